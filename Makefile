@@ -1,0 +1,138 @@
+# Suyuan: one Makefile, not recursive.  Objects live in $(BUILD)/<variant>/.
+#
+#   make            programs in build/release/
+#   make check      tests (T=module C=case; T=black K=expression for the whole programs)
+#   make demo       a ledger with four trades, from nothing; KEEP=1 leaves it running
+#   make bench      figures, as a table and as build/bench.json
+#   make lint       formatting, static analysis, shell and Python checks
+#   make deps       Debian packages that the project needs
+#   make install    DESTDIR=, PREFIX=
+#
+# Variants: release debug asan tsan coverage fuzz, chosen by V=; `make V=asan check`.
+
+V        ?= release
+BUILD    ?= build
+B        := $(BUILD)/$(V)
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+VERSION  := 0.1.0
+PYTHON   ?= /usr/bin/python3
+
+CC       ?= cc
+PKGS_LIB := libsodium libcrypto
+PKGS_DAEMON := lmdb libevent libevent_pthreads inih
+PKGS_CLI := libcurl
+PKGS_TEST := check
+
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 -Werror
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE
+COMMON   := -std=c11 -D_GNU_SOURCE -DSUYUAN_VERSION='"$(VERSION)"' -g -pthread $(WARN) \
+            -ffile-prefix-map=$(CURDIR)=.
+LINK     := -pie -pthread -Wl,-z,relro,-z,now
+
+ifeq ($(V),release)
+OPT      := -O2 -D_FORTIFY_SOURCE=2 $(HARDEN)
+else ifeq ($(V),debug)
+OPT      := -O0 $(HARDEN)
+else ifeq ($(V),asan)
+OPT      := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fPIE
+LINK     += -fsanitize=address,undefined
+else ifeq ($(V),tsan)
+OPT      := -O1 -fno-omit-frame-pointer -fsanitize=thread -fPIE
+LINK     += -fsanitize=thread
+else ifeq ($(V),coverage)
+OPT      := -O0 --coverage -fPIE
+LINK     += --coverage
+else ifeq ($(V),fuzz)
+CC       := clang
+OPT      := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+            -fno-sanitize-recover=all -fPIE
+LINK     += -fsanitize=address,undefined
+else
+$(error V=$(V) is none of release debug asan tsan coverage fuzz)
+endif
+
+# The sources, by room.
+LIB_C    := $(sort $(wildcard lib/*.c))
+DAEMON_C := $(sort $(wildcard daemon/*.c daemon/*/*.c))
+CLI_C    := $(sort $(wildcard cli/*.c))
+UNIT_C   := $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_C   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+BENCH_C  := $(sort $(wildcard tests/bench/*.c))
+
+obj       = $(patsubst %.c,$(B)/obj/%.o,$(1))
+LIB_O    := $(call obj,$(LIB_C))
+DAEMON_O := $(call obj,$(DAEMON_C))
+CLI_O    := $(call obj,$(CLI_C))
+# What unit tests link of the two programs: everything but their mains.
+ROOMS_O  := $(filter-out $(B)/obj/daemon/main.o,$(DAEMON_O))
+CLIROOM_O := $(filter-out $(B)/obj/cli/main.o,$(CLI_O))
+
+LIB_A    := $(B)/libsuyuan.a
+SUYUAND  := $(B)/suyuand
+SUYUAN   := $(B)/suyuan
+UNIT     := $(patsubst tests/unit/%.c,$(B)/unit/%,$(UNIT_C))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_C))
+BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all programs check check-unit check-black check-rooms check-fuzz demo bench soak lint \
+        format install deps clean units fuzzers benches coverage
+
+all: programs
+programs: $(SUYUAND) $(SUYUAN) $(LIB_A)
+units: $(UNIT)
+fuzzers: $(FUZZ)
+benches: $(BENCH)
+
+include tests/deps.mk
+
+# Flags are tracked: a change of compiler or flags rebuilds.
+pc        = $(shell pkg-config $(1) $(2) 2>/dev/null)
+CFLAGS_ALL = $(COMMON) $(OPT) $(CFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@echo '$(CC) $(CFLAGS_ALL) $(LINK) $(LDFLAGS)' | cmp -s - $@ || \
+	 echo '$(CC) $(CFLAGS_ALL) $(LINK) $(LDFLAGS)' >$@
+FORCE:
+
+compile = @mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -MMD -MP $(1) -c $< -o $@ && echo '  CC   $<'
+$(B)/obj/lib/%.o: lib/%.c $(B)/flags
+	$(call compile,-Iinclude $(call pc,--cflags,$(PKGS_LIB)))
+$(B)/obj/daemon/%.o: daemon/%.c $(B)/flags
+	$(call compile,-Iinclude -Idaemon $(call pc,--cflags,$(PKGS_LIB) $(PKGS_DAEMON)))
+$(B)/obj/cli/%.o: cli/%.c $(B)/flags
+	$(call compile,-Iinclude $(call pc,--cflags,$(PKGS_LIB) $(PKGS_CLI)))
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags
+	$(call compile,-Iinclude -Idaemon -Icli -Itests $(call pc,--cflags,$(PKGS_LIB) \
+	 $(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_TEST)))
+
+$(LIB_A): $(LIB_O)
+	@rm -f $@ && ar rcsD $@ $^ && echo '  AR   $@'
+$(B)/librooms.a: $(ROOMS_O)
+	@rm -f $@ && ar rcsD $@ $^
+$(B)/libcli.a: $(CLIROOM_O)
+	@rm -f $@ && ar rcsD $@ $^
+
+link = @mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) $(LINK) $(1) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) \
+	$(call pc,--libs,$(2)) -lm && echo '  LINK $@'
+$(SUYUAND): $(DAEMON_O) $(LIB_A)
+	$(call link,,$(PKGS_DAEMON) $(PKGS_LIB))
+$(SUYUAN): $(CLI_O) $(LIB_A)
+	$(call link,,$(PKGS_CLI) $(PKGS_LIB))
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/faults.o $(B)/librooms.a $(B)/libcli.a $(LIB_A)
+	$(call link,-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc,\
+	 $(PKGS_TEST) $(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_LIB))
+comma := ,
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/obj/tests/fuzz/replay.o) \
+             $(B)/librooms.a $(B)/libcli.a $(LIB_A)
+	$(call link,$(if $(filter fuzz,$(V)),-fsanitize=fuzzer),$(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_LIB))
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/librooms.a $(LIB_A)
+	$(call link,,$(PKGS_DAEMON) $(PKGS_LIB))
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

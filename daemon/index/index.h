@@ -1,0 +1,181 @@
+/*
+ * The index: tables derived from the records, and the follower that keeps them.
+ *
+ * Nothing here is truth: DIR/index can be deleted at any time and is built again from the log.
+ * The follower reads the entries published since it last stood, applies what each record does
+ * (effects.c), and commits in synced batches: at once when idle, every `delay` ms under load.  In
+ * the same transaction it keeps the index version, the number of entries applied and the leaf
+ * hash of the last one: an index that truth doesn't contain is dropped and built again.  Live
+ * path, rebuild and a start after a crash are the same code.  Entries are applied, never judged.
+ *
+ * Tables (kv keys, integers big-endian):
+ *   meta        name                        -> version, position, leaf of the last entry applied
+ *   codes       canonical code (past 480 bytes: its first 440 bytes and its hash) -> u64 item id
+ *   items       u64 id                      -> struct of fixed size, see item below
+ *   history     u64 id || u64 record        -> role and action of the record for that item
+ *   events      u64 id of the first item || 8 bytes of H(party || 0x0A || eventID) -> u64 record:
+ *               clustered by item, so that a night's million new events touch few pages
+ *   register    kind || id                  -> row header || the record's text
+ *   keys        32-byte public key          -> party, validity, revocation
+ *   prefixes    company prefix, digits      -> party id
+ *   submissions 16 bytes of H(author || records_root) -> u64 entry
+ *   erased      u64 record                  -> u64 record of the Erasure
+ */
+#ifndef INDEX_INDEX_H
+#define INDEX_INDEX_H
+
+#include <suyuan/event.h>
+
+#include "ledger/ledger.h"
+
+struct index;
+
+struct index_options {
+	const char *dir; /* the ledger's folder; the index is in DIR/index */
+	struct ledger *ledger;
+	unsigned delay_ms;  /* between commits under load, 0 for 150 */
+	uint64_t map_size;  /* 0 for 1 TiB */
+	bool rebuild;       /* drop what is there */
+	void (*advanced)(void *ctx, uint64_t position); /* after each commit; wakes waiters */
+	void (*failed)(void *ctx, int err, const char *why); /* the follower stopped */
+	void *ctx;
+};
+
+int index_open(const struct index_options *o, struct index **out, const char **why);
+int index_start(struct index *ix);
+void index_wake(struct index *ix); /* the ledger published something; any thread */
+/* Applies everything published, in the caller's thread (start, --reindex, fsck's second index). */
+int index_catch_up(struct index *ix);
+void index_stop(struct index *ix);
+void index_close(struct index *ix); /* NULL is fine */
+
+uint64_t index_position(struct index *ix); /* entries applied and committed */
+uint64_t index_records(struct index *ix);  /* records in them; the lag in records follows */
+/* Blocks until the position is at least ENTRIES; SY_EBUSY after MS milliseconds. */
+int index_wait(struct index *ix, uint64_t entries, unsigned ms);
+
+/* A snapshot; belongs to one thread and must not outlive a turn of its loop. */
+struct index_read {
+	struct index *ix;
+	struct kv_tx tx;
+	uint64_t position; /* entries applied */
+	uint64_t time;     /* of the last of them, ms */
+};
+
+int index_read_begin(struct index *ix, struct index_read *r);
+void index_read_end(struct index_read *r);
+
+/* --- the register ---------------------------------------------------------------------------- */
+
+enum party_role {
+	ROLE_OPERATOR = 1,
+	ROLE_REGULATOR = 2,
+	ROLE_PRODUCER = 4,
+	ROLE_CARRIER = 8,
+	ROLE_SELLER = 16,
+	ROLE_SITE = 32,
+	ROLE_LABORATORY = 64
+};
+/* 0 for a name that is none. */
+unsigned party_role(struct sy_str name);
+
+enum register_kind {
+	REG_PARTY = 'p',
+	REG_PRODUCT = 'g',
+	REG_PLACE = 'l',
+	REG_RULES = 'r',
+	REG_LEDGER = 'o', /* the genesis; one row with the id "" */
+	REG_CONTACT = 'c'
+};
+
+/* One row of the register: the record in force for an id, name or code. */
+struct register_row {
+	struct sy_str id;     /* party id, product's canonical code, place id, rules' name */
+	uint64_t record;      /* the record in force */
+	uint64_t entry, time; /* where it stands, and when */
+	struct sy_str author; /* party id of who said it */
+	struct sy_str owner;  /* a product's or place's party; else as author */
+	unsigned roles;       /* of a party */
+	struct sy_str payload; /* the record's text; borrowed from the snapshot, as all of these */
+};
+
+int register_get(struct index_read *r, enum register_kind kind, struct sy_str id,
+                 struct register_row *out);
+/* In order of id, after AFTER ("" for the first); SY_ENOTFOUND at the end. */
+int register_next(struct index_read *r, enum register_kind kind, struct sy_str after,
+                  struct register_row *out);
+uint64_t register_version(struct index_read *r); /* record number of the newest Rules, 0 none */
+
+struct register_key {
+	struct sy_str party;
+	uint64_t record;  /* that enrolled it */
+	uint64_t until;   /* ms, the end of its last good day; UINT64_MAX without end */
+	uint64_t revoked; /* entry time at which it stopped being listed; UINT64_MAX for a good one */
+};
+int register_key(struct index_read *r, const uint8_t key[SY_KEY_SIZE], struct register_key *out);
+/* The party that holds the longest prefix of DIGITS (a GTIN-14 behind its indicator digit). */
+int register_prefix(struct index_read *r, struct sy_str digits, struct sy_str *prefix,
+                    struct sy_str *party);
+/* A party that holds a prefix which overlaps PREFIX (either begins the other). */
+int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct sy_str *other,
+                            struct sy_str *party);
+
+/* --- submissions, events, erasures ----------------------------------------------------------- */
+
+int index_submission(struct index_read *r, const uint8_t author[SY_KEY_SIZE],
+                     const sy_hash *records_root, uint64_t *entry);
+/* The record of PARTY with that eventID among those that name the item; SY_ENOTFOUND. */
+int index_event(struct index_read *r, uint64_t item, struct sy_str party, struct sy_str event_id,
+                uint64_t *record);
+int index_erased(struct index_read *r, uint64_t record, uint64_t *erasure);
+
+/* --- items ----------------------------------------------------------------------------------- */
+
+enum item_flag {
+	ITEM_CREATED = 1,    /* commissioned by an ADD or a transformation's output, in force */
+	ITEM_DELETED = 2,    /* decommissioned or destroyed as a whole */
+	ITEM_WITHDRAWN = 4,  /* its only commissioning was declared an error */
+	ITEM_MIXED_UNITS = 8 /* quantities in several units: totals are of no use */
+};
+
+struct item {
+	uint64_t id;
+	enum sy_code_kind kind;
+	unsigned flags;
+	uint64_t first, last;    /* first and newest record that names it */
+	uint64_t created;        /* the record that commissioned it, or UINT64_MAX */
+	uint64_t lot;            /* item id of the lot a unit belongs to, or UINT64_MAX */
+	uint64_t n_history;
+	int32_t made, expires, best_before, harvested; /* days or SY_NO_DAY */
+	struct sy_decimal added, removed;
+	char unit[8];
+	uint8_t ilmd[8];         /* digest of the commissioning's ilmd, names sorted */
+};
+
+int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
+int index_item(struct index_read *r, uint64_t id, struct item *out);
+int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out);
+
+struct item_event {
+	uint64_t record;
+	enum sy_item_role role;
+	enum sy_event_action action;
+	bool error; /* an errorDeclaration */
+};
+/* In order of record, from FROM on; SY_ENOTFOUND at the end. */
+int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out);
+
+/* What conflicting ilmd means: digest over its members, sorted by name, values as written. */
+void index_ilmd_digest(const struct sy_json_doc *doc, const struct sy_json *ilmd, uint8_t out[8]);
+
+struct index_stats {
+	uint64_t position, records, items, commits, commit_ns, rebuilt;
+};
+void index_stats(struct index *ix, struct index_stats *out);
+
+/* fsck: builds a second index from truth beside the first and compares every row.  REPORT gets a
+ * line a difference. */
+int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, const char *line),
+               void *ctx);
+
+#endif

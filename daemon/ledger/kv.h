@@ -1,0 +1,69 @@
+/*
+ * The one wrapper around LMDB; kv.c is the only file that includes lmdb.h.
+ *
+ * A kv is an environment with a fixed list of tables.  A transaction keeps the first error it
+ * meets: later calls do nothing and return it, and kv_commit returns it.  Values are borrowed
+ * until the transaction ends.  Errors are SY_ENOTFOUND, SY_EIO, SY_ENOSPC (the map is full),
+ * SY_ECORRUPT, SY_ENOMEM; SY_ENOTFOUND alone does not stick.
+ *
+ * LMDB reports a full disk and a failed sync alike and its next commit may succeed, so a failed
+ * commit is final for a truth: the caller must stop writing (see writer.c).
+ */
+#ifndef LEDGER_KV_H
+#define LEDGER_KV_H
+
+#include <suyuan/bytes.h>
+#include <suyuan/error.h>
+
+struct kv;
+
+struct kv_table {
+	const char *name;
+	bool integer_dup; /* several fixed-size values a key, sorted (MDB_DUPSORT | MDB_DUPFIXED) */
+};
+
+enum { KV_READONLY = 1, KV_NOSYNC = 2 };
+
+/* Creates the folder's files when missing unless read-only.  At most 16 tables. */
+int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
+            struct kv **out);
+void kv_close(struct kv *kv); /* NULL is fine */
+int kv_sync(struct kv *kv);   /* everything that was committed is on disk */
+int kv_fd(struct kv *kv);     /* of the data file, for fallocate */
+uint64_t kv_used(struct kv *kv); /* bytes of the file in use, to the last page */
+
+struct kv_tx {
+	struct kv *kv;
+	void *txn;
+	int err;
+	bool write;
+	void *cursors[16]; /* opened on first use of a table, closed at the end */
+};
+
+enum { KV_READ = 0, KV_WRITE = 1 };
+int kv_begin(struct kv *kv, struct kv_tx *tx, int mode);
+int kv_commit(struct kv_tx *tx); /* the first error, or the commit's */
+void kv_abort(struct kv_tx *tx); /* also ends a read; harmless on an ended one */
+/* A read transaction that gives its snapshot up and takes a new one, cheaply. */
+void kv_pause(struct kv_tx *tx);
+int kv_resume(struct kv_tx *tx);
+
+/* TABLE is the index into the list that kv_open got. */
+int kv_get(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str *value);
+enum { KV_APPEND = 1, KV_NEW = 2 }; /* after the last key; SY_EDUP when the key is there */
+int kv_put(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value, int flags);
+/* Room of N bytes for a value that the caller fills at once. */
+int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, int flags,
+               void **room);
+int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key);
+int kv_clear(struct kv_tx *tx, unsigned table); /* drops every row */
+
+/* Ordered reading; each keeps the table's place in the transaction's own cursor. */
+int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str *key,
+            struct sy_str *value); /* first key >= FROM */
+int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
+int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
+int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
+uint64_t kv_count(struct kv_tx *tx, unsigned table);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * An arena: everything one request or one row needs, freed at once.
+ *
+ * Memory comes in chunks; a reset keeps the first.  Pointers live until reset or free.  Zeroed
+ * memory is an empty arena.  An arena belongs to one thread at a time.
+ */
+#ifndef SUYUAN_ARENA_H
+#define SUYUAN_ARENA_H
+
+#include "bytes.h"
+
+struct sy_arena_chunk;
+
+struct sy_arena {
+	struct sy_arena_chunk *first, *now;
+	size_t used; /* bytes handed out since the last reset */
+};
+
+/* N bytes aligned for any type, not cleared; NULL when memory is out.  N may be 0. */
+void *sy_arena_alloc(struct sy_arena *a, size_t n);
+/* Cleared array of COUNT times SIZE; NULL on overflow too. */
+void *sy_arena_calloc(struct sy_arena *a, size_t count, size_t size);
+char *sy_arena_strdup(struct sy_arena *a, struct sy_str s); /* terminated copy */
+char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void sy_arena_reset(struct sy_arena *a);
+void sy_arena_free(struct sy_arena *a);
+
+#endif

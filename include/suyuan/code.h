@@ -1,0 +1,67 @@
+/*
+ * Product codes: what a scanner or a person gives, parsed to one canonical form.
+ *
+ * Read: GS1 element strings (bracketed; raw with FNC1 as 0x1D and symbology prefix), plain
+ * GTIN-8/12/13/14, GS1 Digital Link URIs of any host and stem, CBV's canonical link form, LGTIN
+ * and SGTIN URNs, private stems (urn:suyuan:own:...), the Chinese codes of DOMAIN.md that have a
+ * canonical URI, other private URIs (marked private).
+ *
+ * The canonical form of a GS1 code is the Digital Link at https://id.gs1.org/ (GS1 Digital Link
+ * URI Syntax): /01/{gtin14}, /01/{gtin14}/10/{lot}, /01/{gtin14}/21/{serial}: the lot beside a
+ * serial is dropped from the canonical form (CBV 2.0) but kept in `lot`.
+ */
+#ifndef SUYUAN_CODE_H
+#define SUYUAN_CODE_H
+
+#include "fault.h"
+
+enum sy_code_kind {
+	SY_CODE_NONE,
+	SY_CODE_PRODUCT, /* a GTIN, or a private product: no lot, no serial */
+	SY_CODE_LOT,
+	SY_CODE_UNIT,      /* serialised */
+	SY_CODE_LOGISTIC,  /* SSCC, (00) */
+	SY_CODE_ASSET,     /* GRAI, GIAI: (8003), (8004) */
+	SY_CODE_PARTY,     /* GLN of a party, (417) */
+	SY_CODE_PLACE,     /* GLN of a place, (414) with (254) */
+	SY_CODE_CN_DRUG,   /* drug trace code, 20 digits: a unit of a 7-digit product code */
+	SY_CODE_OTHER      /* any other URI, kept as given: an item of its own */
+};
+
+enum sy_code_scheme { SY_SCHEME_GS1, SY_SCHEME_OWN, SY_SCHEME_CN, SY_SCHEME_PRIVATE };
+
+struct sy_code {
+	enum sy_code_kind kind;
+	enum sy_code_scheme scheme;
+	struct sy_str given;     /* as given, borrowed */
+	struct sy_str canonical; /* all of these in the arena, terminated */
+	struct sy_str product;   /* canonical code of its product, or empty */
+	struct sy_str lot_code;  /* canonical code of its lot, or empty: also for a unit with a lot */
+	struct sy_str gtin;      /* 14 digits, or empty */
+	struct sy_str lot, serial; /* decoded text, or empty */
+	struct sy_str expiry;    /* (17) as YYYY-MM-DD, or empty; likewise production (11) */
+	struct sy_str made;
+};
+
+/*
+ * Faults name the AI or part, the character (1-based) and what was expected; their status is 422
+ * for a wrong check digit and 400 otherwise, their pointer is POINTER.  SY_OK with at least one
+ * kind known, else the first fault's error.
+ */
+int sy_code_parse(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
+                  struct sy_faults *faults, long record, const char *pointer);
+const char *sy_code_kind_name(enum sy_code_kind kind); /* "lot", "unit", ... */
+
+/* Builders for programs that have the parts. */
+int sy_code_lot(struct sy_arena *arena, const struct sy_code *product, struct sy_str lot,
+                struct sy_code *out);
+int sy_code_unit(struct sy_arena *arena, const struct sy_code *product, struct sy_str serial,
+                 struct sy_code *out);
+
+/* GTIN of 8, 12, 13 or 14 digits to 14; SY_EINVAL for form, SY_ECHECK for the check digit. */
+int sy_gtin_parse(struct sy_str text, char out[15]);
+char sy_gs1_check_digit(struct sy_str digits); /* mod 10, weights 3,1 from the right */
+int sy_gln_parse(struct sy_str text);          /* 13 digits with check digit */
+int sy_uscc_check(struct sy_str text);         /* unified social credit code, 18 characters */
+
+#endif

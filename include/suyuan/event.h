@@ -1,0 +1,72 @@
+/*
+ * EPCIS 2.0 events (GS1 EPCIS 2.0 / ISO/IEC 19987, vocabulary CBV 2.0), read from their JSON.
+ *
+ * An event is read into what the ledger acts on: which items it names in which role, what it does
+ * to them, when and where.  Names of vocabulary elements are kept in their short form
+ * ("commissioning") whichever spelling the author chose.  Extensions are left alone.
+ */
+#ifndef SUYUAN_EVENT_H
+#define SUYUAN_EVENT_H
+
+#include "code.h"
+#include "decimal.h"
+#include "json.h"
+
+enum sy_event_kind {
+	SY_EVENT_NONE, /* a record that is no EPCIS event */
+	SY_EVENT_OBJECT,
+	SY_EVENT_AGGREGATION,
+	SY_EVENT_TRANSACTION,
+	SY_EVENT_TRANSFORMATION,
+	SY_EVENT_ASSOCIATION
+};
+
+enum sy_event_action { SY_ACTION_NONE, SY_ACTION_ADD, SY_ACTION_OBSERVE, SY_ACTION_DELETE };
+
+enum sy_item_role {
+	SY_ROLE_SUBJECT, /* epcList, quantityList of an object or transaction event */
+	SY_ROLE_PARENT,
+	SY_ROLE_CHILD,
+	SY_ROLE_INPUT,
+	SY_ROLE_OUTPUT
+};
+
+struct sy_event_item {
+	enum sy_item_role role;
+	struct sy_code code;
+	bool has_quantity; /* a missing quantity is unknown, never zero; an EPC is one piece */
+	struct sy_decimal quantity;
+	struct sy_str unit; /* UN/ECE Rec 20, or empty for pieces */
+	const char *pointer;
+};
+
+#define SY_NO_DAY INT32_MIN
+
+struct sy_event {
+	enum sy_event_kind kind;
+	enum sy_event_action action;
+	struct sy_str id; /* eventID, or empty */
+	int64_t time;     /* ms */
+	struct sy_str biz_step, disposition; /* short form, or empty */
+	struct sy_str location, read_point;  /* id as given, or empty */
+	struct sy_str transformation;
+	bool error; /* has an errorDeclaration: withdraws the event that it repeats */
+	struct sy_event_item *items;
+	size_t n_items;
+	const struct sy_json *ilmd; /* or NULL */
+	int32_t made, expires, best_before, harvested; /* days, or SY_NO_DAY */
+	const struct sy_json *inspection;              /* suyuan:inspection, or NULL */
+};
+
+/* The record's "type": an EPCIS event's kind, or SY_EVENT_NONE. */
+enum sy_event_kind sy_event_kind(const struct sy_json_doc *doc);
+const char *sy_event_kind_name(enum sy_event_kind kind);
+
+/*
+ * Reads an event and checks its form; each fault with its pointer (422 for what a rule of EPCIS
+ * or a code's check digit refuses).  SY_OK when nothing was added with a status.
+ */
+int sy_event_read(struct sy_arena *arena, const struct sy_json_doc *doc, struct sy_event *out,
+                  struct sy_faults *faults, long record);
+
+#endif

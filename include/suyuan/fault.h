@@ -1,0 +1,41 @@
+/*
+ * Faults: everything that is wrong with an input, collected rather than the first one returned.
+ *
+ * A fault names where (record position, JSON pointer or CSV column), what, and what was expected.
+ * It carries the HTTP status that the fault alone would give; a collection's status is the first
+ * that applies of 400, 401, 403, 409, 422.  At most SY_FAULTS_PER_RECORD a record are kept.
+ */
+#ifndef SUYUAN_FAULT_H
+#define SUYUAN_FAULT_H
+
+#include "arena.h"
+
+#define SY_FAULTS_PER_RECORD 10
+#define SY_FAULTS_MAX 10000
+#define SY_NO_RECORD (-1L) /* a fault of the envelope or of the whole */
+
+struct sy_fault {
+	int status;          /* 0 for a warning */
+	long record;         /* position in the submission, or SY_NO_RECORD */
+	const char *pointer; /* RFC 6901, "" for the whole */
+	const char *field;   /* the profile's field, or NULL */
+	const char *detail;
+};
+
+struct sy_faults {
+	struct sy_arena *arena; /* the texts' and the list's memory; set by the caller */
+	struct sy_fault *v;
+	size_t n, cap;
+	size_t dropped; /* over a limit, or memory was out */
+	size_t of_record; /* kept for the record that was last added to */
+	bool warnings_only; /* true while no fault with a status is in it; see sy_faults_init */
+};
+
+void sy_faults_init(struct sy_faults *f, struct sy_arena *arena);
+/* POINTER and FIELD are copied.  STATUS 0 adds a warning. */
+void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
+                  const char *field, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* The status of the whole; 0 when there are only warnings or nothing. */
+int sy_faults_status(const struct sy_faults *f);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Times and dates: milliseconds since 1970-01-01 UTC, RFC 3339 in our answers, RFC 3339 with any
+ * offset and up to nanoseconds in events, dates in the spellings that producers use.
+ */
+#ifndef SUYUAN_TIME_H
+#define SUYUAN_TIME_H
+
+#include "bytes.h"
+
+#define SY_TIME_TEXT 32
+
+void sy_time_format(uint64_t ms, char out[SY_TIME_TEXT]); /* 2026-11-24T03:37:51.000Z */
+/* RFC 3339 date-time with a zone; fractions past ms are cut.  Years 1970 to 9999. */
+int sy_time_parse(struct sy_str text, int64_t *ms);
+uint64_t sy_time_now(void); /* CLOCK_REALTIME, ms */
+
+/* A calendar day as days since 1970-01-01. */
+int sy_date_parse(struct sy_str text, int32_t *day); /* 2026-11-01 only */
+/* As a person writes it: 2026-11-01, 20261101, 2026/11/1, 2026年11月1日. */
+int sy_date_read(struct sy_str text, int32_t *day);
+void sy_date_format(int32_t day, char out[12]);
+int32_t sy_date_of(uint64_t ms, int offset_minutes);
+
+#endif

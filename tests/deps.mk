@@ -1,0 +1,16 @@
+# Debian packages that building, testing and checking need.  `make deps` has nothing to do, and
+# asks nobody for anything, when they are there.
+DEPS := gcc make pkg-config liblmdb-dev libsodium-dev libssl-dev libevent-dev libinih-dev \
+        libcurl4-openssl-dev check python3 python3-pytest python3-cryptography \
+        clang clang-format clang-tidy libclang-rt-14-dev shellcheck mandoc
+
+deps:
+	@missing=; for p in $(DEPS); do \
+	   dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+	 done; \
+	 [ -z "$$missing" ] || { \
+	   as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	   echo "installing:$$missing"; \
+	   run() { echo "+ $$*"; "$$@"; }; \
+	   run $$as apt-get -q update && \
+	   run $$as env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing; }
