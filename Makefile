@@ -122,7 +122,7 @@ $(SUYUAND): $(DAEMON_O) $(LIB_A)
 	$(call link,,$(PKGS_DAEMON) $(PKGS_LIB))
 $(SUYUAN): $(CLI_O) $(LIB_A)
 	$(call link,,$(PKGS_CLI) $(PKGS_LIB))
-$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/faults.o $(B)/librooms.a $(B)/libcli.a $(LIB_A)
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(B)/obj/tests/unit/run.o $(B)/obj/tests/unit/faults.o $(B)/librooms.a $(B)/libcli.a $(LIB_A)
 	$(call link,-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc,\
 	 $(PKGS_TEST) $(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_LIB))
 comma := ,
@@ -131,6 +131,17 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(B)/obj/tests/fu
 	$(call link,$(if $(filter fuzz,$(V)),-fsanitize=fuzzer),$(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_LIB))
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/librooms.a $(LIB_A)
 	$(call link,,$(PKGS_DAEMON) $(PKGS_LIB))
+
+# --- tests: one module T=merkle, one case C=append; T=black K=expression --------------------------
+T        ?=
+C        ?=
+K        ?=
+unit_run := $(if $(T),$(filter $(B)/unit/test_$(T),$(UNIT)),$(UNIT))
+fuzz_run := $(if $(T),$(filter $(B)/fuzz/fuzz_$(T),$(FUZZ)),$(FUZZ))
+
+check: deps
+	@$(PYTHON) tests/check.py --variant $(V) --build $(BUILD) $(if $(T),--only '$(T)') \
+	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
 
 clean:
 	rm -rf $(BUILD)
