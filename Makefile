@@ -78,7 +78,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs check check-unit check-black check-rooms check-fuzz demo bench soak lint \
+.PHONY: all programs check demo bench soak lint \
         format install deps clean units fuzzers benches coverage
 
 all: programs
@@ -136,10 +136,13 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/librooms.a $(LIB_A)
 T        ?=
 C        ?=
 K        ?=
-unit_run := $(if $(T),$(filter $(B)/unit/test_$(T),$(UNIT)),$(UNIT))
-fuzz_run := $(if $(T),$(filter $(B)/fuzz/fuzz_$(T),$(FUZZ)),$(FUZZ))
 
-check: deps
+# What installs packages does so before anything is compiled.
+ifneq ($(filter check demo bench soak,$(MAKECMDGOALS)),)
+$(B)/flags: | deps
+endif
+
+check: programs units fuzzers
 	@$(PYTHON) tests/check.py --variant $(V) --build $(BUILD) $(if $(T),--only '$(T)') \
 	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-enum log_level { LOG_ERR, LOG_WARN, LOG_NOTE, LOG_INFO_, LOG_DEBUG_ };
+enum log_level { LOG_ERR, LOG_WARN, LOG_NOTE, LOG_DETAIL, LOG_TRACE };
 
 struct log_options {
 	enum log_level level;

@@ -11,7 +11,8 @@
 
 /* name, kind, sentence */
 #define METRICS(X)                                                                                 \
-	X(SUBMISSIONS_ACCEPTED, counter, "suyuan_submissions_accepted_total", "submissions appended") \
+	X(SUBMISSIONS_ACCEPTED, counter, "suyuan_submissions_accepted_total",                      \
+	  "submissions appended")                                                                  \
 	X(SUBMISSIONS_DUPLICATE, counter, "suyuan_submissions_duplicate_total",                    \
 	  "submissions that the ledger had already")                                               \
 	X(SUBMISSIONS_REFUSED, counter, "suyuan_submissions_refused_total", "submissions refused") \
@@ -32,10 +33,10 @@ void metric_add(enum metric m, uint64_t n);
 uint64_t metric_get(enum metric m);
 
 /* Latency histograms, in microseconds, with fixed buckets. */
-#define METRIC_TIMES(X)                                                                            \
-	X(SUBMIT, "suyuan_submit_seconds", "from a request read to its 201")                       \
-	X(VERIFY, "suyuan_verify_seconds", "from a request read to its answer")                    \
-	X(COMMIT, "suyuan_commit_seconds", "a group commit of the truth")                          \
+#define METRIC_TIMES(X)                                                         \
+	X(SUBMIT, "suyuan_submit_seconds", "from a request read to its 201")    \
+	X(VERIFY, "suyuan_verify_seconds", "from a request read to its answer") \
+	X(COMMIT, "suyuan_commit_seconds", "a group commit of the truth")       \
 	X(INDEX, "suyuan_index_commit_seconds", "a commit of the index")
 
 enum metric_time {
