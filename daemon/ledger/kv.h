@@ -24,7 +24,9 @@ struct kv_table {
 
 enum { KV_READONLY = 1, KV_NOSYNC = 2 };
 
-/* Creates the folder's files when missing unless read-only.  At most 16 tables. */
+/* Creates the folder and its files when missing unless read-only.  At most 16 tables.  The folder
+ * has its own guard against a second process (the ledger's lock): closing takes LMDB's lock file
+ * away. */
 int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
             struct kv **out);
 void kv_close(struct kv *kv); /* NULL is fine */
@@ -58,7 +60,8 @@ int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, in
 int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key);
 int kv_clear(struct kv_tx *tx, unsigned table); /* drops every row */
 
-/* Ordered reading; each keeps the table's place in the transaction's own cursor. */
+/* Ordered reading; each keeps the table's place in the transaction's own cursor.  An empty FROM is
+ * the first row.  A failed seek leaves the place at the end: kv_prev gives the last row. */
 int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str *key,
             struct sy_str *value); /* first key >= FROM */
 int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);

@@ -1,0 +1,430 @@
+#include "kv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TABLES_MAX = 16, READERS_MAX = 256, IDLE_MAX = 64 };
+
+/* A thread sanitizer's address space has no room for a terabyte. */
+#ifdef __SANITIZE_THREAD__
+static const uint64_t MAP_MAX = (uint64_t)16 << 30;
+#else
+static const uint64_t MAP_MAX = UINT64_MAX;
+#endif
+
+struct kv {
+	MDB_env *env;
+	MDB_dbi dbi[TABLES_MAX];
+	bool dup[TABLES_MAX];
+	size_t n;
+	char *lock_path;
+	/* Read transactions that were reset and keep their reader slot: renewing one costs neither
+	 * an allocation nor the table of readers' lock. */
+	pthread_mutex_t mu;
+	MDB_txn *idle[IDLE_MAX];
+	unsigned n_idle;
+};
+
+static int err_of(int rc)
+{
+	static const struct {
+		int rc, err;
+	} map[] = {
+	    {MDB_SUCCESS, SY_OK},
+	    {MDB_NOTFOUND, SY_ENOTFOUND},
+	    {MDB_KEYEXIST, SY_EDUP},
+	    {MDB_MAP_FULL, SY_ENOSPC},
+	    {ENOSPC, SY_ENOSPC},
+	    {EDQUOT, SY_ENOSPC},
+	    {ENOMEM, SY_ENOMEM},
+	    {ENOENT, SY_ENOTFOUND},
+	    {MDB_READERS_FULL, SY_EBUSY},
+	    {MDB_VERSION_MISMATCH, SY_EVERSION},
+	    {MDB_PAGE_NOTFOUND, SY_ECORRUPT},
+	    {MDB_CORRUPTED, SY_ECORRUPT},
+	    {MDB_PANIC, SY_ECORRUPT},
+	    {MDB_INVALID, SY_ECORRUPT},
+	    {MDB_INCOMPATIBLE, SY_ECORRUPT},
+	    {MDB_CURSOR_FULL, SY_ECORRUPT},
+	    {MDB_PAGE_FULL, SY_ECORRUPT},
+	    {MDB_BAD_VALSIZE, SY_EINVAL},
+	};
+
+	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
+		if (map[i].rc == rc)
+			return map[i].err;
+	return SY_EIO;
+}
+
+static int open_tables(struct kv *kv, const struct kv_table *tables, bool readonly)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(kv->env, NULL, readonly ? MDB_RDONLY : 0, &txn);
+
+	if (rc)
+		return err_of(rc);
+	for (size_t i = 0; i < kv->n; i++) {
+		unsigned flags = readonly ? 0 : MDB_CREATE;
+		if (tables[i].integer_dup)
+			flags |= MDB_DUPSORT | MDB_DUPFIXED;
+		kv->dup[i] = tables[i].integer_dup;
+		rc = mdb_dbi_open(txn, tables[i].name, flags, &kv->dbi[i]);
+		if (rc) {
+			mdb_txn_abort(txn);
+			/* the folder is there but isn't one of ours */
+			return rc == MDB_NOTFOUND ? SY_ECORRUPT : err_of(rc);
+		}
+	}
+	return err_of(mdb_txn_commit(txn));
+}
+
+int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
+	    struct kv **out)
+{
+	unsigned env_flags = MDB_NOTLS | MDB_NORDAHEAD;
+	int err = SY_ENOMEM, dead;
+	struct kv *kv;
+
+	if (n > TABLES_MAX)
+		return SY_EINVAL;
+	if ((kv = calloc(1, sizeof *kv)) == NULL)
+		return SY_ENOMEM;
+	if (asprintf(&kv->lock_path, "%s/lock.mdb", dir) < 0)
+		goto err0;
+	kv->n = n;
+	if ((err = err_of(mdb_env_create(&kv->env))))
+		goto err1;
+	if (flags & KV_READONLY)
+		env_flags |= MDB_RDONLY;
+	else if (mkdir(dir, 0700) && errno != EEXIST) {
+		err = err_of(errno);
+		goto err2;
+	}
+	if (flags & KV_NOSYNC)
+		env_flags |= MDB_NOSYNC;
+	if ((err = err_of(mdb_env_set_maxdbs(kv->env, TABLES_MAX))) ||
+	    (err = err_of(mdb_env_set_maxreaders(kv->env, READERS_MAX))) ||
+	    (err = err_of(mdb_env_set_mapsize(kv->env, map_size < MAP_MAX ? map_size : MAP_MAX))) ||
+	    (err = err_of(mdb_env_open(kv->env, dir, env_flags, 0600))) ||
+	    (err = err_of(mdb_reader_check(kv->env, &dead))) ||
+	    (err = open_tables(kv, tables, flags & KV_READONLY)))
+		goto err2;
+	pthread_mutex_init(&kv->mu, NULL);
+	*out = kv;
+	return SY_OK;
+err2:
+	mdb_env_close(kv->env);
+err1:
+	free(kv->lock_path);
+err0:
+	free(kv);
+	return err;
+}
+
+/* LMDB leaves its lock file behind.  It says nothing once nobody holds the environment, and a
+ * folder at rest should hold nothing that a check can't account for. */
+static void remove_lock_file(const char *path)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (fcntl(fd, F_SETLK, &whole) == 0)
+		unlink(path);
+	close(fd);
+}
+
+void kv_close(struct kv *kv)
+{
+	if (kv == NULL)
+		return;
+	while (kv->n_idle)
+		mdb_txn_abort(kv->idle[--kv->n_idle]);
+	mdb_env_close(kv->env);
+	remove_lock_file(kv->lock_path);
+	pthread_mutex_destroy(&kv->mu);
+	free(kv->lock_path);
+	free(kv);
+}
+
+int kv_sync(struct kv *kv)
+{
+	return err_of(mdb_env_sync(kv->env, 1));
+}
+
+int kv_fd(struct kv *kv)
+{
+	int fd = -1;
+
+	mdb_env_get_fd(kv->env, &fd);
+	return fd;
+}
+
+uint64_t kv_used(struct kv *kv)
+{
+	MDB_envinfo info;
+	MDB_stat st;
+
+	mdb_env_info(kv->env, &info);
+	mdb_env_stat(kv->env, &st);
+	return (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
+}
+
+/* --- transactions ---------------------------------------------------------------------------- */
+
+static MDB_txn *take_idle(struct kv *kv)
+{
+	MDB_txn *txn = NULL;
+
+	pthread_mutex_lock(&kv->mu);
+	if (kv->n_idle)
+		txn = kv->idle[--kv->n_idle];
+	pthread_mutex_unlock(&kv->mu);
+	return txn;
+}
+
+static void give_back(struct kv *kv, MDB_txn *txn)
+{
+	mdb_txn_reset(txn);
+	pthread_mutex_lock(&kv->mu);
+	if (kv->n_idle < IDLE_MAX) {
+		kv->idle[kv->n_idle++] = txn;
+		txn = NULL;
+	}
+	pthread_mutex_unlock(&kv->mu);
+	if (txn)
+		mdb_txn_abort(txn);
+}
+
+static int begin_read(struct kv *kv, MDB_txn **txn)
+{
+	if ((*txn = take_idle(kv)) != NULL) {
+		if (mdb_txn_renew(*txn) == 0)
+			return SY_OK;
+		mdb_txn_abort(*txn);
+	}
+	return err_of(mdb_txn_begin(kv->env, NULL, MDB_RDONLY, txn));
+}
+
+int kv_begin(struct kv *kv, struct kv_tx *tx, int mode)
+{
+	MDB_txn *txn = NULL;
+
+	*tx = (struct kv_tx){.kv = kv, .write = mode == KV_WRITE};
+	tx->err = tx->write ? err_of(mdb_txn_begin(kv->env, NULL, 0, &txn)) : begin_read(kv, &txn);
+	tx->txn = tx->err ? NULL : txn;
+	return tx->err;
+}
+
+static void close_cursors(struct kv_tx *tx)
+{
+	for (size_t i = 0; i < TABLES_MAX; i++) {
+		if (tx->cursors[i])
+			mdb_cursor_close(tx->cursors[i]);
+		tx->cursors[i] = NULL;
+	}
+}
+
+void kv_abort(struct kv_tx *tx)
+{
+	if (tx->txn == NULL)
+		return;
+	close_cursors(tx);
+	if (tx->write)
+		mdb_txn_abort(tx->txn);
+	else
+		give_back(tx->kv, tx->txn);
+	tx->txn = NULL;
+}
+
+int kv_commit(struct kv_tx *tx)
+{
+	if (tx->err || tx->txn == NULL || !tx->write) {
+		kv_abort(tx);
+		return tx->err;
+	}
+	close_cursors(tx);
+	tx->err = err_of(mdb_txn_commit(tx->txn));
+	tx->txn = NULL;
+	return tx->err;
+}
+
+void kv_pause(struct kv_tx *tx)
+{
+	if (tx->txn == NULL || tx->write)
+		return;
+	close_cursors(tx);
+	mdb_txn_reset(tx->txn);
+}
+
+int kv_resume(struct kv_tx *tx)
+{
+	if (tx->txn == NULL || tx->write)
+		return tx->err;
+	tx->err = err_of(mdb_txn_renew(tx->txn));
+	if (tx->err) {
+		mdb_txn_abort(tx->txn);
+		tx->txn = NULL;
+	}
+	return tx->err;
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static int keep(struct kv_tx *tx, int rc)
+{
+	int err = err_of(rc);
+
+	if (err && err != SY_ENOTFOUND)
+		tx->err = err;
+	return err;
+}
+
+/* Why this call must do nothing: the transaction failed, or it has ended. */
+static int ended(struct kv_tx *tx)
+{
+	if (tx->err == SY_OK && tx->txn == NULL)
+		tx->err = SY_EINTERNAL;
+	return tx->err;
+}
+
+static MDB_val val(struct sy_str s)
+{
+	/* LMDB takes a writable pointer and writes nothing through it */
+	return (MDB_val){.mv_size = s.n, .mv_data = (void *)(uintptr_t)s.p};
+}
+
+static struct sy_str str(MDB_val v)
+{
+	return (struct sy_str){v.mv_data, v.mv_size};
+}
+
+int kv_get(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str *value)
+{
+	MDB_val k = val(key), v = {0, NULL};
+	int err;
+
+	if (ended(tx))
+		return tx->err;
+	/* LMDB refuses an empty key and one past 511 bytes; neither can be there */
+	err = keep(tx, key.n == 0 || key.n > 511 ? MDB_NOTFOUND
+						 : mdb_get(tx->txn, tx->kv->dbi[table], &k, &v));
+	if (err == SY_OK)
+		*value = str(v);
+	return err;
+}
+
+static unsigned put_flags(const struct kv *kv, unsigned table, int flags)
+{
+	unsigned f = 0;
+
+	if (flags & KV_APPEND)
+		f |= kv->dup[table] ? MDB_APPENDDUP : MDB_APPEND;
+	if (flags & KV_NEW)
+		f |= kv->dup[table] ? MDB_NODUPDATA : MDB_NOOVERWRITE;
+	return f;
+}
+
+int kv_put(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value, int flags)
+{
+	MDB_val k = val(key), v = val(value);
+
+	if (ended(tx))
+		return tx->err;
+	return keep(tx,
+		    mdb_put(tx->txn, tx->kv->dbi[table], &k, &v, put_flags(tx->kv, table, flags)));
+}
+
+int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, int flags,
+	       void **room)
+{
+	MDB_val k = val(key), v = {.mv_size = n};
+	int err;
+
+	*room = NULL;
+	if (ended(tx))
+		return tx->err;
+	err = keep(tx, mdb_put(tx->txn, tx->kv->dbi[table], &k, &v,
+			       put_flags(tx->kv, table, flags) | MDB_RESERVE));
+	if (err == SY_OK)
+		*room = v.mv_data;
+	return err;
+}
+
+int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key)
+{
+	MDB_val k = val(key);
+
+	if (ended(tx))
+		return tx->err;
+	return keep(tx, mdb_del(tx->txn, tx->kv->dbi[table], &k, NULL));
+}
+
+int kv_clear(struct kv_tx *tx, unsigned table)
+{
+	if (ended(tx))
+		return tx->err;
+	return keep(tx, mdb_drop(tx->txn, tx->kv->dbi[table], 0));
+}
+
+/* --- ordered reading ------------------------------------------------------------------------- */
+
+static int move(struct kv_tx *tx, unsigned table, MDB_cursor_op op, struct sy_str from,
+		struct sy_str *key, struct sy_str *value)
+{
+	MDB_val k = val(from), v = {0, NULL};
+	MDB_cursor *c = NULL;
+	int err;
+
+	if (ended(tx))
+		return tx->err;
+	if (tx->cursors[table] == NULL) {
+		if (keep(tx, mdb_cursor_open(tx->txn, tx->kv->dbi[table], &c)))
+			return tx->err;
+		tx->cursors[table] = c;
+	}
+	err = keep(tx, mdb_cursor_get(tx->cursors[table], &k, &v, op));
+	if (err == SY_OK) {
+		*key = str(k);
+		*value = str(v);
+	}
+	return err;
+}
+
+int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str *key,
+	    struct sy_str *value)
+{
+	return move(tx, table, from.n ? MDB_SET_RANGE : MDB_FIRST, from, key, value);
+}
+
+int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
+{
+	return move(tx, table, MDB_NEXT, SY_STR(""), key, value);
+}
+
+int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
+{
+	return move(tx, table, MDB_PREV, SY_STR(""), key, value);
+}
+
+int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
+{
+	return move(tx, table, MDB_LAST, SY_STR(""), key, value);
+}
+
+uint64_t kv_count(struct kv_tx *tx, unsigned table)
+{
+	MDB_stat st;
+
+	if (ended(tx) || keep(tx, mdb_stat(tx->txn, tx->kv->dbi[table], &st)))
+		return 0;
+	return st.ms_entries;
+}
