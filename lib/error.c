@@ -4,8 +4,8 @@ static const struct {
 	int status;
 	const char *text;
 } errors[] = {
-#define X(code, status, text) [code] = { status, text },
-	SY_ERRORS(X)
+#define X(code, status, text) [code] = {status, text},
+    SY_ERRORS(X)
 #undef X
 };
 

@@ -9,6 +9,8 @@
 
 #include "bytes.h"
 
+#include <stdarg.h>
+
 struct sy_arena_chunk;
 
 struct sy_arena {
@@ -23,6 +25,8 @@ void *sy_arena_calloc(struct sy_arena *a, size_t count, size_t size);
 char *sy_arena_strdup(struct sy_arena *a, struct sy_str s); /* terminated copy */
 char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+char *sy_arena_vprintf(struct sy_arena *a, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 void sy_arena_reset(struct sy_arena *a);
 void sy_arena_free(struct sy_arena *a);
 

@@ -23,7 +23,7 @@ struct sy_str {
 	size_t n;
 };
 
-#define SY_STR(literal) ((struct sy_str){ (literal), sizeof(literal) - 1 })
+#define SY_STR(literal) ((struct sy_str){(literal), sizeof(literal) - 1})
 
 struct sy_str sy_str(const char *text); /* of a terminated string; NULL is empty */
 bool sy_str_eq(struct sy_str a, struct sy_str b);
@@ -73,17 +73,20 @@ void sy_buf_free(struct sy_buf *b);
 
 /* Lower-case hex of N bytes into OUT (2 N + 1 chars). */
 void sy_hex(const void *data, size_t n, char *out);
+/* Exactly N bytes, in either case, or SY_EINVAL. */
 int sy_unhex(struct sy_str text, void *out, size_t n);
 
 #define SY_BASE64_LEN(n) (((n) + 2) / 3 * 4)
 /* Standard padded base64 (RFC 4648 section 4), terminated; OUT holds SY_BASE64_LEN(n) + 1. */
 void sy_base64(const void *data, size_t n, char *out);
-/* Only the one canonical spelling is accepted; OUT holds CAP bytes, *N says how many. */
+/* Only the one canonical spelling is accepted, else SY_EBASE64; OUT holds CAP bytes (SY_ETOOBIG
+ * past that), *N says how many. */
 int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n);
 /* Exactly N bytes or SY_EBASE64. */
 int sy_unbase64_exact(struct sy_str text, void *out, size_t n);
 
-/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms)?  *BAD is the first bad offset. */
+/* Valid UTF-8 (RFC 3629: no surrogates, no overlong forms)?  *BAD (may be NULL) is the
+ * offset of the first character that isn't. */
 bool sy_utf8_valid(const char *p, size_t n, size_t *bad);
 
 #endif

@@ -3,7 +3,9 @@
  *
  * A fault names where (record position, JSON pointer or CSV column), what, and what was expected.
  * It carries the HTTP status that the fault alone would give; a collection's status is the first
- * that applies of 400, 401, 403, 409, 422.  At most SY_FAULTS_PER_RECORD a record are kept.
+ * that applies of 400, 401, 403, 409, 422, then any other.  At most SY_FAULTS_PER_RECORD are kept
+ * of the record that is being added to, and SY_FAULTS_MAX in all; a fault that is dropped still
+ * counts towards the status, so that what is refused stays refused.
  */
 #ifndef SUYUAN_FAULT_H
 #define SUYUAN_FAULT_H
@@ -26,15 +28,16 @@ struct sy_faults {
 	struct sy_arena *arena; /* the texts' and the list's memory; set by the caller */
 	struct sy_fault *v;
 	size_t n, cap;
-	size_t dropped; /* over a limit, or memory was out */
-	size_t of_record; /* kept for the record that was last added to */
-	bool warnings_only; /* true while no fault with a status is in it; see sy_faults_init */
+	size_t dropped;     /* over a limit, or memory was out */
+	size_t of_record;   /* kept for the record that was last added to */
+	int status;         /* of the whole, dropped faults included */
+	bool warnings_only; /* no fault with a status was added; see sy_faults_init */
 };
 
 void sy_faults_init(struct sy_faults *f, struct sy_arena *arena);
-/* POINTER and FIELD are copied.  STATUS 0 adds a warning. */
+/* POINTER and FIELD are copied (FIELD may be NULL).  STATUS 0 adds a warning. */
 void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
-                  const char *field, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+		  const char *field, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* The status of the whole; 0 when there are only warnings or nothing. */
 int sy_faults_status(const struct sy_faults *f);
 

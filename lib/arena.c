@@ -1,0 +1,125 @@
+#include <suyuan/arena.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CHUNK_MIN 4096
+#define CHUNK_MAX (1024 * 1024)
+#define ALIGN _Alignof(max_align_t)
+
+struct sy_arena_chunk {
+	struct sy_arena_chunk *next;
+	size_t cap, used;
+	max_align_t data[];
+};
+
+static size_t left(const struct sy_arena_chunk *c)
+{
+	return c ? c->cap - c->used : 0;
+}
+
+/* A further chunk that holds N bytes; each is twice the last, up to a limit. */
+static struct sy_arena_chunk *chunk_add(struct sy_arena *a, size_t n)
+{
+	size_t cap = a->now ? a->now->cap * 2 : CHUNK_MIN;
+	if (cap > CHUNK_MAX)
+		cap = CHUNK_MAX;
+	if (cap < n)
+		cap = n;
+	struct sy_arena_chunk *c = malloc(sizeof *c + cap);
+	if (c == NULL)
+		return NULL;
+	*c = (struct sy_arena_chunk){.cap = cap};
+	if (a->first == NULL) {
+		a->first = a->now = c;
+		return c;
+	}
+	c->next = a->now->next;
+	a->now->next = c;
+	/* After one large piece the chunk with more room stays the one that is filled. */
+	if (cap - n > left(a->now))
+		a->now = c;
+	return c;
+}
+
+void *sy_arena_alloc(struct sy_arena *a, size_t n)
+{
+	if (n > SIZE_MAX / 2)
+		return NULL;
+	size_t rounded = n ? (n + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
+	struct sy_arena_chunk *c = a->now;
+	if (left(c) < rounded && (c = chunk_add(a, rounded)) == NULL)
+		return NULL;
+	void *p = (char *)c->data + c->used;
+	c->used += rounded;
+	a->used += n;
+	return p;
+}
+
+void *sy_arena_calloc(struct sy_arena *a, size_t count, size_t size)
+{
+	size_t n;
+	if (__builtin_mul_overflow(count, size, &n))
+		return NULL;
+	void *p = sy_arena_alloc(a, n);
+	return p ? memset(p, 0, n) : NULL;
+}
+
+char *sy_arena_strdup(struct sy_arena *a, struct sy_str s)
+{
+	char *p = s.n < SIZE_MAX ? sy_arena_alloc(a, s.n + 1) : NULL;
+	if (p == NULL)
+		return NULL;
+	if (s.n)
+		memcpy(p, s.p, s.n);
+	p[s.n] = '\0';
+	return p;
+}
+
+char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	char *p = sy_arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return p;
+}
+
+char *sy_arena_vprintf(struct sy_arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	va_copy(again, ap);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	char *p = n >= 0 ? sy_arena_alloc(a, (size_t)n + 1) : NULL;
+	if (p)
+		vsnprintf(p, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return p;
+}
+
+static void chunks_free(struct sy_arena_chunk *c)
+{
+	while (c) {
+		struct sy_arena_chunk *next = c->next;
+		free(c);
+		c = next;
+	}
+}
+
+void sy_arena_reset(struct sy_arena *a)
+{
+	if (a->first) {
+		chunks_free(a->first->next);
+		a->first->next = NULL;
+		a->first->used = 0;
+	}
+	a->now = a->first;
+	a->used = 0;
+}
+
+void sy_arena_free(struct sy_arena *a)
+{
+	chunks_free(a->first);
+	*a = (struct sy_arena){0};
+}

@@ -1,0 +1,382 @@
+#include <suyuan/bytes.h>
+#include <suyuan/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- spans ---------------------------------------------------------------------------------- */
+
+struct sy_str sy_str(const char *text)
+{
+	return (struct sy_str){text, text ? strlen(text) : 0};
+}
+
+bool sy_str_eq(struct sy_str a, struct sy_str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool sy_str_is(struct sy_str a, const char *text)
+{
+	return sy_str_eq(a, sy_str(text));
+}
+
+int sy_str_cmp(struct sy_str a, struct sy_str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n ? memcmp(a.p, b.p, n) : 0;
+	return d ? d : (a.n > b.n) - (a.n < b.n);
+}
+
+bool sy_str_line(struct sy_str *rest, struct sy_str *line)
+{
+	if (rest->n == 0)
+		return false;
+	const char *lf = memchr(rest->p, '\n', rest->n);
+	size_t n = lf ? (size_t)(lf - rest->p) : rest->n;
+	*line = (struct sy_str){rest->p, n};
+	size_t step = lf ? n + 1 : n;
+	rest->p += step;
+	rest->n -= step;
+	return true;
+}
+
+int sy_str_u64(struct sy_str text, uint64_t *out)
+{
+	uint64_t v = 0;
+	if (text.n == 0 || (text.n > 1 && text.p[0] == '0'))
+		return SY_EINVAL;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return SY_EINVAL;
+	for (size_t i = 0; i < text.n; i++) {
+		unsigned d = (unsigned)(text.p[i] - '0');
+		if (v > (UINT64_MAX - d) / 10)
+			return SY_ERANGE;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return SY_OK;
+}
+
+/* --- integers ------------------------------------------------------------------------------- */
+
+void sy_put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+void sy_put32(uint8_t *p, uint32_t v)
+{
+	sy_put16(p, (uint16_t)(v >> 16));
+	sy_put16(p + 2, (uint16_t)v);
+}
+
+void sy_put64(uint8_t *p, uint64_t v)
+{
+	sy_put32(p, (uint32_t)(v >> 32));
+	sy_put32(p + 4, (uint32_t)v);
+}
+
+uint16_t sy_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+uint32_t sy_get32(const uint8_t *p)
+{
+	return (uint32_t)sy_get16(p) << 16 | sy_get16(p + 2);
+}
+
+uint64_t sy_get64(const uint8_t *p)
+{
+	return (uint64_t)sy_get32(p) << 32 | sy_get32(p + 4);
+}
+
+/* --- buffers -------------------------------------------------------------------------------- */
+
+static bool reserve(struct sy_buf *b, size_t n)
+{
+	if (b->failed)
+		return false;
+	if (n <= b->cap - b->n)
+		return true;
+	if (n > SIZE_MAX / 2 - b->n) {
+		b->failed = true;
+		return false;
+	}
+	size_t cap = b->cap ? b->cap * 2 : 64;
+	if (cap < b->n + n)
+		cap = b->n + n;
+	char *p = realloc(b->p, cap);
+	if (p == NULL) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->cap = cap;
+	return true;
+}
+
+void *sy_buf_room(struct sy_buf *b, size_t n)
+{
+	/* One byte more than asked, so that room for nothing isn't NULL either. */
+	if (n == SIZE_MAX || !reserve(b, n + 1)) {
+		b->failed = true;
+		return NULL;
+	}
+	void *room = b->p + b->n;
+	b->n += n;
+	return room;
+}
+
+void sy_buf_put(struct sy_buf *b, const void *data, size_t n)
+{
+	if (n == 0)
+		return;
+	void *room = sy_buf_room(b, n);
+	if (room)
+		memcpy(room, data, n);
+}
+
+void sy_buf_str(struct sy_buf *b, struct sy_str s)
+{
+	sy_buf_put(b, s.p, s.n);
+}
+
+void sy_buf_text(struct sy_buf *b, const char *text)
+{
+	sy_buf_str(b, sy_str(text));
+}
+
+void sy_buf_byte(struct sy_buf *b, char c)
+{
+	sy_buf_put(b, &c, 1);
+}
+
+void sy_buf_u64(struct sy_buf *b, uint64_t v)
+{
+	char digits[20], *p = digits + sizeof digits;
+	do {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	sy_buf_put(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+void sy_buf_printf(struct sy_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !reserve(b, (size_t)n + 1)) {
+		b->failed = true;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+void sy_buf_base64(struct sy_buf *b, const void *data, size_t n)
+{
+	if (n > SIZE_MAX / 4 * 3 - 3 || !reserve(b, SY_BASE64_LEN(n) + 1)) {
+		b->failed = true;
+		return;
+	}
+	sy_base64(data, n, b->p + b->n);
+	b->n += SY_BASE64_LEN(n);
+}
+
+const char *sy_buf_cstr(struct sy_buf *b)
+{
+	if (!reserve(b, 1))
+		return NULL;
+	b->p[b->n] = '\0';
+	return b->p;
+}
+
+struct sy_str sy_buf_span(const struct sy_buf *b)
+{
+	return (struct sy_str){b->p, b->n};
+}
+
+void sy_buf_reset(struct sy_buf *b)
+{
+	b->n = 0;
+	b->failed = false;
+}
+
+void sy_buf_free(struct sy_buf *b)
+{
+	free(b->p);
+	*b = (struct sy_buf){0};
+}
+
+/* --- hex and base64 ------------------------------------------------------------------------- */
+
+void sy_hex(const void *data, size_t n, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const uint8_t *p = data;
+	for (size_t i = 0; i < n; i++) {
+		*out++ = digits[p[i] >> 4];
+		*out++ = digits[p[i] & 15];
+	}
+	*out = '\0';
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int sy_unhex(struct sy_str text, void *out, size_t n)
+{
+	uint8_t *p = out;
+	if (text.n % 2 || text.n / 2 != n)
+		return SY_EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		int hi = hex_digit(text.p[2 * i]), lo = hex_digit(text.p[2 * i + 1]);
+		if (hi < 0 || lo < 0)
+			return SY_EINVAL;
+		p[i] = (uint8_t)(hi << 4 | lo);
+	}
+	return SY_OK;
+}
+
+static const char base64_digits[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void sy_base64(const void *data, size_t n, char *out)
+{
+	const uint8_t *p = data;
+	for (; n > 0; out += 4) {
+		size_t take = n < 3 ? n : 3;
+		uint32_t v = (uint32_t)p[0] << 16;
+		v |= take > 1 ? (uint32_t)p[1] << 8 : 0;
+		v |= take > 2 ? p[2] : 0;
+		out[0] = base64_digits[v >> 18];
+		out[1] = base64_digits[v >> 12 & 63];
+		out[2] = take > 1 ? base64_digits[v >> 6 & 63] : '=';
+		out[3] = take > 2 ? base64_digits[v & 63] : '=';
+		p += take;
+		n -= take;
+	}
+	*out = '\0';
+}
+
+static int base64_digit(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* One group of four: its bytes in OUT, their number; 0 when it isn't canonical. */
+static size_t unbase64_group(const char *text, bool last, uint8_t out[3])
+{
+	size_t n = !last || text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
+	uint32_t v = 0;
+	for (size_t i = 0; i < 4; i++) {
+		int d = i <= n ? base64_digit(text[i]) : 0;
+		if (d < 0)
+			return 0;
+		v = v << 6 | (uint32_t)d;
+	}
+	/* Bits past the last byte must be zero, or one value would have many spellings. */
+	if (v & ((1u << 8 * (3 - n)) - 1))
+		return 0;
+	for (size_t i = 0; i < 3; i++)
+		out[i] = (uint8_t)(v >> (16 - 8 * i));
+	return n;
+}
+
+int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n)
+{
+	uint8_t group[3], *p = out;
+	size_t done = 0;
+	if (text.n % 4)
+		return SY_EBASE64;
+	for (size_t i = 0; i < text.n; i += 4) {
+		size_t got = unbase64_group(text.p + i, i + 4 == text.n, group);
+		if (got == 0)
+			return SY_EBASE64;
+		if (got > cap - done)
+			return SY_ETOOBIG;
+		memcpy(p + done, group, got);
+		done += got;
+	}
+	*n = done;
+	return SY_OK;
+}
+
+int sy_unbase64_exact(struct sy_str text, void *out, size_t n)
+{
+	size_t got;
+	if (text.n != SY_BASE64_LEN(n))
+		return SY_EBASE64;
+	int err = sy_unbase64(text, out, n, &got);
+	return err || got != n ? SY_EBASE64 : SY_OK;
+}
+
+/* --- UTF-8 ---------------------------------------------------------------------------------- */
+
+/* RFC 3629 section 4: by first byte, the length and what the second byte may be. */
+static const struct {
+	uint8_t first, last, n, low, high;
+} utf8_rows[] = {
+    {0x00, 0x7f, 1, 0, 0},       {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
+    {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
+    {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+};
+
+/* The length of the character at P, with LEFT bytes there; 0 when it is none. */
+static size_t utf8_char(const uint8_t *p, size_t left)
+{
+	size_t row = 0, rows = sizeof utf8_rows / sizeof utf8_rows[0];
+	while (row < rows && (p[0] < utf8_rows[row].first || p[0] > utf8_rows[row].last))
+		row++;
+	if (row == rows || utf8_rows[row].n > left)
+		return 0;
+	size_t n = utf8_rows[row].n;
+	if (n > 1 && (p[1] < utf8_rows[row].low || p[1] > utf8_rows[row].high))
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+bool sy_utf8_valid(const char *p, size_t n, size_t *bad)
+{
+	const uint8_t *u = (const uint8_t *)p;
+	for (size_t i = 0, step; i < n; i += step) {
+		uint64_t eight;
+		/* Records are mostly ASCII: eight bytes at a time while no high bit is set. */
+		if (n - i >= 8 && (memcpy(&eight, u + i, 8), (eight & 0x8080808080808080u) == 0)) {
+			step = 8;
+			continue;
+		}
+		if ((step = utf8_char(u + i, n - i)) == 0) {
+			if (bad)
+				*bad = i;
+			return false;
+		}
+	}
+	return true;
+}

@@ -1,0 +1,88 @@
+#include <suyuan/fault.h>
+
+#include <stdarg.h>
+
+/* The order in which statuses win; one that isn't here comes after them all. */
+static const int order[] = {400, 401, 403, 409, 422};
+
+static size_t rank(int status)
+{
+	size_t i = 0;
+	while (i < sizeof order / sizeof order[0] && order[i] != status)
+		i++;
+	return i;
+}
+
+void sy_faults_init(struct sy_faults *f, struct sy_arena *arena)
+{
+	*f = (struct sy_faults){.arena = arena, .warnings_only = true};
+}
+
+static bool grow(struct sy_faults *f)
+{
+	if (f->n < f->cap)
+		return true;
+	size_t cap = f->cap ? f->cap * 2 : 8;
+	struct sy_fault *v = sy_arena_calloc(f->arena, cap, sizeof *v);
+	if (v == NULL)
+		return false;
+	if (f->n)
+		memcpy(v, f->v, f->n * sizeof *v);
+	f->v = v;
+	f->cap = cap;
+	return true;
+}
+
+static const char *copy(struct sy_arena *a, const char *text)
+{
+	return sy_arena_strdup(a, sy_str(text));
+}
+
+/* Counts towards the whole even when there is no room to keep it: a verdict must not turn into
+ * an acceptance because its reasons were too many. */
+static void count(struct sy_faults *f, int status)
+{
+	if (status == 0)
+		return;
+	if (f->status == 0 || rank(status) < rank(f->status))
+		f->status = status;
+	f->warnings_only = false;
+}
+
+static bool room(struct sy_faults *f, long record)
+{
+	if (f->n == 0 || f->v[f->n - 1].record != record)
+		f->of_record = 0;
+	return f->of_record < SY_FAULTS_PER_RECORD && f->n < SY_FAULTS_MAX && grow(f);
+}
+
+void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
+		  const char *field, const char *fmt, ...)
+{
+	count(f, status);
+	if (!room(f, record)) {
+		f->dropped++;
+		return;
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	struct sy_fault fault = {
+	    .status = status,
+	    .record = record,
+	    .pointer = copy(f->arena, pointer),
+	    .field = field ? copy(f->arena, field) : NULL,
+	    .detail = sy_arena_vprintf(f->arena, fmt, ap),
+	};
+	va_end(ap);
+	if (!fault.pointer || (field && !fault.field) || !fault.detail) {
+		f->dropped++;
+		return;
+	}
+	f->v[f->n++] = fault;
+	f->of_record++;
+}
+
+int sy_faults_status(const struct sy_faults *f)
+{
+	return f->status;
+}
