@@ -1,5 +1,5 @@
 /*
- * SHA-256 and HMAC-SHA-256 through OpenSSL's EVP, with the digest fetched once.
+ * SHA-256 through OpenSSL's EVP, with the digest fetched once, and HMAC-SHA-256.
  *
  * Contexts are kept a thread, so hashing allocates nothing after the first call of a thread.
  * SHA-256 of memory cannot fail but for memory in that first call; the program stops then.
@@ -10,13 +10,13 @@
 #include "bytes.h"
 
 void sy_sha256(const void *data, size_t n, sy_hash *out);
-/* Over up to 8 parts, one after the other. */
+/* Over the parts, one after the other, as if they were joined. */
 void sy_sha256_parts(const struct sy_str *parts, size_t n_parts, sy_hash *out);
 void sy_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, sy_hash *out);
 
-struct sy_sha256_ctx; /* a running hash, for streams and long concatenations */
-struct sy_sha256_ctx *sy_sha256_new(void);
+struct sy_sha256_ctx;                      /* a running hash, for streams and long concatenations */
+struct sy_sha256_ctx *sy_sha256_new(void); /* NULL when memory is out */
 void sy_sha256_update(struct sy_sha256_ctx *c, const void *data, size_t n);
-void sy_sha256_final(struct sy_sha256_ctx *c, sy_hash *out); /* frees it */
+void sy_sha256_final(struct sy_sha256_ctx *c, sy_hash *out); /* frees it; OUT may be NULL */
 
 #endif
