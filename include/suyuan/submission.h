@@ -24,7 +24,8 @@ void sy_record_leaf(const uint8_t salt[SY_SALT_SIZE], struct sy_str payload, sy_
 void sy_submission_salt(const uint8_t salt_key[32], struct sy_str origin,
                         const struct sy_str *payloads, size_t n, uint8_t s[32]);
 
-/* suyuan/submission/v1 ... ; OUT holds SY_STATEMENT_MAX; returns its length. */
+/* suyuan/submission/v1 ... ; OUT holds SY_STATEMENT_MAX; returns its length, 0 for an ORIGIN that
+ * is none. */
 #define SY_STATEMENT_MAX 384
 size_t sy_submission_statement(struct sy_str origin, uint32_t count, const sy_hash *records_root,
                                uint32_t deadline, char out[SY_STATEMENT_MAX]);

@@ -38,17 +38,19 @@ int sy_tree_load(struct sy_tree *t, sy_subtree_fn at, void *ctx, uint64_t size);
 void sy_leaves_root(const sy_hash *leaves, size_t n, sy_hash *out);
 int sy_leaves_path(const sy_hash *leaves, size_t n, size_t index, struct sy_path *out);
 
+/* SY_ERANGE for an index or size that the tree has not.  From 0, and from a size to itself, the
+ * consistency proof is empty. */
 int sy_root_at(sy_subtree_fn at, void *ctx, uint64_t size, sy_hash *out);
 int sy_inclusion_prove(sy_subtree_fn at, void *ctx, uint64_t index, uint64_t size,
-                       struct sy_path *out);
+		       struct sy_path *out);
 int sy_consistency_prove(sy_subtree_fn at, void *ctx, uint64_t from, uint64_t to,
-                         struct sy_path *out);
+			 struct sy_path *out);
 
 /* SY_OK or SY_EPROOF; the path must be exactly as long as the position and size ask. */
 int sy_inclusion_verify(const sy_hash *leaf, uint64_t index, uint64_t size,
-                        const struct sy_path *path, const sy_hash *root);
+			const struct sy_path *path, const sy_hash *root);
 int sy_consistency_verify(uint64_t from, const sy_hash *from_root, uint64_t to,
-                          const sy_hash *to_root, const struct sy_path *path);
+			  const sy_hash *to_root, const struct sy_path *path);
 
 /*
  * C2SP tlog-tiles paths: what follows "/tile/".  LEVEL is 0..63, or SY_TILE_ENTRIES for
