@@ -15,6 +15,7 @@
 #include "arena.h"
 
 #define SY_JSON_DEPTH 64
+#define SY_RECORD_MAX 1048576 /* bytes of a text in record mode */
 
 enum sy_json_type {
 	SY_JSON_NULL,
@@ -34,9 +35,9 @@ struct sy_json {
 	uint32_t key_off, key_len; /* the member's name without quotes, in an object */
 	uint32_t count;            /* members or elements */
 	uint32_t next;             /* index of the first node after this value and its children */
-	uint32_t parent;           /* index of the array or object around it; its own for the root */
+	uint32_t parent;           /* index of the container around it; its own for the root */
 	uint8_t type;              /* enum sy_json_type */
-	bool escaped, key_escaped; /* has backslashes: compare and decode with the functions below */
+	bool escaped, key_escaped; /* has backslashes: compare and decode with the functions */
 };
 
 struct sy_json_doc {
@@ -56,9 +57,13 @@ struct sy_json_fault {
 
 enum { SY_JSON_RECORD = 1 }; /* FORMAT.md's rules for a record's bytes */
 
-/* FAULT may be NULL.  DOC is valid only on SY_OK. */
+/*
+ * FAULT may be NULL.  DOC is valid only on SY_OK, else it is empty.  Time and memory grow with the
+ * text's length (times its logarithm where an object has many names), whatever the text is; a
+ * text of 4 GiB and more is SY_ETOOBIG.
+ */
 int sy_json_parse(struct sy_arena *arena, struct sy_str text, int flags, struct sy_json_doc *doc,
-                  struct sy_json_fault *fault);
+		  struct sy_json_fault *fault);
 
 static inline const struct sy_json *sy_json_root(const struct sy_json_doc *doc)
 {
@@ -68,27 +73,27 @@ static inline const struct sy_json *sy_json_root(const struct sy_json_doc *doc)
 /* Children in order; NULL after the last and for a scalar. */
 const struct sy_json *sy_json_first(const struct sy_json_doc *doc, const struct sy_json *v);
 const struct sy_json *sy_json_next(const struct sy_json_doc *doc, const struct sy_json *child);
-#define sy_json_each(doc, v, child)                                                                \
+#define sy_json_each(doc, v, child) \
 	for ((child) = sy_json_first((doc), (v)); (child); (child) = sy_json_next((doc), (child)))
 
 /* The member of that (unescaped) name; NULL when V is no object, is NULL, or has none. */
 const struct sy_json *sy_json_get(const struct sy_json_doc *doc, const struct sy_json *v,
-                                  const char *name);
+				  const char *name);
 
 struct sy_str sy_json_raw(const struct sy_json_doc *doc, const struct sy_json *v); /* with quotes */
 bool sy_json_is(const struct sy_json_doc *doc, const struct sy_json *v, const char *text);
 bool sy_json_key_is(const struct sy_json_doc *doc, const struct sy_json *v, const char *name);
 /* Unescaped text; borrowed where nothing is escaped, else in the arena.  SY_EINVAL: no string. */
 int sy_json_string(const struct sy_json_doc *doc, const struct sy_json *v, struct sy_arena *arena,
-                   struct sy_str *out);
+		   struct sy_str *out);
 int sy_json_key(const struct sy_json_doc *doc, const struct sy_json *v, struct sy_arena *arena,
-                struct sy_str *out);
-/* Whole number without fraction or exponent; SY_EINVAL, SY_ERANGE. */
+		struct sy_str *out);
+/* Whole number without fraction or exponent, and not -0; SY_EINVAL, SY_ERANGE. */
 int sy_json_u64(const struct sy_json_doc *doc, const struct sy_json *v, uint64_t *out);
 int sy_json_i64(const struct sy_json_doc *doc, const struct sy_json *v, int64_t *out);
 /* RFC 6901 pointer of a node, in the arena; NULL when memory is out. */
 const char *sy_json_pointer(const struct sy_json_doc *doc, const struct sy_json *v,
-                            struct sy_arena *arena);
+			    struct sy_arena *arena);
 
 /*
  * A writer onto a buffer: commas and escapes are its business.  Values inside an object are

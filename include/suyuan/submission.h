@@ -11,24 +11,23 @@
 #include "json.h"
 
 #define SY_SALT_SIZE 16
-#define SY_RECORD_MAX 1048576
 #define SY_BODY_RECORDS_MAX 16777216 /* records with their LFs */
 #define SY_ENVELOPE_MAX 4096
 
 /* Is PAYLOAD a legal record?  Parses it into DOC on the way. */
 int sy_record_parse(struct sy_arena *arena, struct sy_str payload, struct sy_json_doc *doc,
-                    struct sy_json_fault *fault);
+		    struct sy_json_fault *fault);
 void sy_record_salt(const uint8_t s[32], uint32_t position, uint8_t salt[SY_SALT_SIZE]);
 void sy_record_leaf(const uint8_t salt[SY_SALT_SIZE], struct sy_str payload, sy_hash *leaf);
 /* S of an author for these records. */
 void sy_submission_salt(const uint8_t salt_key[32], struct sy_str origin,
-                        const struct sy_str *payloads, size_t n, uint8_t s[32]);
+			const struct sy_str *payloads, size_t n, uint8_t s[32]);
 
 /* suyuan/submission/v1 ... ; OUT holds SY_STATEMENT_MAX; returns its length, 0 for an ORIGIN that
  * is none. */
 #define SY_STATEMENT_MAX 384
 size_t sy_submission_statement(struct sy_str origin, uint32_t count, const sy_hash *records_root,
-                               uint32_t deadline, char out[SY_STATEMENT_MAX]);
+			       uint32_t deadline, char out[SY_STATEMENT_MAX]);
 
 /* A submission as it arrives: the envelope read, the body split into records. */
 struct sy_submission {
@@ -46,14 +45,14 @@ struct sy_submission {
 
 /* Splits and reads the envelope; every fault found goes into FAULTS (statuses 400, 413). */
 int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_submission *out,
-                        struct sy_faults *faults);
+			struct sy_faults *faults);
 /* Parses each record, hashes, and verifies the signature for ORIGIN (faults 400, 401). */
 int sy_submission_check(struct sy_arena *arena, struct sy_str origin, struct sy_submission *s,
-                        struct sy_faults *faults);
+			struct sy_faults *faults);
 /* The body to send: builds salts, root, signature; appends envelope and records to OUT.
  * ROOT may be NULL. */
 int sy_submission_make(const struct sy_signer *signer, const uint8_t salt_key[32],
-                       struct sy_str origin, const struct sy_str *payloads, size_t n,
-                       uint32_t deadline, struct sy_buf *out, sy_hash *root);
+		       struct sy_str origin, const struct sy_str *payloads, size_t n,
+		       uint32_t deadline, struct sy_buf *out, sy_hash *root);
 
 #endif
