@@ -12,6 +12,7 @@
  *   meta        name                        -> version, position, leaf of the last entry applied
  *   codes       canonical code (past 480 bytes: its first 440 bytes and its hash) -> u64 item id
  *   items       u64 id                      -> struct of fixed size, see item below
+ *   names       u64 id                      -> canonical code
  *   history     u64 id || u64 record        -> role and action of the record for that item
  *   events      u64 id of the first item || 8 bytes of H(party || 0x0A || eventID) -> u64 record:
  *               clustered by item, so that a night's million new events touch few pages
@@ -155,6 +156,13 @@ struct item {
 int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
 int index_item(struct index_read *r, uint64_t id, struct item *out);
 int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out);
+
+/* The canonical code of an item, in the arena. */
+int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, struct sy_str *code);
+/* Lots and units under a product's canonical code, in order of code, after AFTER ("" for the
+ * first); SY_ENOTFOUND at the end.  CODE is borrowed from the snapshot. */
+int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
+                    struct sy_str *code, struct item *out);
 
 struct item_event {
 	uint64_t record;
