@@ -318,7 +318,8 @@ int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n)
 			return SY_EBASE64;
 		if (got > cap - done)
 			return SY_ETOOBIG;
-		memcpy(p + done, group, got);
+		if (p)
+			memcpy(p + done, group, got);
 		done += got;
 	}
 	*n = done;

@@ -82,7 +82,7 @@ bool sy_key_name_ok(struct sy_str name)
 	    "\u2004",   "\u2005", "\u2006", "\u2007", "\u2008", "\u2009", "\u200a",
 	    "\u2028",   "\u2029", "\u202f", "\u205f", "\u3000",
 	};
-	if (name.n == 0 || name.n > SY_KEY_NAME_MAX || !sy_utf8_valid(name.p, name.n, NULL))
+	if (name.n == 0 || !sy_utf8_valid(name.p, name.n, NULL))
 		return false;
 	for (size_t i = 0; i < name.n; i++) {
 		uint8_t c = (uint8_t)name.p[i];
@@ -106,7 +106,7 @@ uint32_t sy_key_id(struct sy_str name, const uint8_t key[SY_KEY_SIZE])
 
 int sy_vkey_make(struct sy_vkey *v, struct sy_str name, const uint8_t key[SY_KEY_SIZE])
 {
-	if (!sy_key_name_ok(name))
+	if (!sy_key_name_ok(name) || name.n > SY_KEY_NAME_MAX)
 		return SY_EINVAL;
 	memset(v->name, 0, sizeof v->name);
 	memcpy(v->name, name.p, name.n);

@@ -80,7 +80,7 @@ int sy_unhex(struct sy_str text, void *out, size_t n);
 /* Standard padded base64 (RFC 4648 section 4), terminated; OUT holds SY_BASE64_LEN(n) + 1. */
 void sy_base64(const void *data, size_t n, char *out);
 /* Only the one canonical spelling is accepted, else SY_EBASE64; OUT holds CAP bytes (SY_ETOOBIG
- * past that), *N says how many. */
+ * past that), *N says how many.  OUT may be NULL: then it is only checked and counted. */
 int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n);
 /* Exactly N bytes or SY_EBASE64. */
 int sy_unbase64_exact(struct sy_str text, void *out, size_t n);

@@ -1,5 +1,9 @@
 /*
  * Entries: the ledger's 200-byte rows, FORMAT.md "Entry".
+ *
+ * The fields are named for kind 1.  Kind 3, a change of the log's key, has the new key in
+ * records_root, the old one in author.  Kinds that a later version makes are read and chained, as
+ * their bytes 0 to 71 mean the same; what they say stays unchecked.
  */
 #ifndef SUYUAN_ENTRY_H
 #define SUYUAN_ENTRY_H
@@ -10,7 +14,7 @@
 #define SY_RECORDS_MAX 10000
 
 enum { SY_ENTRY_SUBMISSION = 1, SY_ENTRY_INDEX = 2, SY_ENTRY_LOG_KEY = 3 };
-enum { SY_ALG_ED25519 = 1 };
+enum { SY_ALG_ED25519 = 1, SY_ALG_SM2_EVEN = 2, SY_ALG_SM2_ODD = 3 };
 
 struct sy_entry {
 	uint8_t kind, alg;
@@ -26,15 +30,20 @@ struct sy_entry {
 };
 
 void sy_entry_encode(const struct sy_entry *e, uint8_t out[SY_ENTRY_SIZE]);
-/* Magic, zeros and ranges; SY_EINVAL with *WHY a static sentence (may be NULL). */
+/* Magic, zeros and ranges, unknown kinds included; SY_EINVAL with *WHY a static sentence (may be
+ * NULL). */
 int sy_entry_decode(const uint8_t in[SY_ENTRY_SIZE], struct sy_entry *out, const char **why);
 /*
  * What FORMAT asks of E coming after BEFORE (NULL for entry 0): index, first record, time, chain,
  * deadline.  LEAF_BEFORE is the leaf hash of the entry before.  SY_ECORRUPT with *WHY.
  */
 int sy_entry_follows(const struct sy_entry *e, const struct sy_entry *before,
-                     const sy_hash *leaf_before, const char **why);
-/* The author's signature over the submission statement of this entry. */
+		     const sy_hash *leaf_before, const char **why);
+/*
+ * The author's signature over the submission statement (kind 1) or the old log key's over the new
+ * one (kind 3; whether the old key was the log's is for the caller).  SY_ESIG; SY_EVERSION for
+ * kinds and algorithms that can't be checked; SY_EINVAL for an ORIGIN that is none.
+ */
 int sy_entry_verify(const struct sy_entry *e, struct sy_str origin);
 
 #endif

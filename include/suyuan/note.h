@@ -24,23 +24,26 @@ struct sy_checkpoint {
 
 /* The signed note with the log's one signature, appended to OUT. */
 int sy_checkpoint_sign(const struct sy_signer *log, struct sy_str origin, uint64_t size,
-                       const sy_hash *root, struct sy_buf *out);
-/* Reads without checking signatures. */
+		       const sy_hash *root, struct sy_buf *out);
+/* Reads without checking signatures: SY_EINVAL, SY_ERANGE, SY_EBASE64, SY_ETOOBIG. */
 int sy_checkpoint_parse(struct sy_str note, struct sy_checkpoint *out);
 /* Signed by LOG, whose name is the note's origin?  SY_EORIGIN for another origin; SY_ESIG. */
 int sy_checkpoint_verify(const struct sy_checkpoint *c, const struct sy_vkey *log);
-/* Signature of a further key by vkey over any note; SY_ENOTFOUND when that key has no line. */
+/* Signature of a further key by vkey over any note; SY_ENOTFOUND when that key has no line,
+ * SY_ESIG when any of its lines is bad.  *BODY (may be NULL) is the text that is signed. */
 int sy_note_verify(struct sy_str note, const struct sy_vkey *key, struct sy_str *body);
 
-/* A tlog-proof: "c2sp.org/tlog-proof@v1", index, hashes, empty line, checkpoint. */
+/* A tlog-proof: "c2sp.org/tlog-proof@v1", index, hashes, empty line, checkpoint.  The "extra"
+ * line that C2SP allows before the index is passed over; nobody has signed it. */
 struct sy_tlog_proof {
 	uint64_t index;
 	struct sy_path path;
 	struct sy_str checkpoint;
 };
 
+/* The checkpoint isn't read here.  SY_EINVAL, SY_ERANGE, SY_EBASE64. */
 int sy_tlog_proof_parse(struct sy_str text, struct sy_tlog_proof *out);
 void sy_tlog_proof_format(uint64_t index, const struct sy_path *path, struct sy_str checkpoint,
-                          struct sy_buf *out);
+			  struct sy_buf *out);
 
 #endif

@@ -39,7 +39,8 @@ struct sy_vkey {
 
 #define SY_VKEY_TEXT (SY_KEY_NAME_MAX + 1 + 8 + 1 + SY_BASE64_LEN(33) + 1)
 
-/* May a key have that name?  UTF-8 without controls, spaces and '+', 1..255 bytes. */
+/* May a signature line bear that name?  Not empty, UTF-8, no controls, spaces or '+'.  Keys that
+ * are kept have at most SY_KEY_NAME_MAX bytes of it. */
 bool sy_key_name_ok(struct sy_str name);
 uint32_t sy_key_id(struct sy_str name, const uint8_t key[SY_KEY_SIZE]);
 /* SY_EINVAL when NAME can't be a key's. */
