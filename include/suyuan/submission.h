@@ -34,23 +34,34 @@ struct sy_submission {
 	uint8_t author[SY_KEY_SIZE];
 	uint8_t salt[32]; /* S */
 	uint8_t signature[SY_SIG_SIZE];
-	uint32_t count, deadline;
-	struct sy_str *records; /* count spans of the body, in the arena */
+	uint32_t count, deadline; /* COUNT is that of RECORDS, whatever the envelope said */
+	struct sy_str *records;   /* count spans of the body, in the arena */
+	bool broken;              /* sy_submission_parse found faults */
 	/* filled by sy_submission_check */
-	struct sy_json_doc *docs; /* count parsed records */
+	struct sy_json_doc *docs; /* count parsed records; one that is malformed is empty */
 	sy_hash *leaves;          /* count */
 	uint8_t (*salts)[SY_SALT_SIZE];
 	sy_hash records_root;
 };
 
-/* Splits and reads the envelope; every fault found goes into FAULTS (statuses 400, 413). */
+/*
+ * Splits and reads the envelope; every fault found goes into FAULTS (statuses 400, 413).  SY_OK,
+ * SY_ENOMEM, or the error of one of the faults; OUT then has what could be read, and may be given
+ * to sy_submission_check for the records' faults too.
+ */
 int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_submission *out,
 			struct sy_faults *faults);
-/* Parses each record, hashes, and verifies the signature for ORIGIN (faults 400, 401). */
+/*
+ * Parses each record, hashes, and verifies the signature for ORIGIN (faults 400, 401, 413); of a
+ * broken submission only the records are looked at, and it is never SY_OK.
+ */
 int sy_submission_check(struct sy_arena *arena, struct sy_str origin, struct sy_submission *s,
 			struct sy_faults *faults);
-/* The body to send: builds salts, root, signature; appends envelope and records to OUT.
- * ROOT may be NULL. */
+/*
+ * The body to send: builds salts, root, signature; appends envelope and records to OUT.  What no
+ * ledger would take (an illegal record, none, too much) isn't signed: SY_EINVAL, SY_ETOOBIG, or
+ * what sy_record_parse says.  ROOT may be NULL.
+ */
 int sy_submission_make(const struct sy_signer *signer, const uint8_t salt_key[32],
 		       struct sy_str origin, const struct sy_str *payloads, size_t n,
 		       uint32_t deadline, struct sy_buf *out, sy_hash *root);
