@@ -102,12 +102,18 @@ compile = @mkdir -p $(@D) && $(CC) $(CFLAGS_ALL) -MMD -MP $(1) -c $< -o $@ && ec
 $(B)/obj/lib/%.o: lib/%.c $(B)/flags
 	$(call compile,-Iinclude $(call pc,--cflags,$(PKGS_LIB)))
 $(B)/obj/daemon/%.o: daemon/%.c $(B)/flags
-	$(call compile,-Iinclude -Idaemon $(call pc,--cflags,$(PKGS_LIB) $(PKGS_DAEMON)))
+	$(call compile,-Iinclude -Idaemon -I$(B)/gen $(call pc,--cflags,$(PKGS_LIB) $(PKGS_DAEMON)))
 $(B)/obj/cli/%.o: cli/%.c $(B)/flags
 	$(call compile,-Iinclude $(call pc,--cflags,$(PKGS_LIB) $(PKGS_CLI)))
 $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	$(call compile,-Iinclude -Idaemon -Icli -Itests $(call pc,--cflags,$(PKGS_LIB) \
 	 $(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_TEST)))
+
+# The default rules are the files that a regulator reads.
+RULES    := $(sort $(wildcard conf/profiles/*.ini))
+$(B)/gen/default_rules.inc: conf/profiles/embed.py $(RULES)
+	@mkdir -p $(@D) && $(PYTHON) $^ >$@
+$(B)/obj/daemon/admit/default_rules.o: $(B)/gen/default_rules.inc
 
 $(LIB_A): $(LIB_O)
 	@rm -f $@ && ar rcsD $@ $^ && echo '  AR   $@'

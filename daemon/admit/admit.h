@@ -32,24 +32,25 @@ int admit_new(struct ledger *l, struct index *ix, struct admit **out);
 void admit_free(struct admit *a);
 
 struct admit_verdict {
-	int status;          /* 0: may be appended; else the HTTP status of the refusal */
-	bool duplicate;      /* the ledger has it: ENTRY; nothing else was judged */
+	int status;     /* 0: may be appended; else the HTTP status of the refusal */
+	bool duplicate; /* the ledger has it: ENTRY; nothing else was judged */
 	uint64_t entry;
-	uint64_t position;   /* of the index that it was judged at */
-	uint64_t not_after;  /* ms: it must be numbered by then, or be judged again */
-	uint64_t again_at;   /* after LEDGER_AGAIN: judge again when the index is here */
-	sy_hash *claims;     /* only the first 16 bytes of each count; claims[0] is the submission */
+	uint64_t position;  /* of the index that it was judged at */
+	uint64_t not_after; /* ms: it must be numbered by then, or be judged again */
+	uint64_t again_at;  /* after LEDGER_AGAIN: judge again when the index is here */
+	/* The first 16 bytes of each count, and the next: 1 when the submission writes it, so that
+	 * it is remembered; claims[0] is the submission. */
+	sy_hash *claims;
 	size_t n_claims;
 	struct sy_faults faults; /* warnings too */
 };
 
 /* SUB has passed sy_submission_parse and _check without a fault.  Memory in ARENA. */
 int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submission *sub,
-                struct admit_verdict *out);
+		struct admit_verdict *out);
 
 /* The ledger's callbacks; job->verdict is the admit_verdict. */
-enum ledger_verdict admit_judge(void *admit, struct ledger_job *job, uint64_t entry,
-                                uint64_t time);
+enum ledger_verdict admit_judge(void *admit, struct ledger_job *job, uint64_t entry, uint64_t time);
 void admit_settle(void *admit, struct ledger_job *job, bool published);
 
 /* Claims remembered, for the metrics and the budget. */

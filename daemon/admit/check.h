@@ -1,0 +1,194 @@
+/*
+ * What one admit_check carries along; the room's own header.
+ *
+ * Every key of the state that a verdict rests on is a fact: asked for once in a submission, however
+ * many records need it, and noted as a claim on the way.  A fact that a record of this submission
+ * writes is seen by the records after it.
+ *
+ * Errors of the machine (memory, disk) stick in check.err, and the verdict is dropped; what the
+ * author did wrong goes to the faults.  So the functions here return what they found, never an
+ * error.
+ */
+#ifndef ADMIT_CHECK_H
+#define ADMIT_CHECK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include <suyuan/hash.h>
+#include <suyuan/time.h>
+
+#include "admit/admit.h"
+#include "admit/claims.h"
+
+#define FACT_KEY_SIZE 16
+#define CLAIM_WRITES CLAIM_SIZE /* byte of a verdict's claim: 1 when the submission writes it */
+
+enum fact_kind {
+	FACT_SUBMISSION = 's', /* author || records_root */
+	FACT_KEY = 'k',        /* public key */
+	FACT_PARTY = 'p',      /* id */
+	FACT_PRODUCT = 'g',    /* canonical code */
+	FACT_PLACE = 'l',      /* id */
+	FACT_CONTACT = 'c',    /* id */
+	FACT_RULES = 'r',      /* name */
+	FACT_VERSION = 'v',    /* of the rules; one */
+	FACT_PREFIX = 'x',     /* the first 4 digits: prefixes that overlap share them */
+	FACT_GRANT = 't',      /* canonical code granted by itself */
+	FACT_EVENT = 'e',      /* party, eventID */
+	FACT_ITEM = 'i',       /* canonical code that is commissioned */
+	FACT_ERASED = 'z'      /* record number */
+};
+
+#define NOT_WRITTEN (-1L)
+
+struct fact {
+	size_t claim; /* its index in the verdict's claims */
+	long written; /* position of the record that writes it, or NOT_WRITTEN */
+	bool known;   /* value was looked up */
+	void *value;  /* by kind: struct party, struct product, struct commission, ... */
+};
+
+struct facts {
+	struct fact **table;
+	struct fact *nothing; /* handed out when memory is out */
+	size_t cap, n;
+	sy_hash *claims;
+	size_t claims_cap;
+};
+
+/* A row of the register with its record's text read. */
+struct party {
+	struct sy_str id;
+	bool found;
+	uint64_t record;
+	unsigned roles;
+	const struct sy_json_doc *doc; /* NULL when there is no readable text */
+	const struct sy_json *root;    /* the party's object in it */
+};
+
+struct product {
+	struct sy_str code;
+	bool found;
+	uint64_t record;
+	struct sy_str owner;
+	int category; /* of profile.h's table; CATEGORY_OTHER when it has no profile */
+	uint64_t has; /* fields of profiles that its record meets */
+	const struct sy_json_doc *doc;
+};
+
+/* A prefix granted by this submission. */
+struct granted {
+	struct sy_str prefix, party;
+	long position;
+	struct granted *next; /* of those with the same first 4 digits */
+};
+
+struct rules;
+
+struct admit {
+	struct ledger *ledger;
+	struct index *index;
+	uint8_t key[FACT_KEY_SIZE]; /* of the claims' hash, this process's own */
+	struct claims *claims;      /* the writer's */
+	uint64_t horizon;           /* the writer's: verdicts made before it are judged again */
+	uint64_t mark, mark_time;   /* the index's position a while ago, and when that was */
+	_Atomic uint64_t time;      /* newest entry time that the writer judged at */
+	pthread_mutex_t lock;       /* of rules */
+	struct rules *rules;        /* the newest that were read */
+};
+
+struct check {
+	struct admit *a;
+	struct sy_arena *arena;
+	const struct sy_submission *sub;
+	struct admit_verdict *verdict;
+	struct sy_faults *faults;
+	int err;
+	struct index_read r;
+	struct ledger_read truth; /* opened on first need */
+	bool truth_open;
+	const struct rules *rules;
+	uint64_t now;         /* the entry time it is judged for, ms */
+	long record;          /* position of the record being judged */
+	struct party *author; /* NULL: the key isn't known, authority can't be judged */
+	struct sy_str region; /* the author's, or empty */
+	uint64_t author_has;  /* fields of profiles that the author's Party record meets */
+	struct facts facts;
+};
+
+/* --- facts.c --------------------------------------------------------------------------------- */
+
+int facts_init(struct check *c, size_t expected);
+struct fact *fact_of(struct check *c, enum fact_kind kind, struct sy_str id, struct sy_str more);
+/* The record being judged writes F from here on. */
+void fact_write(struct check *c, struct fact *f);
+
+struct party *party_of(struct check *c, struct fact *f, struct sy_str id);
+struct product *product_of(struct check *c, struct fact *f, struct sy_str code);
+void *allocate(struct check *c, size_t n); /* cleared; NULL sets c->err */
+bool truth_begin(struct check *c);
+
+/* Adds a fault of the record being judged. */
+#define fault(c, status, pointer, ...) \
+	sy_fault_add((c)->faults, (status), (c)->record, (pointer), NULL, __VA_ARGS__)
+/* For "%.*s": at most 100 bytes of a text, never half a character. */
+#define TEXT(s) (int)shown(s), (s).p
+size_t shown(struct sy_str s);
+
+/* The text of a member, or empty: also when it is no string. */
+struct sy_str text_of(struct check *c, const struct sy_json_doc *doc, const struct sy_json *v,
+		      const char *member);
+/* Do two values say the same, however they are spelled? */
+bool json_same(struct sy_arena *arena, const struct sy_json_doc *da, const struct sy_json *a,
+	       const struct sy_json_doc *db, const struct sy_json *b);
+
+/* --- authority.c ----------------------------------------------------------------------------- */
+
+bool is_operator(const struct check *c);
+bool is_regulator_of(const struct check *c, struct sy_str region);
+/* Reads the author's key; faults with 401. */
+void author_find(struct check *c);
+/* The party that may speak for a product's code, by grant, own stem or longest prefix; empty when
+ * nobody may.  PREFER is the one that is asked first. */
+struct sy_str product_holder(struct check *c, const struct sy_code *code, struct party *prefer);
+/* The code that a grant names: any product code, or the 7 digits of a drug's.  Faults go to
+ * POINTER, or nowhere when it is NULL. */
+int grant_code(struct check *c, struct sy_str text, struct sy_code *code, const char *pointer);
+/* A party's right to a prefix or a code is new: faults with 409 where it overlaps another's. */
+void prefix_claim(struct check *c, struct sy_str prefix, struct sy_str party, const char *pointer);
+void grant_claim(struct check *c, struct sy_str code, struct sy_str party, const char *pointer);
+
+/* --- records.c, party.c, events.c ------------------------------------------------------------ */
+
+/* Judges one record; its position is in c->record. */
+void record_judge(struct check *c, const struct sy_json_doc *doc);
+void party_judge(struct check *c, const struct sy_json_doc *doc);
+void event_judge(struct check *c, const struct sy_json_doc *doc);
+
+/* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */
+bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct fact *f,
+		    bool found, uint64_t record, const char *pointer);
+
+/* Form of a record: its members by a table; the record is judged further only when it holds. */
+enum form {
+	FORM_TEXT,
+	FORM_NAMES,  /* {"zh": "...", "en": "..."} */
+	FORM_NUMBER, /* whole, not negative */
+	FORM_DATE,
+	FORM_REGION, /* GB/T 2260, 6 digits */
+	FORM_HASH,   /* base64 of 32 bytes */
+	FORM_TEXTS,  /* a list */
+	FORM_OBJECT, /* with the members of OF */
+	FORM_OBJECTS
+};
+struct member {
+	const char *name; /* NULL ends the table */
+	enum form form;
+	bool required;
+	const struct member *of;
+};
+bool form_check(struct check *c, const struct sy_json_doc *doc, const struct member *members);
+
+#endif

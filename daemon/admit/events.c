@@ -1,0 +1,318 @@
+/* Events: identity, time, and for what is commissioned the product's authority, contradictions
+ * with what was said of it before, and the category's profile. */
+#include "admit/profile.h"
+
+#define NO_MORE ((struct sy_str){"", 0})
+
+/* What is known of an item that this submission commissions. */
+struct commission {
+	bool found;
+	struct item item;
+	const struct sy_json_doc *doc; /* of the record of this submission that commissions it */
+};
+
+/* The run over one event's items: neighbours mostly share product and lot. */
+struct run {
+	const struct sy_json_doc *doc;
+	const struct sy_event *e;
+	struct sy_str product_code, lot_code;
+	const struct product *product; /* NULL: not the author's to commission */
+	bool lot_told;
+	uint64_t has, reported;
+};
+
+static bool commissions(const struct sy_event *e, const struct sy_event_item *item)
+{
+	if (e->error)
+		return false;
+	if (e->kind == SY_EVENT_OBJECT)
+		return e->action == SY_ACTION_ADD && item->role == SY_ROLE_SUBJECT;
+	return e->kind == SY_EVENT_TRANSFORMATION && item->role == SY_ROLE_OUTPUT;
+}
+
+static void machine(struct check *c, int err)
+{
+	if (err && err != SY_ENOTFOUND && !c->err)
+		c->err = err;
+}
+
+static struct commission *commission_of(struct check *c, struct fact *f, struct sy_str code)
+{
+	if (f->known)
+		return f->value;
+	struct commission *k = allocate(c, sizeof(*k));
+	if (!k)
+		return NULL;
+	int err = index_item_of(&c->r, code, &k->item);
+	machine(c, err);
+	k->found = err == SY_OK;
+	f->known = true;
+	return f->value = k;
+}
+
+/* --- identity -------------------------------------------------------------------------------- */
+
+static bool first_item(struct check *c, const struct sy_event *e, uint64_t *id)
+{
+	struct sy_str code = e->items[0].code.canonical;
+	if (commissions(e, &e->items[0])) {
+		struct commission *k = commission_of(c, fact_of(c, FACT_ITEM, code, NO_MORE), code);
+		if (!k || !k->found)
+			return false;
+		*id = k->item.id;
+		return true;
+	}
+	int err = index_item_id(&c->r, code, id);
+	machine(c, err);
+	return err == SY_OK;
+}
+
+static bool event_known(struct check *c, const struct sy_event *e, uint64_t *record)
+{
+	uint64_t item;
+	if (e->n_items == 0 || !first_item(c, e, &item))
+		return false;
+	int err = index_event(&c->r, item, c->author->id, e->id, record);
+	machine(c, err);
+	return err == SY_OK;
+}
+
+static void identity_check(struct check *c, const struct sy_event *e)
+{
+	uint64_t record;
+	if (e->id.n == 0) {
+		if (e->error)
+			fault(c, 422, "/eventID",
+			      "an errorDeclaration without eventID: expected the eventID of the "
+			      "event "
+			      "that it withdraws");
+		return;
+	}
+	if (!c->author)
+		return;
+	struct fact *f = fact_of(c, FACT_EVENT, c->author->id, e->id);
+	bool known = event_known(c, e, &record);
+	if (e->error && !known && f->written == NOT_WRITTEN)
+		fault(
+		    c, 422, "/eventID",
+		    "%.*s has no event %.*s of this item: expected an eventID of the author's own",
+		    TEXT(c->author->id), TEXT(e->id));
+	else if (!e->error && known)
+		fault(c, 409, "/eventID",
+		      "record %llu is this event already: expected a new eventID, or an "
+		      "errorDeclaration",
+		      (unsigned long long)record);
+	else if (!e->error && f->written != NOT_WRITTEN)
+		fault(c, 409, "/eventID",
+		      "the record at position %ld of this submission is this event already",
+		      f->written);
+	else
+		fact_write(c, f);
+}
+
+static void time_check(struct check *c, const struct sy_event *e)
+{
+	int64_t latest = (int64_t)(c->now + c->rules->future_ms);
+	char text[SY_TIME_TEXT];
+	if (e->time <= latest)
+		return;
+	sy_time_format((uint64_t)latest, text);
+	fault(c, 422, "/eventTime", "lies in the future: expected a time until %s", text);
+}
+
+/* --- the product's authority ----------------------------------------------------------------- */
+
+static const struct product *authorised(struct check *c, struct sy_str code, const char *pointer)
+{
+	const struct product *p = product_of(c, fact_of(c, FACT_PRODUCT, code, NO_MORE), code);
+	if (!p)
+		return NULL;
+	if (!p->found) {
+		fault(c, 422, pointer,
+		      "product %.*s isn't registered: expected a Product record of it first",
+		      TEXT(code));
+		return NULL;
+	}
+	if (c->author && !sy_str_eq(p->owner, c->author->id)) {
+		fault(c, 403, pointer,
+		      "product %.*s belongs to %.*s: expected that party as the author, not %.*s",
+		      TEXT(code), TEXT(p->owner), TEXT(c->author->id));
+		return NULL;
+	}
+	return p;
+}
+
+static struct sy_str product_code(const struct sy_code *code)
+{
+	return code->kind == SY_CODE_PRODUCT ? code->canonical : code->product;
+}
+
+/* --- contradictions -------------------------------------------------------------------------- */
+
+/* Members that both have, with other values. */
+static void ilmd_compare(struct check *c, const struct run *run, const struct sy_json_doc *earlier,
+			 const char *where)
+{
+	const struct sy_json *m, *old = sy_json_get(earlier, sy_json_root(earlier), "ilmd");
+	sy_json_each (run->doc, run->e->ilmd, m) {
+		struct sy_str key;
+		if (sy_json_key(run->doc, m, c->arena, &key) != SY_OK)
+			continue;
+		const char *name = sy_arena_strdup(c->arena, key);
+		const struct sy_json *other = name ? sy_json_get(earlier, old, name) : NULL;
+		if (!other || json_same(c->arena, run->doc, m, earlier, other))
+			continue;
+		char pointer[128];
+		snprintf(pointer, sizeof(pointer), "/ilmd/%.*s", TEXT(key));
+		struct sy_str value = sy_json_raw(earlier, other);
+		fault(c, 409, pointer, "the lot was commissioned otherwise by %s: expected %.*s",
+		      where, TEXT(value));
+	}
+}
+
+static void lot_again(struct check *c, const struct run *run, const struct commission *k)
+{
+	uint8_t digest[sizeof(k->item.ilmd)];
+	struct ledger_record stored;
+	struct sy_json_doc doc;
+	char where[32];
+	if (!run->e->ilmd)
+		return;
+	index_ilmd_digest(run->doc, run->e->ilmd, digest);
+	if (memcmp(digest, k->item.ilmd, sizeof(digest)) == 0 || !truth_begin(c))
+		return;
+	int err = ledger_record(&c->truth, c->arena, k->item.created, &stored);
+	if (err == SY_EGONE) /* what was erased can't be contradicted */
+		return;
+	if (!err)
+		err = sy_json_parse(c->arena, stored.payload, 0, &doc, NULL);
+	if (err) {
+		c->err = c->err ? c->err : err;
+		return;
+	}
+	snprintf(where, sizeof(where), "record %llu", (unsigned long long)k->item.created);
+	ilmd_compare(c, run, &doc, where);
+}
+
+/* An SSCC and an asset's number may be used again once they were given up; a serial never. */
+static bool may_return(const struct sy_event_item *item, const struct commission *k)
+{
+	return (item->code.kind == SY_CODE_LOGISTIC || item->code.kind == SY_CODE_ASSET) &&
+	       (k->item.flags & ITEM_DELETED) != 0;
+}
+
+static void contradictions(struct check *c, const struct run *run, const struct sy_event_item *item)
+{
+	struct sy_str code = item->code.canonical;
+	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
+	struct commission *k = commission_of(c, f, code);
+	bool lot = item->code.kind == SY_CODE_LOT;
+	if (!k)
+		return;
+	bool created = k->found && (k->item.flags & ITEM_CREATED) && k->item.created != UINT64_MAX;
+	if (item->code.kind == SY_CODE_PRODUCT) {
+		; /* days of making share a bare product code: nothing to contradict */
+	} else if (f->written != NOT_WRITTEN && lot && k->doc) {
+		char where[64];
+		snprintf(where, sizeof(where), "position %ld of this submission", f->written);
+		if (f->written != c->record)
+			ilmd_compare(c, run, k->doc, where);
+	} else if (f->written != NOT_WRITTEN) {
+		fault(c, 409, item->pointer,
+		      "%.*s is created at position %ld of this submission already", TEXT(code),
+		      f->written);
+	} else if (created && lot) {
+		lot_again(c, run, k);
+	} else if (created && !may_return(item, k)) {
+		fault(c, 409, item->pointer,
+		      "%.*s was created by record %llu: expected a code that is new", TEXT(code),
+		      (unsigned long long)k->item.created);
+	}
+	if (f->written == NOT_WRITTEN) {
+		k->doc = run->doc;
+		fact_write(c, f);
+	}
+}
+
+/* --- what is commissioned -------------------------------------------------------------------- */
+
+/* Is the lot commissioned already, so that its dates are known? */
+static bool lot_told(struct check *c, struct sy_str code)
+{
+	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
+	struct commission *k = commission_of(c, f, code);
+	return k && (f->written != NOT_WRITTEN || (k->found && (k->item.flags & ITEM_CREATED)));
+}
+
+static void run_lot(struct check *c, struct run *run, const struct sy_code *code)
+{
+	struct sy_str lot = code->kind == SY_CODE_LOT ? code->canonical : code->lot_code;
+	if (sy_str_eq(lot, run->lot_code))
+		return;
+	run->lot_code = lot;
+	run->lot_told = lot.n > 0 && lot_told(c, lot);
+}
+
+static void quantity_check(struct check *c, const struct sy_event_item *item)
+{
+	char pointer[64];
+	if (!item->has_quantity || item->quantity.coef > 0)
+		return;
+	snprintf(pointer, sizeof(pointer), "%s", item->pointer);
+	char *last = strrchr(pointer, '/');
+	if (last && strcmp(last, "/epcClass") == 0)
+		strcpy(last, "/quantity");
+	fault(c, 422, pointer, "nothing is commissioned: expected a quantity above 0");
+}
+
+static void lot_number_check(struct check *c, const struct run *run, const struct sy_code *code)
+{
+	struct sy_str said = text_of(c, run->doc, run->e->ilmd, "cbvmda:lotNumber");
+	if (said.n > 0 && code->lot.n > 0 && !sy_str_eq(said, code->lot))
+		fault(c, 422, "/ilmd/cbvmda:lotNumber",
+		      "%.*s isn't the lot of the code: expected %.*s", TEXT(said), TEXT(code->lot));
+}
+
+static void commission_judge(struct check *c, struct run *run, const struct sy_event_item *item)
+{
+	struct sy_str code = product_code(&item->code);
+	if (code.n > 0 && !sy_str_eq(code, run->product_code)) {
+		run->product_code = code;
+		run->product = authorised(c, code, item->pointer);
+	}
+	quantity_check(c, item);
+	run_lot(c, run, &item->code);
+	uint64_t has =
+	    run->has | profile_item_has(item) | (run->lot_told ? profile_lot_fields() : 0);
+	if (code.n > 0 && run->product)
+		profile_judge(c, item, run->product, has, &run->reported);
+	contradictions(c, run, item);
+}
+
+static void producer_check(struct check *c, const char *pointer)
+{
+	if (c->author && !(c->author->roles & ROLE_PRODUCER))
+		fault(c, 403, pointer,
+		      "%.*s is no producer: expected a producer to commission items",
+		      TEXT(c->author->id));
+}
+
+void event_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	struct sy_event e;
+	if (sy_event_read(c->arena, doc, &e, c->faults, c->record) != SY_OK)
+		return;
+	time_check(c, &e);
+	identity_check(c, &e);
+	struct run run = {.doc = doc, .e = &e};
+	for (size_t i = 0; i < e.n_items; i++) {
+		if (!commissions(&e, &e.items[i]))
+			continue;
+		if (run.has == 0) {
+			producer_check(c, e.items[i].pointer);
+			lot_number_check(c, &run, &e.items[i].code);
+			run.has = c->author_has | profile_event_has(c, doc, &e);
+		}
+		commission_judge(c, &run, &e.items[i]);
+	}
+}

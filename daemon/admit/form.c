@@ -1,0 +1,160 @@
+/* The form of records of our own: a wrong type or a missing member is 400, a text that says
+ * nothing legal 422. */
+#include "admit/check.h"
+
+struct value {
+	struct check *c;
+	const struct sy_json_doc *doc;
+	const struct sy_json *v;
+	const char *pointer;
+};
+
+static int is_text(const struct value *x)
+{
+	return x->v->type == SY_JSON_STRING && x->v->len > 0 ? 0 : 400;
+}
+
+static int is_names(const struct value *x)
+{
+	const struct sy_json *name;
+	if (x->v->type != SY_JSON_OBJECT || x->v->count == 0)
+		return 400;
+	sy_json_each (x->doc, x->v, name) {
+		if (name->type != SY_JSON_STRING || name->len == 0)
+			return 400;
+	}
+	return 0;
+}
+
+static int is_number(const struct value *x)
+{
+	uint64_t n;
+	return sy_json_u64(x->doc, x->v, &n) == SY_OK ? 0 : 400;
+}
+
+static int is_date(const struct value *x)
+{
+	struct sy_str text;
+	int32_t day;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	return sy_date_parse(text, &day) == SY_OK ? 0 : 422;
+}
+
+static int is_region(const struct value *x)
+{
+	struct sy_str text;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return 422;
+	return text.n == 6 ? 0 : 422;
+}
+
+static int is_hash(const struct value *x)
+{
+	struct sy_str text;
+	sy_hash h;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	return sy_unbase64_exact(text, h.b, sizeof(h.b)) == SY_OK ? 0 : 400;
+}
+
+static int is_texts(const struct value *x)
+{
+	const struct sy_json *text;
+	if (x->v->type != SY_JSON_ARRAY)
+		return 400;
+	sy_json_each (x->doc, x->v, text) {
+		if (text->type != SY_JSON_STRING || text->len == 0)
+			return 400;
+	}
+	return 0;
+}
+
+static int is_object(const struct value *x)
+{
+	return x->v->type == SY_JSON_OBJECT ? 0 : 400;
+}
+
+static int is_objects(const struct value *x)
+{
+	const struct sy_json *object;
+	if (x->v->type != SY_JSON_ARRAY)
+		return 400;
+	sy_json_each (x->doc, x->v, object) {
+		if (object->type != SY_JSON_OBJECT)
+			return 400;
+	}
+	return 0;
+}
+
+static const struct {
+	int (*is)(const struct value *x);
+	const char *expected;
+} forms[] = {
+    [FORM_TEXT] = {is_text, "a text that isn't empty"},
+    [FORM_NAMES] = {is_names, "an object of texts by language, as {\"zh\": \"...\"}"},
+    [FORM_NUMBER] = {is_number, "a whole number that isn't negative"},
+    [FORM_DATE] = {is_date, "a day, as 2027-12-31"},
+    [FORM_REGION] = {is_region, "6 digits of GB/T 2260"},
+    [FORM_HASH] = {is_hash, "the base64 of 32 bytes"},
+    [FORM_TEXTS] = {is_texts, "a list of texts that aren't empty"},
+    [FORM_OBJECT] = {is_object, "an object"},
+    [FORM_OBJECTS] = {is_objects, "a list of objects"},
+};
+
+static bool members_check(const struct value *object, const struct member *members);
+
+static bool nested_check(const struct value *x, const struct member *m)
+{
+	const struct sy_json *element;
+	bool good = true;
+	unsigned i = 0;
+	if (m->form == FORM_OBJECT)
+		return members_check(x, m->of);
+	sy_json_each (x->doc, x->v, element) {
+		char pointer[160];
+		snprintf(pointer, sizeof(pointer), "%s/%u", x->pointer, i++);
+		struct value inner = {x->c, x->doc, element, pointer};
+		good = members_check(&inner, m->of) && good;
+	}
+	return good;
+}
+
+static bool member_check(const struct value *object, const struct member *m)
+{
+	char pointer[128];
+	snprintf(pointer, sizeof(pointer), "%s/%s", object->pointer, m->name);
+	struct value x = {object->c, object->doc, sy_json_get(object->doc, object->v, m->name),
+			  pointer};
+	if (!x.v) {
+		if (m->required)
+			fault(x.c, 400, pointer, "\"%s\" is missing: expected %s", m->name,
+			      forms[m->form].expected);
+		return !m->required;
+	}
+	int status = forms[m->form].is(&x);
+	if (status) {
+		struct sy_str raw = sy_json_raw(x.doc, x.v);
+		fault(x.c, status, pointer, "\"%s\" is %.*s: expected %s", m->name, TEXT(raw),
+		      forms[m->form].expected);
+		return false;
+	}
+	return !m->of || nested_check(&x, m);
+}
+
+static bool members_check(const struct value *object, const struct member *members)
+{
+	bool good = true;
+	for (const struct member *m = members; m->name; m++)
+		good = member_check(object, m) && good;
+	return good;
+}
+
+bool form_check(struct check *c, const struct sy_json_doc *doc, const struct member *members)
+{
+	struct value root = {c, doc, sy_json_root(doc), ""};
+	return members_check(&root, members);
+}

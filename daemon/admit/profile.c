@@ -1,0 +1,451 @@
+#include "admit/profile.h"
+
+#include <stdlib.h>
+
+/* --- fields ---------------------------------------------------------------------------------- */
+
+enum field {
+	NAME,
+	SPECIFICATION,
+	STANDARD,
+	LICENCES,
+	INGREDIENTS,
+	ALLERGENS,
+	STORAGE,
+	HOLDER,
+	WARRANTY,
+	PUBLIC_PLEDGE,
+	PRODUCER,
+	LOT,
+	LOT_OR_SERIAL,
+	SERIAL,
+	QUANTITY,
+	UNIT,
+	MADE,
+	HARVESTED,
+	EXPIRES,
+	ORIGIN,
+	PLACE,
+	INSPECTION,
+	PLEDGE,
+	INPUTS,
+	INPUT_LOTS,
+	PACK_RATIO,
+	FIELDS
+};
+
+#define BIT(field) (UINT64_C(1) << (field))
+/* Always in a mask that was computed, so that 0 means: not yet. */
+#define COMPUTED BIT(63)
+
+enum place { IN_PRODUCT, IN_PARTY, IN_ITEM, IN_EVENT };
+
+static const struct {
+	const char *name;
+	enum place place;
+	const char *pointer; /* in the event; an item's own where NULL */
+	const char *expected;
+} fields[FIELDS] = {
+    [NAME] = {"name", IN_PRODUCT, NULL, "name"},
+    [SPECIFICATION] = {"specification", IN_PRODUCT, NULL, "specification"},
+    [STANDARD] = {"standard", IN_PRODUCT, NULL, "standard"},
+    [LICENCES] = {"licences", IN_PRODUCT, NULL, "licences with one at least"},
+    [INGREDIENTS] = {"ingredients", IN_PRODUCT, NULL, "ingredients"},
+    [ALLERGENS] = {"allergens", IN_PRODUCT, NULL, "allergens, [] for none"},
+    [STORAGE] = {"storage", IN_PRODUCT, NULL, "storage with min or max"},
+    [HOLDER] = {"holder", IN_PRODUCT, NULL, "holder of the authorisation"},
+    [WARRANTY] = {"warranty", IN_PRODUCT, NULL, "warranty"},
+    [PUBLIC_PLEDGE] = {"publicPledge", IN_PRODUCT, NULL, "pledge"},
+    [PRODUCER] = {"producer", IN_PARTY, "", "uscc, or a GLN as its id"},
+    [LOT] = {"lot", IN_ITEM, NULL, "a code with a lot, or ilmd.cbvmda:lotNumber"},
+    [LOT_OR_SERIAL] = {"lotOrSerial", IN_ITEM, NULL, "a code with a lot or a serial"},
+    [SERIAL] = {"serial", IN_ITEM, "/epcList", "units with serials"},
+    [QUANTITY] = {"quantity", IN_ITEM, NULL, "a quantity"},
+    [UNIT] = {"unit", IN_ITEM, NULL, "a unit (uom), as pieces aren't counted in fractions"},
+    [MADE] = {"made", IN_EVENT, "/ilmd/suyuan:productionDate", "the production date"},
+    [HARVESTED] = {"harvested", IN_EVENT, "/ilmd/cbvmda:harvestEndDate",
+		   "the date of harvest or slaughter"},
+    [EXPIRES] = {"expires", IN_EVENT, "/ilmd/cbvmda:itemExpirationDate",
+		 "an expiry date, or cbvmda:bestBeforeDate"},
+    [ORIGIN] = {"origin", IN_EVENT, "/ilmd/suyuan:origin",
+		"6 digits of GB/T 2260, or cbvmda:countryOfOrigin"},
+    [PLACE] = {"place", IN_EVENT, "/bizLocation", "the place of making"},
+    [INSPECTION] = {"inspection", IN_EVENT, "/suyuan:inspection",
+		    "a release inspection with number and result pass or fail"},
+    [PLEDGE] = {"pledge", IN_EVENT, "/ilmd/suyuan:pledge",
+		"a pledge with number and basis control, self-test or laboratory"},
+    [INPUTS] = {"inputs", IN_EVENT, "/ilmd/suyuan:inputs",
+		"a list of the inputs used with their stopDate, [] for none"},
+    [INPUT_LOTS] = {"inputLots", IN_EVENT, "/inputQuantityList",
+		    "a transformation of the input lots"},
+    [PACK_RATIO] = {"packRatio", IN_EVENT, "/ilmd/suyuan:packRatio", "a ratio as 1:5:2500"},
+};
+
+static int field_of(const struct sy_json_doc *doc, const struct sy_json *member)
+{
+	for (int i = 0; i < FIELDS; i++)
+		if (sy_json_key_is(doc, member, fields[i].name))
+			return i;
+	return -1;
+}
+
+/* --- what is there --------------------------------------------------------------------------- */
+
+static bool is_some(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	(void)doc;
+	switch (v ? v->type : SY_JSON_NULL) {
+	case SY_JSON_STRING:
+		return v->len > 0;
+	case SY_JSON_ARRAY:
+	case SY_JSON_OBJECT:
+		return v->count > 0;
+	case SY_JSON_NUMBER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool is_list(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	(void)doc;
+	return v && v->type == SY_JSON_ARRAY;
+}
+
+static bool is_pledge(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	const struct sy_json *basis = sy_json_get(doc, v, "basis");
+	return is_some(doc, sy_json_get(doc, v, "number")) && basis &&
+	       (sy_json_is(doc, basis, "control") || sy_json_is(doc, basis, "self-test") ||
+		sy_json_is(doc, basis, "laboratory"));
+}
+
+static bool is_inspection(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	const struct sy_json *result = sy_json_get(doc, v, "result");
+	return is_some(doc, sy_json_get(doc, v, "number")) && result &&
+	       (sy_json_is(doc, result, "pass") || sy_json_is(doc, result, "fail"));
+}
+
+struct holds { /* a member that meets a field */
+	const char *member;
+	enum field field;
+	bool (*is)(const struct sy_json_doc *doc, const struct sy_json *v);
+};
+
+static uint64_t members_have(const struct sy_json_doc *doc, const struct sy_json *object,
+			     const struct holds *holds, size_t n)
+{
+	const struct sy_json *m;
+	uint64_t has = 0;
+	sy_json_each (doc, object, m) {
+		for (size_t i = 0; i < n; i++)
+			if (sy_json_key_is(doc, m, holds[i].member) && holds[i].is(doc, m))
+				has |= BIT(holds[i].field);
+	}
+	return has;
+}
+
+#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
+
+uint64_t profile_product_has(struct check *c, const struct sy_json_doc *doc)
+{
+	static const struct holds product[] = {
+	    {"name", NAME, is_some},
+	    {"specification", SPECIFICATION, is_some},
+	    {"standard", STANDARD, is_some},
+	    {"licences", LICENCES, is_some},
+	    {"ingredients", INGREDIENTS, is_some},
+	    {"allergens", ALLERGENS, is_list},
+	    {"storage", STORAGE, is_some},
+	    {"holder", HOLDER, is_some},
+	    {"warranty", WARRANTY, is_some},
+	    {"pledge", PUBLIC_PLEDGE, is_some},
+	};
+	(void)c;
+	return COMPUTED | members_have(doc, sy_json_root(doc), ROWS(product));
+}
+
+uint64_t profile_party_has(struct check *c, const struct party *p)
+{
+	static const struct holds party[] = {{"uscc", PRODUCER, is_some},
+					     {"pledge", PUBLIC_PLEDGE, is_some}};
+	const struct sy_str gln = SY_STR("https://id.gs1.org/417/");
+	uint64_t has = COMPUTED;
+	(void)c;
+	if (p->root)
+		has |= members_have(p->doc, p->root, ROWS(party));
+	if (p->id.n > gln.n && memcmp(p->id.p, gln.p, gln.n) == 0)
+		has |= BIT(PRODUCER);
+	return has;
+}
+
+uint64_t profile_event_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
+{
+	static const struct holds ilmd[] = {
+	    {"cbvmda:lotNumber", LOT, is_some},          {"suyuan:origin", ORIGIN, is_some},
+	    {"cbvmda:countryOfOrigin", ORIGIN, is_some}, {"suyuan:pledge", PLEDGE, is_pledge},
+	    {"suyuan:inputs", INPUTS, is_list},          {"suyuan:packRatio", PACK_RATIO, is_some},
+	};
+	uint64_t has = COMPUTED;
+	(void)c;
+	if (e->ilmd)
+		has |= members_have(doc, e->ilmd, ROWS(ilmd));
+	if (has & BIT(LOT))
+		has |= BIT(LOT_OR_SERIAL);
+	if (e->made != SY_NO_DAY)
+		has |= BIT(MADE);
+	if (e->harvested != SY_NO_DAY)
+		has |= BIT(HARVESTED);
+	if (e->expires != SY_NO_DAY || e->best_before != SY_NO_DAY)
+		has |= BIT(EXPIRES);
+	if (e->location.n > 0 || e->read_point.n > 0)
+		has |= BIT(PLACE);
+	if (e->inspection && is_inspection(doc, e->inspection))
+		has |= BIT(INSPECTION);
+	for (size_t i = 0; i < e->n_items; i++) {
+		const struct sy_event_item *item = &e->items[i];
+		if (item->role == SY_ROLE_INPUT)
+			has |= BIT(INPUT_LOTS);
+		else if (item->role != SY_ROLE_PARENT && item->code.kind != SY_CODE_LOT &&
+			 item->code.kind != SY_CODE_PRODUCT)
+			has |= BIT(SERIAL);
+	}
+	return has;
+}
+
+uint64_t profile_item_has(const struct sy_event_item *item)
+{
+	uint64_t has = COMPUTED;
+	if (item->code.lot.n > 0)
+		has |= BIT(LOT) | BIT(LOT_OR_SERIAL);
+	if (item->code.kind != SY_CODE_LOT && item->code.kind != SY_CODE_PRODUCT)
+		return has | BIT(SERIAL) | BIT(LOT_OR_SERIAL) | BIT(QUANTITY) | BIT(UNIT);
+	if (item->has_quantity) {
+		has |= BIT(QUANTITY);
+		/* Without uom it is a count of pieces (EPCIS 2.0, QuantityElement). */
+		if (item->unit.n > 0 || item->quantity.scale == 0)
+			has |= BIT(UNIT);
+	}
+	return has;
+}
+
+uint64_t profile_lot_fields(void)
+{
+	return BIT(MADE) | BIT(HARVESTED) | BIT(EXPIRES) | BIT(ORIGIN) | BIT(PLACE) |
+	       BIT(INSPECTION) | BIT(PLEDGE) | BIT(INPUTS) | BIT(INPUT_LOTS) | BIT(PACK_RATIO) |
+	       BIT(SERIAL);
+}
+
+/* --- judging --------------------------------------------------------------------------------- */
+
+static const char *const categories[CATEGORIES] = {"agri", "food", "drug", "industrial"};
+
+static void missing_fault(struct check *c, int i, int status, const struct sy_event_item *item,
+			  const struct product *p)
+{
+	const char *category = categories[p->category];
+	const char *pointer = fields[i].pointer ? fields[i].pointer : item->pointer;
+	const char *verb = status ? "must" : "should";
+	if (fields[i].place == IN_PRODUCT)
+		sy_fault_add(c->faults, status, c->record, pointer, fields[i].name,
+			     "%s products %s carry %s: expected it in the Product record of %.*s",
+			     category, verb, fields[i].expected, TEXT(p->code));
+	else if (fields[i].place == IN_PARTY)
+		sy_fault_add(
+		    c->faults, status, c->record, pointer, fields[i].name,
+		    "producers of %s %s carry %s: expected it in the author's Party record",
+		    category, verb, fields[i].expected);
+	else
+		sy_fault_add(c->faults, status, c->record, pointer, fields[i].name,
+			     "%s batches %s carry this: expected %s", category, verb,
+			     fields[i].expected);
+}
+
+void profile_judge(struct check *c, const struct sy_event_item *item, const struct product *p,
+		   uint64_t has, uint64_t *reported)
+{
+	if (p->category == CATEGORY_OTHER)
+		return;
+	const struct profile *profile = &c->rules->profiles[p->category];
+	uint64_t missing = (profile->must | profile->should) & ~(has | p->has | *reported);
+	*reported |= missing;
+	for (; missing; missing &= missing - 1) {
+		int i = __builtin_ctzll(missing);
+		missing_fault(c, i, profile->must & BIT(i) ? 422 : 0, item, p);
+	}
+}
+
+/* --- Rules records --------------------------------------------------------------------------- */
+
+#define HOUR_MS UINT64_C(3600000)
+#define FUTURE_HOURS 24
+#define FUTURE_HOURS_MAX 8760
+
+int category_of(struct sy_str name)
+{
+	for (int i = 0; i < CATEGORIES; i++)
+		if (sy_str_is(name, categories[i]))
+			return i;
+	return sy_str_is(name, "other") ? CATEGORY_OTHER : CATEGORY_UNKNOWN;
+}
+
+static bool is_weight(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	return sy_json_is(doc, v, "M") || sy_json_is(doc, v, "S") || sy_json_is(doc, v, "O");
+}
+
+static void member_fault(struct check *c, const char *within, const struct sy_json_doc *doc,
+			 const struct sy_json *m, const char *expected)
+{
+	struct sy_str key = {"", 0};
+	char pointer[160];
+	sy_json_key(doc, m, c->arena, &key);
+	snprintf(pointer, sizeof(pointer), "%s/%.*s", within, TEXT(key));
+	fault(c, 422, pointer, "expected %s", expected);
+}
+
+static const char *known_fields(struct check *c)
+{
+	struct sy_str text = SY_STR("one of");
+	for (int i = 0; i < FIELDS; i++) {
+		const char *longer =
+		    sy_arena_printf(c->arena, "%.*s %s", (int)text.n, text.p, fields[i].name);
+		text = sy_str(longer);
+	}
+	return text.n > 0 ? text.p : "a field that can be judged";
+}
+
+static void profile_content_check(struct check *c, const struct sy_json_doc *doc,
+				  const struct sy_json *root)
+{
+	struct sy_str name = text_of(c, doc, root, "name");
+	struct sy_str category = text_of(c, doc, root, "category");
+	const struct sy_json *m, *list = sy_json_get(doc, root, "fields");
+	if (category_of(category) < 0)
+		fault(c, 422, "/category", "expected agri, food, drug or industrial");
+	else if (name.n != category.n + 8 || memcmp(name.p, "profile/", 8) != 0 ||
+		 memcmp(name.p + 8, category.p, category.n) != 0)
+		fault(c, 422, "/name", "expected profile/%.*s, the one profile of that category",
+		      TEXT(category));
+	if (!list)
+		fault(c, 400, "/fields", "\"fields\" is missing: expected an object of M, S and O");
+	sy_json_each (doc, list, m) {
+		if (field_of(doc, m) < 0)
+			member_fault(c, "/fields", doc, m, known_fields(c));
+		else if (!is_weight(doc, m))
+			member_fault(c, "/fields", doc, m, "M (must), S (should) or O (may)");
+	}
+}
+
+static void limits_content_check(struct check *c, const struct sy_json_doc *doc,
+				 const struct sy_json *root)
+{
+	const struct sy_json *m, *list = sy_json_get(doc, root, "limits");
+	uint64_t hours;
+	if (!sy_str_is(text_of(c, doc, root, "name"), "limits"))
+		fault(c, 422, "/name", "expected limits, the one table of them");
+	if (!list)
+		fault(c, 400, "/limits", "\"limits\" is missing: expected an object of numbers");
+	sy_json_each (doc, list, m) {
+		if (!sy_json_key_is(doc, m, "futureHours"))
+			member_fault(c, "/limits", doc, m, "futureHours");
+		else if (sy_json_u64(doc, m, &hours) != SY_OK || hours > FUTURE_HOURS_MAX)
+			member_fault(c, "/limits", doc, m, "whole hours, at most 8760");
+	}
+}
+
+void rules_content_check(struct check *c, const struct sy_json_doc *doc)
+{
+	const struct sy_json *root = sy_json_root(doc);
+	struct sy_str kind = text_of(c, doc, root, "kind");
+	if (sy_str_is(kind, "profile"))
+		profile_content_check(c, doc, root);
+	else if (sy_str_is(kind, "limits"))
+		limits_content_check(c, doc, root);
+	else
+		fault(c, 422, "/kind", "\"%.*s\" isn't known: expected profile or limits",
+		      TEXT(kind));
+}
+
+static void rules_add(struct check *c, struct rules *r, const struct sy_json_doc *doc,
+		      uint64_t record)
+{
+	const struct sy_json *m, *root = sy_json_root(doc);
+	struct sy_str kind = text_of(c, doc, root, "kind");
+	uint64_t hours;
+	if (sy_str_is(kind, "limits")) {
+		m = sy_json_get(doc, sy_json_get(doc, root, "limits"), "futureHours");
+		if (m && sy_json_u64(doc, m, &hours) == SY_OK && hours <= FUTURE_HOURS_MAX)
+			r->future_ms = hours * HOUR_MS;
+		return;
+	}
+	int category = category_of(text_of(c, doc, root, "category"));
+	if (!sy_str_is(kind, "profile") || category < 0)
+		return;
+	struct profile *p = &r->profiles[category];
+	p->record = record;
+	sy_json_each (doc, sy_json_get(doc, root, "fields"), m) {
+		int i = field_of(doc, m);
+		if (i >= 0 && sy_json_is(doc, m, "M"))
+			p->must |= BIT(i);
+		else if (i >= 0 && sy_json_is(doc, m, "S"))
+			p->should |= BIT(i);
+	}
+}
+
+static struct rules *rules_read(struct check *c, uint64_t version)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+	struct register_row row;
+	struct sy_json_doc doc;
+	struct sy_str after = {"", 0};
+	int err = r ? SY_OK : SY_ENOMEM;
+	if (r) {
+		atomic_init(&r->refs, 1);
+		r->version = version;
+		r->future_ms = FUTURE_HOURS * HOUR_MS;
+	}
+	while (!err && (err = register_next(&c->r, REG_RULES, after, &row)) == SY_OK) {
+		after = row.id;
+		if ((err = sy_json_parse(c->arena, row.payload, 0, &doc, NULL)) == SY_OK)
+			rules_add(c, r, &doc, row.record);
+	}
+	if (err == SY_ENOTFOUND && !c->err)
+		return r;
+	free(r);
+	c->err = c->err ? c->err : err;
+	return NULL;
+}
+
+const struct rules *rules_get(struct check *c)
+{
+	struct admit *a = c->a;
+	uint64_t version = register_version(&c->r);
+	struct rules *mine = NULL, *old = NULL;
+	pthread_mutex_lock(&a->lock);
+	if (a->rules && a->rules->version == version) {
+		mine = a->rules;
+		atomic_fetch_add(&mine->refs, 1);
+	}
+	pthread_mutex_unlock(&a->lock);
+	if (mine || !(mine = rules_read(c, version)))
+		return mine;
+	pthread_mutex_lock(&a->lock);
+	if (!a->rules || a->rules->version < version) {
+		old = a->rules;
+		a->rules = mine;
+		atomic_fetch_add(&mine->refs, 1);
+	}
+	pthread_mutex_unlock(&a->lock);
+	rules_put(old);
+	return mine;
+}
+
+void rules_put(const struct rules *r)
+{
+	struct rules *mine = (struct rules *)r;
+	if (mine && atomic_fetch_sub(&mine->refs, 1) == 1)
+		free(mine);
+}

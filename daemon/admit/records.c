@@ -1,0 +1,414 @@
+#include "admit/profile.h"
+
+#define NO_MORE ((struct sy_str){"", 0})
+
+static struct sy_str member_text(struct check *c, const struct sy_json_doc *doc, const char *name)
+{
+	return text_of(c, doc, sy_json_root(doc), name);
+}
+
+bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct fact *f,
+		    bool found, uint64_t record, const char *pointer)
+{
+	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), "replaces");
+	uint64_t given = 0;
+	if (f->written != NOT_WRITTEN) {
+		fault(
+		    c, 409, pointer,
+		    "the record at position %ld of this submission says this already: expected one "
+		    "record of it in a submission",
+		    f->written);
+		return false;
+	}
+	if (v)
+		sy_json_u64(doc, v, &given);
+	if (!found) {
+		if (v)
+			fault(c, 409, "/replaces",
+			      "there is nothing in force to replace: expected no \"replaces\"");
+		return !v;
+	}
+	if (!v) {
+		fault(c, 409, pointer, "record %llu is in force: expected \"replaces\": %llu",
+		      (unsigned long long)record, (unsigned long long)record);
+		return false;
+	}
+	if (given != record)
+		fault(c, 409, "/replaces", "%llu isn't in force: expected %llu, the current record",
+		      (unsigned long long)given, (unsigned long long)record);
+	return given == record;
+}
+
+static bool own_or_denied(struct check *c, struct sy_str party, const char *what,
+			  const char *pointer)
+{
+	if (!c->author || sy_str_eq(c->author->id, party))
+		return true;
+	fault(c, 403, pointer, "%s belongs to %.*s: expected that party as the author, not %.*s",
+	      what, TEXT(party), TEXT(c->author->id));
+	return false;
+}
+
+/* --- Product --------------------------------------------------------------------------------- */
+
+static const struct member licence_members[] = {{"kind", FORM_TEXT, true, NULL},
+						{"number", FORM_TEXT, true, NULL},
+						{"until", FORM_DATE, false, NULL},
+						{0}};
+static const struct member product_members[] = {{"code", FORM_TEXT, true, NULL},
+						{"name", FORM_NAMES, true, NULL},
+						{"category", FORM_TEXT, true, NULL},
+						{"owner", FORM_TEXT, false, NULL},
+						{"specification", FORM_TEXT, false, NULL},
+						{"standard", FORM_TEXT, false, NULL},
+						{"licences", FORM_OBJECTS, false, licence_members},
+						{"ingredients", FORM_TEXTS, false, NULL},
+						{"allergens", FORM_TEXTS, false, NULL},
+						{"storage", FORM_OBJECT, false, NULL},
+						{"holder", FORM_TEXT, false, NULL},
+						{"warranty", FORM_TEXT, false, NULL},
+						{"pledge", FORM_OBJECT, false, NULL},
+						{"replaces", FORM_NUMBER, false, NULL},
+						{0}};
+
+static bool product_code(struct check *c, const struct sy_json_doc *doc, struct sy_code *code)
+{
+	struct sy_str text = member_text(c, doc, "code");
+	if (sy_code_parse(c->arena, text, code, c->faults, c->record, "/code") != SY_OK)
+		return false;
+	if (code->kind == SY_CODE_PRODUCT ||
+	    (code->kind == SY_CODE_OTHER && code->scheme == SY_SCHEME_PRIVATE))
+		return true;
+	fault(c, 422, "/code", "%.*s names a %s: expected the code of a product", TEXT(text),
+	      sy_code_kind_name(code->kind));
+	return false;
+}
+
+/* The party in whose name the record is said, as the index will read it; NULL with a fault. */
+static struct party *product_claimant(struct check *c, const struct sy_json_doc *doc)
+{
+	struct sy_str owner = member_text(c, doc, "owner");
+	if (owner.n == 0 || sy_str_eq(owner, c->author->id))
+		return c->author;
+	if (!is_operator(c)) {
+		fault(c, 403, "/owner",
+		      "only an operator registers a product for another party: expected %.*s",
+		      TEXT(c->author->id));
+		return NULL;
+	}
+	struct party *p = party_of(c, fact_of(c, FACT_PARTY, owner, NO_MORE), owner);
+	if (p && !p->found)
+		fault(c, 422, "/owner", "party %.*s isn't enrolled", TEXT(owner));
+	return p && p->found ? p : NULL;
+}
+
+static void not_the_holder(struct check *c, const struct sy_code *code, struct sy_str holder,
+			   const struct party *claimant)
+{
+	if (is_operator(c))
+		fault(c, 403, "/owner", "%.*s belongs to %.*s: expected that party as \"owner\"",
+		      TEXT(code->canonical), TEXT(holder));
+	else if (holder.n > 0)
+		fault(c, 403, "/code", "%.*s belongs to %.*s: expected that party as the author",
+		      TEXT(code->canonical), TEXT(holder));
+	else
+		fault(c, 403, "/code",
+		      "%.*s is granted to nobody: expected a code under a prefix or a code that is "
+		      "granted to %.*s, or its own stem",
+		      TEXT(code->canonical), TEXT(claimant->id));
+}
+
+/* Empty with a fault when the author may not say it.  An operator moves a product to another
+ * party by naming it; without a name it would move to the operator, which nobody means. */
+static struct sy_str product_owner(struct check *c, const struct sy_json_doc *doc,
+				   const struct sy_code *code, const struct product *now)
+{
+	struct party *claimant = product_claimant(c, doc);
+	if (!claimant)
+		return NO_MORE;
+	bool named = claimant != c->author;
+	struct sy_str holder = now->found ? now->owner : product_holder(c, code, claimant);
+	if (sy_str_eq(holder, claimant->id) || (is_operator(c) && (named || holder.n == 0)))
+		return claimant->id;
+	not_the_holder(c, code, holder, claimant);
+	return NO_MORE;
+}
+
+static void product_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	struct sy_code code;
+	int category = category_of(member_text(c, doc, "category"));
+	if (category == CATEGORY_UNKNOWN)
+		fault(c, 422, "/category", "expected agri, food, drug, industrial or other");
+	if (!product_code(c, doc, &code))
+		return;
+	struct fact *f = fact_of(c, FACT_PRODUCT, code.canonical, NO_MORE);
+	struct product *now = product_of(c, f, code.canonical), *next = allocate(c, sizeof(*next));
+	if (!now || !next)
+		return;
+	bool good = replaces_check(c, doc, f, now->found, now->record, "/code");
+	struct sy_str owner = c->author ? product_owner(c, doc, &code, now) : (struct sy_str){0};
+	if (!good || owner.n == 0 || category == CATEGORY_UNKNOWN)
+		return;
+	*next = (struct product){.code = code.canonical,
+				 .found = true,
+				 .record = UINT64_MAX,
+				 .owner = owner,
+				 .category = category,
+				 .has = profile_product_has(c, doc),
+				 .doc = doc};
+	f->value = next;
+	fact_write(c, f);
+}
+
+/* --- Place, Contact -------------------------------------------------------------------------- */
+
+static const struct member place_members[] = {{"id", FORM_TEXT, true, NULL},
+					      {"party", FORM_TEXT, true, NULL},
+					      {"name", FORM_NAMES, true, NULL},
+					      {"region", FORM_REGION, false, NULL},
+					      {"address", FORM_TEXT, false, NULL},
+					      {"project", FORM_TEXT, false, NULL},
+					      {"part", FORM_TEXT, false, NULL},
+					      {"replaces", FORM_NUMBER, false, NULL},
+					      {0}};
+static const struct member contact_members[] = {{"id", FORM_TEXT, true, NULL},
+						{"party", FORM_TEXT, true, NULL},
+						{"replaces", FORM_NUMBER, false, NULL},
+						{0}};
+
+struct owned { /* what a party says of its own, by id */
+	enum fact_kind fact;
+	enum register_kind row;
+	const char *what;
+	bool by_authorities; /* an operator, or a regulator, may say it as well */
+};
+
+static void owned_judge(struct check *c, const struct sy_json_doc *doc, const struct owned *kind)
+{
+	struct sy_str id = member_text(c, doc, "id"), party = member_text(c, doc, "party");
+	struct fact *f = fact_of(c, kind->fact, id, NO_MORE);
+	struct party *p = party_of(c, fact_of(c, FACT_PARTY, party, NO_MORE), party);
+	struct register_row row = {0};
+	int err = register_get(&c->r, kind->row, id, &row);
+	if (!p || (err && err != SY_ENOTFOUND)) {
+		c->err = c->err ? c->err : err;
+		return;
+	}
+	bool authority = kind->by_authorities && c->author &&
+			 (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)) != 0;
+	bool good = replaces_check(c, doc, f, err == SY_OK, row.record, "/id");
+	if (!p->found) {
+		fault(c, 422, "/party", "party %.*s isn't enrolled", TEXT(party));
+		good = false;
+	}
+	if (!authority) {
+		good = own_or_denied(c, party, kind->what, "/party") && good;
+		if (err == SY_OK && !sy_str_eq(row.owner, party))
+			good = own_or_denied(c, row.owner, kind->what, "/id") && good;
+	}
+	if (good)
+		fact_write(c, f);
+}
+
+static void place_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	static const struct owned place = {FACT_PLACE, REG_PLACE, "the place", true};
+	struct sy_str id = member_text(c, doc, "id");
+	struct sy_code code;
+	if (sy_code_parse(c->arena, id, &code, c->faults, c->record, "/id") != SY_OK)
+		return;
+	if (code.scheme == SY_SCHEME_GS1 && code.kind != SY_CODE_PLACE)
+		fault(c, 422, "/id", "%.*s names a %s: expected a GLN under /414/ or another URI",
+		      TEXT(id), sy_code_kind_name(code.kind));
+	else if (!sy_str_eq(code.canonical, id))
+		fault(c, 422, "/id", "%.*s isn't canonical: expected %.*s", TEXT(id),
+		      TEXT(code.canonical));
+	else
+		owned_judge(c, doc, &place);
+}
+
+static void contact_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	static const struct owned contact = {FACT_CONTACT, REG_CONTACT, "the contact", false};
+	owned_judge(c, doc, &contact);
+}
+
+/* --- Rules ----------------------------------------------------------------------------------- */
+
+static const struct member rules_members[] = {{"name", FORM_TEXT, true, NULL},
+					      {"kind", FORM_TEXT, true, NULL},
+					      {"category", FORM_TEXT, false, NULL},
+					      {"fields", FORM_OBJECT, false, NULL},
+					      {"limits", FORM_OBJECT, false, NULL},
+					      {"replaces", FORM_NUMBER, false, NULL},
+					      {0}};
+
+static bool authority_or_denied(struct check *c, const char *what)
+{
+	if (!c->author || (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)))
+		return true;
+	fault(c, 403, "/type", "%.*s may not %s: expected an operator or a regulator",
+	      TEXT(c->author->id), what);
+	return false;
+}
+
+static void rules_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	struct sy_str name = member_text(c, doc, "name");
+	struct fact *f = fact_of(c, FACT_RULES, name, NO_MORE);
+	struct register_row row = {0};
+	int err = register_get(&c->r, REG_RULES, name, &row);
+	if (err && err != SY_ENOTFOUND) {
+		c->err = err;
+		return;
+	}
+	rules_content_check(c, doc);
+	bool good = authority_or_denied(c, "publish rules");
+	if (replaces_check(c, doc, f, err == SY_OK, row.record, "/name") && good) {
+		fact_write(c, f);
+		fact_write(c, fact_of(c, FACT_VERSION, NO_MORE, NO_MORE));
+	}
+}
+
+/* --- Erasure --------------------------------------------------------------------------------- */
+
+static const struct member erasure_members[] = {
+    {"record", FORM_NUMBER, true, NULL},   {"leaf", FORM_HASH, true, NULL},
+    {"ground", FORM_TEXT, true, NULL},     {"orderedBy", FORM_TEXT, true, NULL},
+    {"remains", FORM_OBJECT, false, NULL}, {0}};
+
+static const char *const kept_types[] = {"Ledger", "Party",   "Product",
+					 "Rules",  "Erasure", "Recall"};
+
+static bool is_kept(struct check *c, struct sy_str payload)
+{
+	struct sy_json_doc doc;
+	if (sy_json_parse(c->arena, payload, 0, &doc, NULL) != SY_OK)
+		return false;
+	struct sy_str type = member_text(c, &doc, "type");
+	for (size_t i = 0; i < sizeof(kept_types) / sizeof(kept_types[0]); i++)
+		if (sy_str_is(type, kept_types[i]))
+			return true;
+	return type.n > 6 && memcmp(type.p, "Recall", 6) == 0;
+}
+
+static bool leaf_matches(struct check *c, const struct sy_json_doc *doc, const sy_hash *leaf)
+{
+	sy_hash given;
+	if (sy_unbase64_exact(member_text(c, doc, "leaf"), given.b, sizeof(given.b)) == SY_OK &&
+	    sy_hash_eq(&given, leaf))
+		return true;
+	char text[SY_BASE64_LEN(SY_HASH_SIZE) + 1];
+	sy_base64(leaf->b, sizeof(leaf->b), text);
+	fault(c, 422, "/leaf", "the record has another leaf hash: expected %s", text);
+	return false;
+}
+
+static bool erasable(struct check *c, const struct sy_json_doc *doc, uint64_t record)
+{
+	struct ledger_record stored;
+	uint64_t erasure;
+	if (!truth_begin(c))
+		return false;
+	int err = ledger_record(&c->truth, c->arena, record, &stored);
+	if (err == SY_ENOTFOUND) {
+		fault(c, 422, "/record", "there is no record %llu before this one",
+		      (unsigned long long)record);
+		return false;
+	}
+	if (err && err != SY_EGONE) {
+		c->err = err;
+		return false;
+	}
+	if (index_erased(&c->r, record, &erasure) == SY_OK) {
+		fault(c, 409, "/record", "record %llu was erased by record %llu",
+		      (unsigned long long)record, (unsigned long long)erasure);
+		return false;
+	}
+	if (record == 0 || (err == SY_OK && is_kept(c, stored.payload))) {
+		fault(
+		    c, 422, "/record",
+		    "record %llu can't be erased: expected none of Ledger, Party, Product, Recall, "
+		    "Rules, Erasure",
+		    (unsigned long long)record);
+		return false;
+	}
+	return leaf_matches(c, doc, &stored.leaf);
+}
+
+static void erasure_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	uint64_t record;
+	if (sy_json_u64(doc, sy_json_get(doc, sy_json_root(doc), "record"), &record) != SY_OK)
+		return;
+	struct fact *f = fact_of(c, FACT_ERASED,
+				 (struct sy_str){(const char *)&record, sizeof(record)}, NO_MORE);
+	bool good = authority_or_denied(c, "erase a record");
+	if (f->written != NOT_WRITTEN)
+		fault(c, 409, "/record",
+		      "the record at position %ld of this submission erases it already",
+		      f->written);
+	else if (good && erasable(c, doc, record))
+		fact_write(c, f);
+}
+
+/* --- by type --------------------------------------------------------------------------------- */
+
+static const struct member key_members[] = {{"vkey", FORM_TEXT, true, NULL},
+					    {"proof", FORM_TEXT, true, NULL},
+					    {"until", FORM_DATE, false, NULL},
+					    {0}};
+static const struct member override_members[] = {{"reason", FORM_TEXT, true, NULL}, {0}};
+static const struct member party_members[] = {{"id", FORM_TEXT, true, NULL},
+					      {"name", FORM_NAMES, true, NULL},
+					      {"roles", FORM_TEXTS, true, NULL},
+					      {"keys", FORM_OBJECTS, true, key_members},
+					      {"uscc", FORM_TEXT, false, NULL},
+					      {"override", FORM_OBJECT, false, override_members},
+					      {"prefixes", FORM_TEXTS, false, NULL},
+					      {"grants", FORM_TEXTS, false, NULL},
+					      {"region", FORM_REGION, false, NULL},
+					      {"replaces", FORM_NUMBER, false, NULL},
+					      {0}};
+
+static const struct record_type {
+	const char *name;
+	const struct member *members;
+	void (*judge)(struct check *c, const struct sy_json_doc *doc);
+} types[] = {
+    {"Party", party_members, party_judge}, {"Product", product_members, product_judge},
+    {"Place", place_members, place_judge}, {"Contact", contact_members, contact_judge},
+    {"Rules", rules_members, rules_judge}, {"Erasure", erasure_members, erasure_judge},
+};
+
+void record_judge(struct check *c, const struct sy_json_doc *doc)
+{
+	if (sy_event_kind(doc) != SY_EVENT_NONE) {
+		event_judge(c, doc);
+		return;
+	}
+	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), "type");
+	if (!v || v->type != SY_JSON_STRING) {
+		fault(c, 400, "/type",
+		      "\"type\" is %s: expected the text that names the record's type",
+		      v ? "no text" : "missing");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (sy_json_is(doc, v, types[i].name)) {
+			if (form_check(c, doc, types[i].members))
+				types[i].judge(c, doc);
+			return;
+		}
+	if (sy_json_is(doc, v, "Ledger")) {
+		fault(c, 403, "/type", "a Ledger record stands only at the beginning, as record 0");
+		return;
+	}
+	struct sy_str type = member_text(c, doc, "type");
+	fault(
+	    c, 422, "/type",
+	    "\"%.*s\" isn't known: expected an EPCIS event, Party, Product, Place, Contact, Rules "
+	    "or Erasure",
+	    TEXT(type));
+}
