@@ -1,0 +1,240 @@
+/*
+ * What the files of this room share; nobody else includes it.
+ *
+ * A front is one thread with one event loop, and owns its connections: nobody else touches a
+ * connection or a bufferevent, so that neither has a lock.  An exchange is one request and its
+ * answer.  It belongs to its front, is lent to a handler, and comes back by mail: the replier
+ * fills in the answer, and exchange_post puts it on the front's list under the front's lock and
+ * wakes the loop if the list was empty, so that a thousand answers at once cost one wake.
+ *
+ * A connection may die while exchanges of it are lent.  They lose their connection, stay where
+ * they are, and are freed when they come back; after http_close, by whoever brings the last one.
+ */
+#ifndef HTTP_INSIDE_H
+#define HTTP_INSIDE_H
+
+#include "parse.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	HTTP_SLICE = 64 * 1024,  /* what a connection may hold of a stream; one read, one write */
+	HTTP_PIECE = 16 * 1024,  /* a stream's small writes are gathered to this */
+	HTTP_PIPELINE = 32,      /* unanswered requests a connection */
+	HTTP_QUEUED = 16 * 1024, /* unread answer bytes past which no further request is read */
+	HTTP_KEEP = 16 * 1024,   /* a buffer larger than this isn't kept for the next exchange */
+	HTTP_LINGER_MS = 2000,   /* for a refused peer to read why, rather than a reset */
+	HTTP_PARAMS = 4
+};
+
+struct conn;
+struct front;
+struct piece;
+
+struct http_exchange {
+	struct http_exchange *next; /* in its connection's order, or on the front's spare list */
+	struct front *front;
+	struct conn *conn; /* NULL once gone; the front's */
+	struct sy_arena arena;
+	struct http_request req;
+	struct sy_buf req_body;
+	size_t reserved; /* of the budget of body bytes */
+	const struct http_route *route;
+	uint64_t since; /* us, monotonic */
+	bool http10, keep_alive;
+
+	/* The answer: the replier's until posted, then the front's. */
+	int status;
+	char type[96];
+	struct sy_buf extra, body; /* extra: whole header lines */
+	size_t charged;            /* of the budget of answer bytes */
+	bool retry_after;
+
+	/* A stream's, the writer's own: bytes gathered and not yet handed over. */
+	struct piece *gather;
+	bool lost; /* a write failed: the stream can't be whole any more */
+
+	/* Under the front's lock. */
+	struct http_exchange *next_mail;
+	bool posted;              /* on the list */
+	bool begun, ended, whole; /* ended: the replier touches it no more */
+	bool gone;                /* nobody reads the stream */
+	struct piece *pieces, **pieces_end;
+	size_t held; /* bytes of the stream not yet written to the peer */
+	pthread_cond_t room;
+
+	/* The front's view of it, as of its last mail. */
+	struct http_exchange *next_open;
+	bool answered, streaming, head_sent;
+	size_t sent;
+};
+
+struct conn {
+	struct conn *next, **prev;
+	struct front *front;
+	struct bufferevent *bev;
+	struct http_exchange *first, **last; /* whole requests, in order */
+	unsigned pending;
+	struct http_exchange *reading;
+	struct http_reader reader;
+	bool local;
+	uid_t uid;
+	pid_t pid;
+	struct conn *next_turn; /* on the front's list of those that got mail */
+	bool turn;
+	bool busy;      /* in conn_turn */
+	bool closing;   /* no further request is read; closed when all is answered */
+	bool refused;   /* what the peer still sends is thrown away for a while */
+	bool lingering; /* that while */
+	bool eof, dead, continues;
+	uint64_t read_due, write_due; /* ms, 0: none */
+	bool idle;                    /* read_due is the idle deadline */
+	size_t queued;                /* bytes of answers not composed yet */
+	size_t charged;               /* of the budget of answer bytes, being written */
+	uint64_t put, drained_at;     /* bytes given to the socket or its buffer; see conn_tick */
+};
+
+/* A connection on its way from the listener to its front. */
+struct arrival {
+	struct arrival *next;
+	int fd;
+	bool local;
+	uid_t uid;
+	pid_t pid;
+};
+
+/* Written by the front's thread alone, read by any. */
+struct counters {
+	_Atomic uint64_t accepted, requests, bytes_in, bytes_out, refused, timeouts, by_status[6];
+};
+
+struct front {
+	struct http_server *server;
+	struct event_base *base;
+	struct event *wake, *tick;
+	int wake_fd;
+	pthread_t thread;
+	bool started;
+	struct counters n;
+
+	struct conn *conns;
+	size_t n_conns;
+	struct http_exchange *spare;
+	unsigned n_spare;
+	size_t lent; /* exchanges that are with a handler */
+	struct evbuffer *out;
+	struct sy_buf head;
+	time_t date_at;
+	char date[64];
+	bool draining;
+	uint64_t cut_at;
+
+	pthread_mutex_t mu;
+	pthread_cond_t quiet; /* drained */
+	struct http_exchange *mail, **mail_end;
+	struct arrival *arrivals;
+	bool drain, drained, stop, closed;
+	unsigned drain_ms;
+};
+
+struct listener {
+	struct http_server *server;
+	int fd;
+	bool local;
+	struct event *event;
+	char address[80];
+};
+
+struct http_server {
+	struct http_options o; /* defaults filled in */
+	struct front *fronts;
+	unsigned n_fronts;
+	struct listener *listeners;
+	size_t n_listeners;
+	unsigned next_front;
+	char *unix_path;
+	uint64_t resume_at; /* ms: accepting pauses till then; 0: it doesn't */
+	bool accepting;
+	_Atomic uint64_t connections, body_bytes, answer_bytes;
+	_Atomic unsigned refs; /* fronts that still have exchanges lent, and the server's owner */
+};
+
+static inline void count(_Atomic uint64_t *c, uint64_t n)
+{
+	uint64_t now = atomic_load_explicit(c, memory_order_relaxed);
+	atomic_store_explicit(c, now + n, memory_order_relaxed);
+}
+
+/* The front whose thread this is, or NULL. */
+extern _Thread_local struct front *http_front_here;
+uint64_t http_now_us(void);
+static inline uint64_t http_now_ms(void)
+{
+	return http_now_us() / 1000;
+}
+
+/* router.c */
+/* NULL when all routes are well formed, else what is wrong with the first that isn't. */
+const char *router_check(const struct http_route *routes, size_t n);
+/* 0 with X's route and parameters set, or the status of the refusal; ALLOW are the methods that
+ * the path has, for a 405. */
+int router_find(const struct http_server *s, struct http_exchange *x, unsigned *allow);
+void router_allow(unsigned methods, char *out, size_t size);
+
+/* exchange.c */
+struct http_exchange *exchange_new(struct front *f);
+void exchange_free(struct http_exchange *x); /* kept for another, when there is room */
+void exchange_destroy(struct http_exchange *x);
+void exchange_post(struct http_exchange *x, bool ended);
+/* The connection is gone: frees X if it isn't lent. */
+void exchange_orphan(struct http_exchange *x);
+
+/* stream.c */
+void pieces_free(struct piece *p);
+/* Moves what the stream has to OUT; bytes. */
+size_t stream_take(struct http_exchange *x, struct evbuffer *out, bool discard);
+/* HELD bytes are not yet with the peer; wakes the writer when there is room. */
+void stream_held(struct http_exchange *x, size_t held);
+
+/* reply.c */
+const char *http_phrase(int status);
+/* Appends head and body of X's answer, or the head of its stream, to the front's OUT; bytes. */
+size_t reply_compose(struct http_exchange *x, struct evbuffer *out, bool close);
+/* The answer was handed over whole: counted and logged. */
+void reply_done(struct http_exchange *x);
+
+/* conn.c */
+void conn_open(struct front *f, const struct arrival *a);
+void conn_turn(struct conn *c);
+void conn_tick(struct conn *c, uint64_t now);
+void conn_drain(struct conn *c);
+void conn_free(struct conn *c);
+
+/* listen.c */
+int listen_open(struct http_server *s, const char **why);
+int listen_start(struct http_server *s);
+void listen_tick(struct http_server *s, uint64_t now);
+void listen_stop(struct http_server *s); /* on front 0, or when no thread runs */
+void listen_free(struct http_server *s);
+
+/* front.c */
+int front_open(struct front *f, struct http_server *s);
+int front_start(struct front *f);
+void front_wake(struct front *f); /* under its lock */
+void front_deliver(struct front *f, const struct arrival *a);
+void front_stop(struct front *f); /* its thread ends */
+/* Frees all but what exchanges still lent need; the last of those frees the rest. */
+void front_close(struct front *f);
+void front_free(struct front *f);
+
+/* server.c */
+void server_unref(struct http_server *s);
+
+#endif
