@@ -692,23 +692,29 @@ START_TEST(test_contradictions)
 }
 END_TEST
 
+static const char *erasure(uint64_t record, const char *leaf, const char *ground)
+{
+	return sy_arena_printf(&w.arena,
+			       "{'type':'Erasure','record':%llu,'leaf':'%s','ground':'%s',"
+			       "'orderedBy':'x'}",
+			       (unsigned long long)record, leaf, ground);
+}
+
 START_TEST(test_erasure)
 {
 	uint64_t record =
 	    say(DAIRY, "{'type':'Contact','id':'urn:c:1','party':'$dairy.id','name':'张三'}");
 	struct ledger_read r;
 	struct ledger_record stored;
-	char leaf[SY_BASE64_LEN(SY_HASH_SIZE) + 1], text[512];
+	char leaf[SY_BASE64_LEN(SY_HASH_SIZE) + 1];
 	ck_assert_int_eq(ledger_read_begin(w.ledger, &r), SY_OK);
 	ck_assert_int_eq(ledger_record(&r, &w.arena, record, &stored), SY_OK);
 	ledger_read_end(&r);
 	sy_base64(stored.leaf.b, sizeof(stored.leaf.b), leaf);
-	const char *form = "{'type':'Erasure','record':%llu,'leaf':'%s','ground':'PIPL 47',"
-			   "'orderedBy':'x'}";
 	struct {
 		const char *name;
 		enum who who;
-		unsigned long long record;
+		uint64_t record;
 		const char *leaf;
 		int status;
 		const char *faults;
@@ -722,17 +728,13 @@ START_TEST(test_erasure)
 	    {"a party", OPERATOR, actors[DAIRY].record, leaf, 422, "0 /record"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snprintf(text, sizeof(text), form, rows[i].record, rows[i].leaf);
-		struct row row = {rows[i].name, rows[i].who, text, rows[i].status, rows[i].faults};
+		struct row row = {rows[i].name, rows[i].who,
+				  erasure(rows[i].record, rows[i].leaf, "PIPL 47"), rows[i].status,
+				  rows[i].faults};
 		run_rows(&row, 1);
 	}
-	snprintf(text, sizeof(text), form, (unsigned long long)record, leaf);
-	say(OPERATOR, text);
-	snprintf(text, sizeof(text),
-		 "{'type':'Erasure','record':%llu,'leaf':'%s','ground':'again',"
-		 "'orderedBy':'x'}",
-		 (unsigned long long)record, leaf);
-	struct row again = {"again", OPERATOR, text, 409, "0 /record"};
+	say(OPERATOR, erasure(record, leaf, "PIPL 47"));
+	struct row again = {"again", OPERATOR, erasure(record, leaf, "x"), 409, "0 /record"};
 	run_rows(&again, 1);
 }
 END_TEST
