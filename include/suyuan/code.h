@@ -1,31 +1,42 @@
 /*
  * Product codes: what a scanner or a person gives, parsed to one canonical form.
  *
- * Read: GS1 element strings (bracketed; raw with FNC1 as 0x1D and symbology prefix), plain
- * GTIN-8/12/13/14, GS1 Digital Link URIs of any host and stem, CBV's canonical link form, LGTIN
- * and SGTIN URNs, private stems (urn:suyuan:own:...), the Chinese codes of DOMAIN.md that have a
- * canonical URI, other private URIs (marked private).
+ * Read:
+ *   GS1 element strings, bracketed "(01)06901234567892(10)A1" ("\(" is a bracket of the value), or
+ *     raw with FNC1 as 0x1D and an AIM symbology prefix; without either a raw string is taken for
+ *     one only when it begins with 01 and a GTIN whose check digit is right
+ *   GTIN-8, 12, 13 and 14; a drug trace code of 20 digits that begins with 8; no other bare digits
+ *   GS1 Digital Link URIs of any http(s) host and stem, the rightmost key wins; AIs in the query
+ *   EPC URNs: sgtin, lgtin, sscc, sgln, pgln, grai, giai, gdti, gsrn, itip, upui and others
+ *   urn:suyuan:own:<owner>:<product>[:lot:<lot>][:serial:<serial>], percent-coded, any script
+ *   urn:suyuan:cn:drug:<20>, cn:drug-product:<7>[:lot:<lot>], cn:uscc:<18>; ecode, ma, handle
+ *   any other absolute URI: private, kept as given
  *
  * The canonical form of a GS1 code is the Digital Link at https://id.gs1.org/ (GS1 Digital Link
  * URI Syntax): /01/{gtin14}, /01/{gtin14}/10/{lot}, /01/{gtin14}/21/{serial}: the lot beside a
- * serial is dropped from the canonical form (CBV 2.0) but kept in `lot`.
+ * serial is dropped from the canonical form (CBV 2.0) but kept in `lot`; a consumer product variant
+ * (22) is dropped.  Under a private stem the lot stays in a unit's canonical form, since a small
+ * maker may count anew in each lot.  Unreserved characters stand as they are, all others as %XX.
  */
 #ifndef SUYUAN_CODE_H
 #define SUYUAN_CODE_H
 
 #include "fault.h"
+#include "json.h"
+
+#define SY_CODE_MAX 4096 /* bytes; a longer text is refused unread */
 
 enum sy_code_kind {
 	SY_CODE_NONE,
 	SY_CODE_PRODUCT, /* a GTIN, or a private product: no lot, no serial */
 	SY_CODE_LOT,
-	SY_CODE_UNIT,      /* serialised */
-	SY_CODE_LOGISTIC,  /* SSCC, (00) */
-	SY_CODE_ASSET,     /* GRAI, GIAI: (8003), (8004) */
-	SY_CODE_PARTY,     /* GLN of a party, (417) */
-	SY_CODE_PLACE,     /* GLN of a place, (414) with (254) */
-	SY_CODE_CN_DRUG,   /* drug trace code, 20 digits: a unit of a 7-digit product code */
-	SY_CODE_OTHER      /* any other URI, kept as given: an item of its own */
+	SY_CODE_UNIT,     /* serialised */
+	SY_CODE_LOGISTIC, /* SSCC, (00) */
+	SY_CODE_ASSET,    /* GRAI, GIAI: (8003), (8004) */
+	SY_CODE_PARTY,    /* GLN of a party, (417) */
+	SY_CODE_PLACE,    /* GLN of a place, (414) with (254) */
+	SY_CODE_CN_DRUG,  /* drug trace code, 20 digits: a unit of a 7-digit product code */
+	SY_CODE_OTHER     /* any other URI, kept as given: an item of its own */
 };
 
 enum sy_code_scheme { SY_SCHEME_GS1, SY_SCHEME_OWN, SY_SCHEME_CN, SY_SCHEME_PRIVATE };
@@ -33,30 +44,39 @@ enum sy_code_scheme { SY_SCHEME_GS1, SY_SCHEME_OWN, SY_SCHEME_CN, SY_SCHEME_PRIV
 struct sy_code {
 	enum sy_code_kind kind;
 	enum sy_code_scheme scheme;
-	struct sy_str given;     /* as given, borrowed */
-	struct sy_str canonical; /* all of these in the arena, terminated */
-	struct sy_str product;   /* canonical code of its product, or empty */
-	struct sy_str lot_code;  /* canonical code of its lot, or empty: also for a unit with a lot */
-	struct sy_str gtin;      /* 14 digits, or empty */
+	struct sy_str given;       /* as given, borrowed */
+	struct sy_str canonical;   /* all of these in the arena, terminated */
+	struct sy_str product;     /* canonical code of its product, or empty */
+	struct sy_str lot_code;    /* canonical code of its lot, or empty; of a unit's lot too */
+	struct sy_str gtin;        /* 14 digits, or empty */
 	struct sy_str lot, serial; /* decoded text, or empty */
-	struct sy_str expiry;    /* (17) as YYYY-MM-DD, or empty; likewise production (11) */
+	struct sy_str expiry;      /* (17) as YYYY-MM-DD, or empty; likewise production (11) */
 	struct sy_str made;
 };
 
 /*
  * Faults name the AI or part, the character (1-based) and what was expected; their status is 422
- * for a wrong check digit and 400 otherwise, their pointer is POINTER.  SY_OK with at least one
- * kind known, else the first fault's error.
+ * for a wrong check digit and 400 otherwise, their pointer is POINTER; FAULTS may be NULL.  SY_OK
+ * with a kind, else the first fault's error and nothing but `given`.
  */
 int sy_code_parse(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
-                  struct sy_faults *faults, long record, const char *pointer);
+		  struct sy_faults *faults, long record, const char *pointer);
 const char *sy_code_kind_name(enum sy_code_kind kind); /* "lot", "unit", ... */
+const char *sy_code_scheme_name(enum sy_code_scheme scheme);
+/*
+ * {"given","kind","scheme","canonical","product","lotCode","gtin","lot","serial","expires","made"}
+ * without the members that are empty.
+ */
+void sy_code_write_json(struct sy_jw *w, const struct sy_code *code);
 
-/* Builders for programs that have the parts. */
+/*
+ * Builders for programs that have the parts.  PRODUCT may itself be a lot: its units keep the lot.
+ * SY_EINVAL when the product takes none, or the text isn't one a lot or serial may have.
+ */
 int sy_code_lot(struct sy_arena *arena, const struct sy_code *product, struct sy_str lot,
-                struct sy_code *out);
+		struct sy_code *out);
 int sy_code_unit(struct sy_arena *arena, const struct sy_code *product, struct sy_str serial,
-                 struct sy_code *out);
+		 struct sy_code *out);
 
 /* GTIN of 8, 12, 13 or 14 digits to 14; SY_EINVAL for form, SY_ECHECK for the check digit. */
 int sy_gtin_parse(struct sy_str text, char out[15]);
