@@ -9,18 +9,36 @@
  * path, rebuild and a start after a crash are the same code.  Entries are applied, never judged.
  *
  * Tables (kv keys, integers big-endian):
- *   meta        name                        -> version, position, leaf of the last entry applied
+ *   meta        name                        -> version; state: position, leaf of the last entry ...
  *   codes       canonical code (past 480 bytes: its first 440 bytes and its hash) -> u64 item id
- *   items       u64 id                      -> struct of fixed size, see item below
- *   names       u64 id                      -> canonical code
- *   history     u64 id || u64 record        -> role and action of the record for that item
+ *   items       u64 id                      -> row of fixed size, see item below || the code
+ *   history     u64 id || u64 record        -> roles and action of the record for that item
  *   events      u64 id of the first item || 8 bytes of H(party || 0x0A || eventID) -> u64 record:
  *               clustered by item, so that a night's million new events touch few pages
- *   register    kind || id                  -> row header || the record's text
+ *   withdrawn   u64 record                  -> u64 record of the errorDeclaration
+ *   register    kind || id || 0x00 || u64 ~record -> row header || the record's text: every
+ *               version that wasn't erased, newest first, which is the one in force
  *   keys        32-byte public key          -> party, validity, revocation
  *   prefixes    company prefix, digits      -> party id
  *   submissions 16 bytes of H(author || records_root) -> u64 entry
  *   erased      u64 record                  -> u64 record of the Erasure
+ *
+ * What is erased.  The Erasure record, which admission checks and this room applies:
+ *
+ *   {"type":"Erasure","record":N,"leaf":"<b64 of N's leaf hash>","ground":"<law>",
+ *    "orderedBy":"<party id or text>","remains":{<EPCIS event without personal data>}}
+ *
+ * `record` and `leaf` are required, `remains` is optional and stands for the event from then on,
+ * at N's place and under N's author.  An Erasure of a kind that FORMAT.md protects, of itself or
+ * of a later record, and a second one of the same record change nothing.  Otherwise N's salt is
+ * destroyed just before the commit that moves past the Erasure, and the index becomes what it
+ * would be had N's payload never been readable: items are folded again over the history that is
+ * left, and an item that nothing names any more is gone.  Of a Place or Contact the version
+ * before comes back in force unless that was erased too, so whoever erases a person's data erases
+ * each version of it.
+ *
+ * Item ids are dense and an index's own: two indexes of one log say the same about the same
+ * codes, but may number them differently where an erased record came between.
  */
 #ifndef INDEX_INDEX_H
 #define INDEX_INDEX_H
@@ -34,25 +52,29 @@ struct index;
 struct index_options {
 	const char *dir; /* the ledger's folder; the index is in DIR/index */
 	struct ledger *ledger;
-	unsigned delay_ms;  /* between commits under load, 0 for 150 */
-	uint64_t map_size;  /* 0 for 1 TiB */
-	bool rebuild;       /* drop what is there */
+	unsigned delay_ms;                              /* between commits under load, 0 for 150 */
+	uint64_t map_size;                              /* 0 for 1 TiB */
+	bool rebuild;                                   /* drop what is there */
 	void (*advanced)(void *ctx, uint64_t position); /* after each commit; wakes waiters */
 	void (*failed)(void *ctx, int err, const char *why); /* the follower stopped */
 	void *ctx;
 };
 
+/* Opens DIR/index and drops it when it is of another version or truth, or damaged: position 0
+ * then.  *WHY is a static sentence on failure. */
 int index_open(const struct index_options *o, struct index **out, const char **why);
 int index_start(struct index *ix);
 void index_wake(struct index *ix); /* the ledger published something; any thread */
-/* Applies everything published, in the caller's thread (start, --reindex, fsck's second index). */
+/* Applies everything published, in the caller's thread (start, --reindex); not beside a started
+ * follower. */
 int index_catch_up(struct index *ix);
-void index_stop(struct index *ix);
+void index_stop(struct index *ix);  /* commits what was applied, then ends the follower */
 void index_close(struct index *ix); /* NULL is fine */
 
 uint64_t index_position(struct index *ix); /* entries applied and committed */
 uint64_t index_records(struct index *ix);  /* records in them; the lag in records follows */
-/* Blocks until the position is at least ENTRIES; SY_EBUSY after MS milliseconds. */
+/* Blocks until the position is at least ENTRIES; SY_EBUSY after MS milliseconds, and the
+ * follower's error when it has failed. */
 int index_wait(struct index *ix, uint64_t entries, unsigned ms);
 
 /* A snapshot; belongs to one thread and must not outlive a turn of its loop. */
@@ -97,60 +119,78 @@ struct register_row {
 	struct sy_str author; /* party id of who said it */
 	struct sy_str owner;  /* a product's or place's party; else as author */
 	unsigned roles;       /* of a party */
-	struct sy_str payload; /* the record's text; borrowed from the snapshot, as all of these */
+	/* The record's text; borrowed from the snapshot, as all of these.  Of the operator, until
+	 * it publishes a Party of its own, the `operator` object of the genesis. */
+	struct sy_str payload;
 };
 
 int register_get(struct index_read *r, enum register_kind kind, struct sy_str id,
-                 struct register_row *out);
+		 struct register_row *out);
 /* In order of id, after AFTER ("" for the first); SY_ENOTFOUND at the end. */
 int register_next(struct index_read *r, enum register_kind kind, struct sy_str after,
-                  struct register_row *out);
+		  struct register_row *out);
 uint64_t register_version(struct index_read *r); /* record number of the newest Rules, 0 none */
 
 struct register_key {
 	struct sy_str party;
-	uint64_t record;  /* that enrolled it */
-	uint64_t until;   /* ms, the end of its last good day; UINT64_MAX without end */
-	uint64_t revoked; /* entry time at which it stopped being listed; UINT64_MAX for a good one */
+	uint64_t record; /* that enrolled it */
+	uint64_t
+	    until; /* the last good ms: its `until` day ends at 24:00 +08:00; UINT64_MAX: none */
+	uint64_t
+	    revoked; /* entry time at which it stopped being listed; UINT64_MAX for a good one */
 };
 int register_key(struct index_read *r, const uint8_t key[SY_KEY_SIZE], struct register_key *out);
 /* The party that holds the longest prefix of DIGITS (a GTIN-14 behind its indicator digit). */
 int register_prefix(struct index_read *r, struct sy_str digits, struct sy_str *prefix,
-                    struct sy_str *party);
+		    struct sy_str *party);
 /* A party that holds a prefix which overlaps PREFIX (either begins the other). */
 int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct sy_str *other,
-                            struct sy_str *party);
+			    struct sy_str *party);
 
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 
 int index_submission(struct index_read *r, const uint8_t author[SY_KEY_SIZE],
-                     const sy_hash *records_root, uint64_t *entry);
+		     const sy_hash *records_root, uint64_t *entry);
 /* The record of PARTY with that eventID among those that name the item; SY_ENOTFOUND. */
 int index_event(struct index_read *r, uint64_t item, struct sy_str party, struct sy_str event_id,
-                uint64_t *record);
+		uint64_t *record);
 int index_erased(struct index_read *r, uint64_t record, uint64_t *erasure);
+/* The errorDeclaration that withdrew an event; SY_ENOTFOUND for one in force. */
+int index_withdrawn(struct index_read *r, uint64_t record, uint64_t *by);
 
 /* --- items ----------------------------------------------------------------------------------- */
 
+/*
+ * An item's row is a fold over its history, in order of record: events that were withdrawn, and
+ * error declarations themselves, count in first, last and n_history alone.
+ *
+ * An ADD of an object event and a transformation's outputs create and add quantity; an object
+ * event's DELETE removes.  A unit or other single piece is deleted by any DELETE; a lot by one
+ * that names no quantity, or when, in one unit, no less was removed than was added.  Dates and
+ * ilmd are those of the first that gives them.
+ */
 enum item_flag {
-	ITEM_CREATED = 1,    /* commissioned by an ADD or a transformation's output, in force */
-	ITEM_DELETED = 2,    /* decommissioned or destroyed as a whole */
-	ITEM_WITHDRAWN = 4,  /* its only commissioning was declared an error */
-	ITEM_MIXED_UNITS = 8 /* quantities in several units: totals are of no use */
+	ITEM_CREATED = 1,     /* commissioned by an ADD or a transformation's output, in force */
+	ITEM_DELETED = 2,     /* decommissioned or destroyed as a whole */
+	ITEM_WITHDRAWN = 4,   /* its only commissioning was declared an error */
+	ITEM_MIXED_UNITS = 8, /* quantities in several units: totals are of no use */
+	ITEM_UNKNOWN_QUANTITY = 16, /* some addition named no quantity, or totals overflowed */
+	ITEM_WHOLE = 32             /* some DELETE named it without a quantity */
 };
 
 struct item {
 	uint64_t id;
 	enum sy_code_kind kind;
 	unsigned flags;
-	uint64_t first, last;    /* first and newest record that names it */
-	uint64_t created;        /* the record that commissioned it, or UINT64_MAX */
-	uint64_t lot;            /* item id of the lot a unit belongs to, or UINT64_MAX */
+	struct sy_str code;   /* canonical; borrowed from the snapshot */
+	uint64_t first, last; /* first and newest record that names it or a unit of it */
+	uint64_t created;     /* the record that commissioned it, or UINT64_MAX */
+	uint64_t lot;         /* item id of the lot a unit belongs to, or UINT64_MAX */
 	uint64_t n_history;
 	int32_t made, expires, best_before, harvested; /* days or SY_NO_DAY */
 	struct sy_decimal added, removed;
 	char unit[8];
-	uint8_t ilmd[8];         /* digest of the commissioning's ilmd, names sorted */
+	uint8_t ilmd[8]; /* digest of the commissioning's ilmd, names sorted */
 };
 
 int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
@@ -162,28 +202,37 @@ int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, s
 /* Lots and units under a product's canonical code, in order of code, after AFTER ("" for the
  * first); SY_ENOTFOUND at the end.  CODE is borrowed from the snapshot. */
 int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
-                    struct sy_str *code, struct item *out);
+		    struct sy_str *code, struct item *out);
 
+/* One record of an item's history.  A record may name an item in several roles. */
 struct item_event {
 	uint64_t record;
-	enum sy_item_role role;
+	unsigned roles;         /* bit 1 << enum sy_item_role each; 0: it names only units of it */
+	enum sy_item_role role; /* the first of them */
 	enum sy_event_action action;
-	bool error; /* an errorDeclaration */
+	bool error;     /* an errorDeclaration */
+	bool withdrawn; /* and one was made of it */
 };
 /* In order of record, from FROM on; SY_ENOTFOUND at the end. */
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out);
 
-/* What conflicting ilmd means: digest over its members, sorted by name, values as written. */
+/* What conflicting ilmd means: digest over its members, sorted by name, both as written; zeros
+ * when it has none. */
 void index_ilmd_digest(const struct sy_json_doc *doc, const struct sy_json *ilmd, uint8_t out[8]);
 
 struct index_stats {
-	uint64_t position, records, items, commits, commit_ns, rebuilt;
+	uint64_t position, records, items, commits, commit_ns;
+	uint64_t rebuilt; /* 1: index_open dropped an index that didn't fit */
 };
 void index_stats(struct index *ix, struct index_stats *out);
 
-/* fsck: builds a second index from truth beside the first and compares every row.  REPORT gets a
- * line a difference. */
+/*
+ * fsck: builds a second index from truth in DIR/index.check, up to where the first stands, and
+ * compares every row; items by code, since numbers may differ.  REPORT gets a line a difference
+ * with table and key.  SY_OK, or SY_ECORRUPT; the daemon must not run.  After a kill within an
+ * erasure the next start mends the index; until then that shows as a difference.
+ */
 int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, const char *line),
-               void *ctx);
+	       void *ctx);
 
 #endif

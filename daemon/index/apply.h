@@ -1,0 +1,95 @@
+/*
+ * Applying records to the tables; private to the room.
+ *
+ * A `struct apply` is the state of whoever writes the index: its transaction, the snapshot of
+ * truth it reads from, the counters that the state row will hold, and the record at hand.  Every
+ * function returns an error only for what stops the follower (memory, disk, damage); whatever a
+ * record says wrongly is skipped, since admission has judged it and every node must come to the
+ * same tables.
+ */
+#ifndef INDEX_APPLY_H
+#define INDEX_APPLY_H
+
+#include "rows.h"
+
+struct ids {
+	uint64_t *v;
+	size_t n, cap;
+};
+int ids_add(struct ids *s, uint64_t v);
+void ids_sort(struct ids *s); /* ascending, each once */
+void ids_free(struct ids *s);
+
+/* An event as it stands at record NUMBER: the record itself or the `remains` of its Erasure. */
+struct view {
+	uint64_t number;
+	struct sy_arena *arena;
+	struct sy_json_doc doc;
+	struct sy_event ev;
+	uint8_t ilmd[8];
+	struct sy_str lot_number;       /* of the ilmd, or empty */
+	struct sy_str lot_product, lot; /* the last lot code that was made of it, by product */
+};
+
+struct apply {
+	struct kv_tx *tx;
+	struct ledger_read *truth;
+	struct state st;
+	/* the record at hand */
+	uint64_t number, entry, time;
+	struct sy_str payload;
+	struct sy_json_doc doc;
+	struct sy_arena arena;
+	/* its author */
+	uint8_t author[SY_KEY_SIZE];
+	bool author_known; /* false: `party` must be looked up */
+	struct sy_buf party;
+	/* records read again, and items folded again */
+	struct sy_arena again, folded;
+	struct ids erase; /* salts to destroy before the commit */
+};
+void apply_free(struct apply *a);
+
+/* effects.c */
+int apply_entry(struct apply *a, uint64_t index);
+/* Can a record of that type not be erased? */
+bool type_kept(const struct sy_json_doc *doc);
+/* The register row that a record of that type writes; SY_ENOTFOUND for other types. */
+int type_row(struct apply *a, const struct sy_json_doc *doc, enum register_kind *kind,
+	     struct sy_str *id);
+
+/* register.c */
+int party_apply(struct apply *a, struct register_row *row, const struct sy_json *party);
+unsigned roles_read(const struct sy_json_doc *doc, const struct sy_json *party,
+		    struct sy_arena *arena);
+
+/* fold.c */
+bool event_creates(const struct sy_event *ev, const struct sy_event_item *occ);
+/* RECORD, which is newer than all that the row has seen, names the item or a unit of it. */
+void item_fold_name(struct item *it, uint64_t record);
+/* What one mention of the item in an event in force does to it; LOT is the id of a unit's lot. */
+void item_fold(struct item *it, const struct view *v, const struct sy_event_item *occ,
+	       uint64_t lot);
+/* Makes the rows of these items from their history; drops those without one. */
+int items_refold(struct apply *a, struct ids *ids);
+
+/* items.c */
+int code_id(struct kv_tx *tx, struct sy_str code, uint64_t *id);
+/* The lot that a mentioned unit belongs to, as its code or the ilmd says; empty for none. */
+int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lot);
+int view_read(struct view *v, struct sy_arena *arena, const struct sy_json_doc *doc,
+	      uint64_t number);
+/* The event in force at RECORD, in a->again; SY_ENOTFOUND: none, or it can't be read any more. */
+int view_of(struct apply *a, uint64_t record, struct view *v);
+/* Names the event's items and their lots: makes them, writes history; FOLD: and their rows, for a
+ * record newer than all; else the caller folds the ids again.  *FIRST is the first item. */
+int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint64_t *first);
+/* Ids of the event's items, LOTS: and of their lots. */
+int event_ids(struct apply *a, struct view *v, bool lots, struct ids *ids);
+
+/* withdraw.c */
+void event_identity(struct sy_str party, struct sy_str event_id, uint8_t out[8]);
+int event_apply(struct apply *a, struct view *v);
+int erasure_apply(struct apply *a);
+
+#endif

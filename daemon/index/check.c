@@ -1,0 +1,289 @@
+#include "follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * Two indexes side by side.  Tables are walked in order of key; rows that are keyed by an item's
+ * number are walked from the code that both give it.
+ */
+enum { FIRST, SECOND };
+
+struct check {
+	void (*report)(void *ctx, const char *line);
+	void *ctx;
+	struct kv_tx tx[2];
+	uint64_t seen[2][T_COUNT]; /* rows that were reached */
+	uint64_t faults;
+};
+
+/* What stands after a code or name in a report when it isn't plain text: hex. */
+static void put_key(struct sy_buf *out, struct sy_str key)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < key.n; i++)
+		plain &= key.p[i] >= 0x20 && key.p[i] < 0x7f;
+	if (plain) {
+		sy_buf_str(out, key);
+		return;
+	}
+	for (size_t i = 0; i < key.n; i++)
+		sy_buf_printf(out, "%02x", (uint8_t)key.p[i]);
+}
+
+static void fault(struct check *c, enum table t, struct sy_str key, const char *what)
+{
+	struct sy_buf line = {0};
+
+	c->faults++;
+	sy_buf_printf(&line, "index/%s: ", index_tables[t].name);
+	put_key(&line, key);
+	sy_buf_printf(&line, ": %s", what);
+	const char *text = sy_buf_cstr(&line);
+	c->report(c->ctx, text ? text : what);
+	sy_buf_free(&line);
+}
+
+/* --- walking two tables ---------------------------------------------------------------------- */
+
+struct row {
+	struct sy_str key, tail, value; /* TAIL: the key behind the prefix */
+	int err;
+};
+
+static void row_at(struct check *c, int side, enum table t, struct sy_str prefix, bool first,
+		   struct row *r)
+{
+	struct kv_tx *tx = &c->tx[side];
+
+	r->err =
+	    first ? kv_seek(tx, t, prefix, &r->key, &r->value) : kv_next(tx, t, &r->key, &r->value);
+	if (r->err)
+		return;
+	if (r->key.n < prefix.n || (prefix.n && memcmp(r->key.p, prefix.p, prefix.n))) {
+		r->err = SY_ENOTFOUND;
+		return;
+	}
+	r->tail = (struct sy_str){r->key.p + prefix.n, r->key.n - prefix.n};
+	c->seen[side][t]++;
+}
+
+typedef int (*same_fn)(struct check *c, enum table t, const struct row *a, const struct row *b);
+
+static int same_bytes(struct check *c, enum table t, const struct row *a, const struct row *b)
+{
+	if (!sy_str_eq(a->value, b->value))
+		fault(c, t, a->key, "differs from what the log gives");
+	return SY_OK;
+}
+
+/* All rows below a prefix, which is another on each side. */
+static int walk(struct check *c, enum table t, struct sy_str pa, struct sy_str pb, same_fn same)
+{
+	struct row a, b;
+	int err = SY_OK, order;
+
+	row_at(c, FIRST, t, pa, true, &a);
+	row_at(c, SECOND, t, pb, true, &b);
+	while (err == SY_OK && (a.err == SY_OK || b.err == SY_OK)) {
+		if ((a.err && a.err != SY_ENOTFOUND) || (b.err && b.err != SY_ENOTFOUND))
+			break;
+		order = a.err ? 1 : b.err ? -1 : sy_str_cmp(a.tail, b.tail);
+		if (order < 0)
+			fault(c, t, a.key, "isn't in the log");
+		else if (order > 0)
+			fault(c, t, b.key, "is missing");
+		else
+			err = same(c, t, &a, &b);
+		if (order <= 0)
+			row_at(c, FIRST, t, pa, false, &a);
+		if (order >= 0)
+			row_at(c, SECOND, t, pb, false, &b);
+	}
+	if (a.err && a.err != SY_ENOTFOUND)
+		return a.err;
+	if (b.err && b.err != SY_ENOTFOUND)
+		return b.err;
+	return err;
+}
+
+/* --- items ----------------------------------------------------------------------------------- */
+
+/* The code of an item's lot; empty for none. */
+static int lot_code(struct check *c, int side, const struct item *it, struct sy_str *code)
+{
+	struct item lot;
+	int err;
+
+	*code = SY_STR("");
+	if (it->lot == UINT64_MAX)
+		return SY_OK;
+	if ((err = item_get(&c->tx[side], it->lot, &lot)) == SY_OK)
+		*code = lot.code;
+	return err;
+}
+
+static bool same_fold(const struct item *a, const struct item *b)
+{
+	return a->kind == b->kind && a->flags == b->flags && sy_str_eq(a->code, b->code) &&
+	       a->first == b->first && a->last == b->last && a->created == b->created &&
+	       a->n_history == b->n_history && a->made == b->made && a->expires == b->expires &&
+	       a->best_before == b->best_before && a->harvested == b->harvested &&
+	       a->added.coef == b->added.coef && a->added.scale == b->added.scale &&
+	       a->removed.coef == b->removed.coef && a->removed.scale == b->removed.scale &&
+	       memcmp(a->unit, b->unit, sizeof a->unit) == 0 &&
+	       memcmp(a->ilmd, b->ilmd, sizeof a->ilmd) == 0;
+}
+
+static int check_item(struct check *c, uint64_t ida, uint64_t idb, struct sy_str code)
+{
+	struct key ka = key_u64(ida), kb = key_u64(idb);
+	struct sy_str lot_a, lot_b;
+	struct item a, b;
+	int err;
+
+	if (item_get(&c->tx[FIRST], ida, &a) || lot_code(c, FIRST, &a, &lot_a)) {
+		fault(c, T_ITEMS, code, "has no legible row");
+		return c->tx[FIRST].err;
+	}
+	if ((err = item_get(&c->tx[SECOND], idb, &b)) || (err = lot_code(c, SECOND, &b, &lot_b)))
+		return err;
+	c->seen[FIRST][T_ITEMS]++;
+	c->seen[SECOND][T_ITEMS]++;
+	if (!same_fold(&a, &b) || !sy_str_eq(lot_a, lot_b))
+		fault(c, T_ITEMS, code, "differs from what the log gives");
+	if ((err = walk(c, T_HISTORY, key_str(&ka), key_str(&kb), same_bytes)))
+		return err;
+	return walk(c, T_EVENTS, key_str(&ka), key_str(&kb), same_bytes);
+}
+
+static int same_item(struct check *c, enum table t, const struct row *a, const struct row *b)
+{
+	if (a->value.n != 8 || b->value.n != 8) {
+		fault(c, t, a->key, "isn't a number");
+		return SY_OK;
+	}
+	return check_item(c, sy_get64((const uint8_t *)a->value.p),
+			  sy_get64((const uint8_t *)b->value.p), a->key);
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static int check_state(struct check *c)
+{
+	struct state a, b;
+	int err = state_get(&c->tx[FIRST], &a);
+
+	if (err == SY_OK)
+		err = state_get(&c->tx[SECOND], &b);
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err; /* nothing was applied yet */
+	if (a.position != b.position || a.records != b.records || a.time != b.time ||
+	    a.items != b.items || a.rules != b.rules || !sy_hash_eq(&a.leaf, &b.leaf))
+		fault(c, T_META, SY_STR("state"), "differs from what the log gives");
+	return SY_OK;
+}
+
+static int check_tables(struct check *c)
+{
+	static const enum table plain[] = {T_WITHDRAWN, T_REGISTER,    T_KEYS,
+					   T_PREFIXES,  T_SUBMISSIONS, T_ERASED};
+	static const enum table by_item[] = {T_ITEMS, T_HISTORY, T_EVENTS};
+	int err = check_state(c);
+
+	for (size_t i = 0; i < sizeof plain / sizeof *plain && err == SY_OK; i++)
+		err = walk(c, plain[i], SY_STR(""), SY_STR(""), same_bytes);
+	if (err == SY_OK)
+		err = walk(c, T_CODES, SY_STR(""), SY_STR(""), same_item);
+	if (err)
+		return err;
+	for (size_t i = 0; i < sizeof by_item / sizeof *by_item; i++)
+		if (c->seen[FIRST][by_item[i]] != kv_count(&c->tx[FIRST], by_item[i]))
+			fault(c, by_item[i], SY_STR("(table)"), "has rows that no code leads to");
+	return c->tx[FIRST].err;
+}
+
+static int compare(struct check *c, struct index *first, struct index *second)
+{
+	int err = kv_begin(first->kv, &c->tx[FIRST], KV_READ);
+
+	if (err)
+		goto err0;
+	if ((err = kv_begin(second->kv, &c->tx[SECOND], KV_READ)))
+		goto err1;
+	err = check_tables(c);
+	if (err == SY_OK && c->faults)
+		err = SY_ECORRUPT;
+	kv_abort(&c->tx[SECOND]);
+err1:
+	kv_abort(&c->tx[FIRST]);
+err0:
+	return err;
+}
+
+/* The second index, up to where the first stands. */
+static int check_against_log(struct check *c, struct index *first, const char *dir)
+{
+	struct index_options o = {.dir = first->o.dir, .ledger = first->o.ledger};
+	struct index *second = NULL;
+	int err = index_remove(dir);
+
+	if (err)
+		return err;
+	if ((err = index_make(&o, dir, KV_NOSYNC, &second)) == SY_OK) {
+		second->second = true;
+		err = index_apply_to(second, first->committed.position);
+	}
+	if (err == SY_OK)
+		err = compare(c, first, second);
+	index_free(second);
+	int removed = index_remove(dir);
+	return err ? err : removed;
+}
+
+static int check_fitting(struct check *c, const struct index_options *o, const char *dir,
+			 const char *second)
+{
+	struct index *first = NULL;
+	bool fits = false;
+	int err = index_make(o, dir, KV_READONLY, &first);
+
+	if (err == SY_OK)
+		err = index_fits(first, &fits);
+	if (err == SY_OK && fits)
+		err = check_against_log(c, first, second);
+	else if (err == SY_OK) {
+		c->report(c->ctx, "index: of another version or another truth; it will be rebuilt");
+		err = SY_ECORRUPT;
+	} else {
+		c->report(c->ctx, "index: can't be read; it will be rebuilt");
+	}
+	index_free(first);
+	return err;
+}
+
+int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, const char *line),
+	       void *ctx)
+{
+	struct index_options o = {.dir = dir, .ledger = l};
+	struct check *c = calloc(1, sizeof *c);
+	char *first = NULL, *second = NULL;
+	int err = SY_ENOMEM;
+
+	if (c == NULL)
+		return SY_ENOMEM;
+	c->report = report;
+	c->ctx = ctx;
+	if (asprintf(&first, "%s/index", dir) < 0)
+		goto err0;
+	if (asprintf(&second, "%s/index.check", dir) < 0)
+		goto err1;
+	err = check_fitting(c, &o, first, second);
+	free(second);
+err1:
+	free(first);
+err0:
+	free(c);
+	return err;
+}

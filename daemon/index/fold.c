@@ -1,0 +1,253 @@
+#include "apply.h"
+
+#include <stdlib.h>
+
+/* --- sets of ids ----------------------------------------------------------------------------- */
+
+int ids_add(struct ids *s, uint64_t v)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 64;
+		uint64_t *p = realloc(s->v, cap * sizeof *p);
+		if (p == NULL)
+			return SY_ENOMEM;
+		s->v = p;
+		s->cap = cap;
+	}
+	s->v[s->n++] = v;
+	return SY_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void ids_sort(struct ids *s)
+{
+	size_t n = 0;
+
+	if (s->n == 0)
+		return;
+	qsort(s->v, s->n, sizeof *s->v, by_value);
+	for (size_t i = 1; i < s->n; i++)
+		if (s->v[i] != s->v[n])
+			s->v[++n] = s->v[i];
+	s->n = n + 1;
+}
+
+void ids_free(struct ids *s)
+{
+	free(s->v);
+	*s = (struct ids){0};
+}
+
+/* --- the fold -------------------------------------------------------------------------------- */
+
+bool event_creates(const struct sy_event *ev, const struct sy_event_item *occ)
+{
+	if (ev->kind == SY_EVENT_TRANSFORMATION)
+		return occ->role == SY_ROLE_OUTPUT;
+	return ev->kind == SY_EVENT_OBJECT && ev->action == SY_ACTION_ADD;
+}
+
+static bool removes(const struct sy_event *ev)
+{
+	return ev->kind == SY_EVENT_OBJECT && ev->action == SY_ACTION_DELETE;
+}
+
+/* One piece, whatever quantity is or isn't given with it. */
+static bool is_piece(enum sy_code_kind kind)
+{
+	return kind == SY_CODE_UNIT || kind == SY_CODE_CN_DRUG || kind == SY_CODE_LOGISTIC ||
+	       kind == SY_CODE_ASSET;
+}
+
+void item_fold_name(struct item *it, uint64_t record)
+{
+	if (it->last == record && it->n_history)
+		return;
+	if (it->n_history++ == 0)
+		it->first = record;
+	it->last = record;
+}
+
+static void fold_day(int32_t *have, int32_t said)
+{
+	if (*have == SY_NO_DAY)
+		*have = said;
+}
+
+static void fold_quantity(struct item *it, struct sy_decimal *total,
+			  const struct sy_event_item *occ)
+{
+	static const struct sy_decimal one = {1, 0};
+	struct sy_str unit = occ->has_quantity ? occ->unit : SY_STR("");
+	char text[sizeof it->unit] = {0};
+
+	if (unit.n >= sizeof text) {
+		it->flags |= ITEM_MIXED_UNITS;
+		return;
+	}
+	if (unit.n)
+		memcpy(text, unit.p, unit.n);
+	if (it->added.coef == 0 && it->removed.coef == 0)
+		memcpy(it->unit, text, sizeof text);
+	else if (memcmp(it->unit, text, sizeof text))
+		it->flags |= ITEM_MIXED_UNITS;
+	if (sy_decimal_add(*total, occ->has_quantity ? occ->quantity : one, total))
+		it->flags |= ITEM_UNKNOWN_QUANTITY;
+}
+
+static void fold_creation(struct item *it, const struct view *v, const struct sy_event_item *occ)
+{
+	static const uint8_t none[8];
+
+	if (!(it->flags & ITEM_CREATED)) {
+		it->flags |= ITEM_CREATED;
+		it->flags &= ~(unsigned)ITEM_WITHDRAWN;
+		it->created = v->number;
+	}
+	fold_day(&it->made, v->ev.made);
+	fold_day(&it->expires, v->ev.expires);
+	fold_day(&it->best_before, v->ev.best_before);
+	fold_day(&it->harvested, v->ev.harvested);
+	if (memcmp(it->ilmd, none, sizeof none) == 0)
+		memcpy(it->ilmd, v->ilmd, sizeof none);
+	if (occ->has_quantity || is_piece(it->kind))
+		fold_quantity(it, &it->added, occ);
+	else
+		it->flags |= ITEM_UNKNOWN_QUANTITY;
+}
+
+static void fold_deleted(struct item *it)
+{
+	const unsigned useless = ITEM_MIXED_UNITS | ITEM_UNKNOWN_QUANTITY;
+	bool all = (it->flags & ITEM_CREATED) && !(it->flags & useless) && it->removed.coef > 0 &&
+		   sy_decimal_cmp(it->removed, it->added) >= 0;
+
+	it->flags &= ~(unsigned)ITEM_DELETED;
+	if (all || (it->flags & ITEM_WHOLE))
+		it->flags |= ITEM_DELETED;
+}
+
+/* What one mention of the item in an event in force does to it. */
+void item_fold(struct item *it, const struct view *v, const struct sy_event_item *occ, uint64_t lot)
+{
+	if (it->lot == UINT64_MAX)
+		it->lot = lot;
+	if (event_creates(&v->ev, occ))
+		fold_creation(it, v, occ);
+	if (removes(&v->ev)) {
+		if (is_piece(it->kind) || !occ->has_quantity)
+			it->flags |= ITEM_WHOLE;
+		if (is_piece(it->kind) || occ->has_quantity)
+			fold_quantity(it, &it->removed, occ);
+	}
+	fold_deleted(it);
+}
+
+static void fold_withdrawn(struct item *it, const struct view *v, const struct sy_event_item *occ)
+{
+	if (event_creates(&v->ev, occ) && !(it->flags & ITEM_CREATED))
+		it->flags |= ITEM_WITHDRAWN;
+}
+
+/* --- folding again --------------------------------------------------------------------------- */
+
+/* A new row of the item, with what its history's keys alone say; RECORDS gets those to read. */
+static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct ids *records)
+{
+	struct history h;
+	struct item old;
+	uint64_t record;
+	char *code;
+	int err = item_get(a->tx, id, &old);
+
+	if (err)
+		return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+	if ((code = sy_arena_strdup(&a->folded, old.code)) == NULL)
+		return SY_ENOMEM;
+	item_init(it, id, old.kind, (struct sy_str){code, old.code.n});
+	for (uint64_t from = 0; (err = history_seek(a->tx, id, from, &record, &h)) == SY_OK;
+	     from = record + 1) {
+		item_fold_name(it, record);
+		if ((h.bits & HIST_ROLES) && !(h.bits & HIST_ERROR) &&
+		    (err = ids_add(records, record)))
+			return err;
+	}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+static int refold_record(struct apply *a, uint64_t record, struct item *items,
+			 const struct ids *ids)
+{
+	struct key k = key_u64(record);
+	uint64_t id, lot_id, by;
+	struct sy_str lot;
+	struct view v;
+	int err = get_u64(a->tx, T_WITHDRAWN, &k, &by);
+	bool withdrawn = err == SY_OK;
+
+	if (err && err != SY_ENOTFOUND)
+		return err;
+	if ((err = view_of(a, record, &v)))
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	for (size_t i = 0; i < v.ev.n_items; i++) {
+		const struct sy_event_item *occ = &v.ev.items[i];
+		const uint64_t *at;
+		err =
+		    occ->code.canonical.n ? code_id(a->tx, occ->code.canonical, &id) : SY_ENOTFOUND;
+		if (err == SY_OK &&
+		    (at = bsearch(&id, ids->v, ids->n, sizeof id, by_value)) != NULL) {
+			lot_id = UINT64_MAX;
+			if ((err = event_lot(&v, occ, &lot)) ||
+			    (lot.n && (err = code_id(a->tx, lot, &lot_id)) && err != SY_ENOTFOUND))
+				return err;
+			if (withdrawn)
+				fold_withdrawn(&items[at - ids->v], &v, occ);
+			else
+				item_fold(&items[at - ids->v], &v, occ, lot_id);
+		} else if (err && err != SY_ENOTFOUND) {
+			return err;
+		}
+	}
+	return SY_OK;
+}
+
+static int refold_end(struct apply *a, const struct item *it)
+{
+	struct key code = key_code(it->code), id = key_u64(it->id);
+	int err;
+
+	if (it->n_history)
+		return item_put(a->tx, it);
+	a->st.items--;
+	if ((err = kv_del(a->tx, T_CODES, key_str(&code))))
+		return err;
+	return kv_del(a->tx, T_ITEMS, key_str(&id));
+}
+
+/* All at once, so that a record which names thousands of them is read once. */
+int items_refold(struct apply *a, struct ids *ids)
+{
+	struct ids records = {0};
+	struct item *items;
+	int err = SY_OK;
+
+	ids_sort(ids);
+	sy_arena_reset(&a->folded);
+	if ((items = sy_arena_calloc(&a->folded, ids->n, sizeof *items)) == NULL)
+		return SY_ENOMEM;
+	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
+		err = refold_begin(a, ids->v[i], &items[i], &records);
+	ids_sort(&records);
+	for (size_t i = 0; i < records.n && err == SY_OK; i++)
+		err = refold_record(a, records.v[i], items, ids);
+	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
+		err = refold_end(a, &items[i]);
+	ids_free(&records);
+	return err;
+}

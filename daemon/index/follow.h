@@ -1,0 +1,43 @@
+/*
+ * The index as a whole; private to the room.
+ */
+#ifndef INDEX_FOLLOW_H
+#define INDEX_FOLLOW_H
+
+#include "apply.h"
+
+#include <pthread.h>
+
+struct index {
+	struct index_options o;
+	struct kv *kv;
+	bool second; /* fsck's: truth isn't touched and nothing need last */
+
+	/* What has been committed, for everybody. */
+	pthread_mutex_t lock;
+	pthread_cond_t woken, moved; /* on CLOCK_MONOTONIC */
+	struct state committed;
+	struct index_stats stats;
+	unsigned waiters;
+	bool wake, stop, running;
+	int failed;
+
+	/* The applying thread's own. */
+	pthread_t thread;
+	struct apply a;
+	struct kv_tx tx; /* open: something is applied and not committed */
+	bool open;
+	uint64_t begun, last_commit; /* ns */
+};
+
+/* Opens the tables in DIR as they are.  The index isn't checked against truth. */
+int index_make(const struct index_options *o, const char *dir, int kv_flags, struct index **out);
+void index_free(struct index *ix);
+/* Is what is there of this version and of this truth? */
+int index_fits(struct index *ix, bool *fits);
+/* Applies and commits what is published, to LIMIT entries. */
+int index_apply_to(struct index *ix, uint64_t limit);
+/* Removes an index's files and folder. */
+int index_remove(const char *dir);
+
+#endif

@@ -1,0 +1,371 @@
+#include "apply.h"
+
+#include <suyuan/hash.h>
+
+#include <stdlib.h>
+
+/* --- events ---------------------------------------------------------------------------------- */
+
+struct member {
+	struct sy_str name, value;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+
+	return sy_str_cmp(x->name, y->name);
+}
+
+static struct member member_of(const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	return (struct member){{doc->text + v->key_off, v->key_len}, sy_json_raw(doc, v)};
+}
+
+/* The member whose name comes next after LAST. */
+static struct member member_after(const struct sy_json_doc *doc, const struct sy_json *ilmd,
+				  struct member last)
+{
+	const struct sy_json *v;
+	struct member next = {{NULL, 0}, {NULL, 0}};
+
+	sy_json_each (doc, ilmd, v) {
+		struct member m = member_of(doc, v);
+		if ((last.name.p == NULL || by_name(&m, &last) > 0) &&
+		    (next.name.p == NULL || by_name(&m, &next) < 0))
+			next = m;
+	}
+	return next;
+}
+
+/* The digest so far, and one member more.  A name can't hold the zero byte that ends it. */
+static void digest_member(sy_hash *so_far, struct member m)
+{
+	struct sy_str parts[] = {
+	    {(const char *)so_far->b, SY_HASH_SIZE}, m.name, {"", 1}, m.value};
+
+	sy_sha256_parts(parts, sizeof parts / sizeof *parts, so_far);
+}
+
+/* Without memory to sort in, each name is looked for: slow, and the same digest. */
+void index_ilmd_digest(const struct sy_json_doc *doc, const struct sy_json *ilmd, uint8_t out[8])
+{
+	struct member few[64], *m = few, last = {{NULL, 0}, {NULL, 0}};
+	const struct sy_json *v;
+	sy_hash h = {{0}};
+	size_t n = 0;
+
+	if (ilmd->count > sizeof few / sizeof *few)
+		m = malloc(ilmd->count * sizeof *m);
+	if (m) {
+		sy_json_each (doc, ilmd, v)
+			m[n++] = member_of(doc, v);
+		qsort(m, n, sizeof *m, by_name);
+	}
+	for (size_t i = 0; i < ilmd->count; i++) {
+		last = m ? m[i] : member_after(doc, ilmd, last);
+		digest_member(&h, last);
+	}
+	if (m != few)
+		free(m);
+	memcpy(out, h.b, 8);
+}
+
+int view_read(struct view *v, struct sy_arena *arena, const struct sy_json_doc *doc,
+	      uint64_t number)
+{
+	struct sy_faults faults;
+	int err;
+
+	*v = (struct view){.number = number, .arena = arena, .doc = *doc};
+	sy_faults_init(&faults, arena);
+	/* what it could read counts; only memory stops */
+	err = sy_event_read(arena, doc, &v->ev, &faults, SY_NO_RECORD);
+	if (err == SY_ENOMEM || v->ev.ilmd == NULL)
+		return err == SY_ENOMEM ? err : SY_OK;
+	index_ilmd_digest(doc, v->ev.ilmd, v->ilmd);
+	err = sy_json_string(doc, sy_json_get(doc, v->ev.ilmd, "cbvmda:lotNumber"), arena,
+			     &v->lot_number);
+	return err == SY_ENOMEM ? err : SY_OK;
+}
+
+/* The `remains` of an Erasure, as a document of its own. */
+static int remains_of(struct sy_arena *arena, struct sy_str erasure, struct sy_json_doc *out)
+{
+	struct sy_json_doc doc;
+	const struct sy_json *v;
+	int err = sy_json_parse(arena, erasure, 0, &doc, NULL);
+
+	if (err)
+		return err;
+	v = sy_json_get(&doc, sy_json_root(&doc), "remains");
+	if (v == NULL || v->type != SY_JSON_OBJECT)
+		return SY_ENOTFOUND;
+	return sy_json_parse(arena, sy_json_raw(&doc, v), 0, out, NULL);
+}
+
+int view_of(struct apply *a, uint64_t record, struct view *v)
+{
+	struct key k = key_u64(record);
+	struct ledger_record rec;
+	struct sy_json_doc doc;
+	uint64_t erasure;
+	int err;
+
+	sy_arena_reset(&a->again);
+	err = get_u64(a->tx, T_ERASED, &k, &erasure);
+	if (err && err != SY_ENOTFOUND)
+		return err;
+	bool erased = err == SY_OK;
+	if (erased && erasure == GONE_UNEXPLAINED)
+		return SY_ENOTFOUND;
+	err = ledger_record(a->truth, &a->again, erased ? erasure : record, &rec);
+	if (err)
+		return err == SY_EGONE ? SY_ENOTFOUND : err;
+	err = erased ? remains_of(&a->again, rec.payload, &doc)
+		     : sy_json_parse(&a->again, rec.payload, 0, &doc, NULL);
+	if (err == SY_OK && sy_event_kind(&doc) != SY_EVENT_NONE)
+		return view_read(v, &a->again, &doc, record);
+	return err == SY_ENOMEM ? err : SY_ENOTFOUND;
+}
+
+/* --- naming ---------------------------------------------------------------------------------- */
+
+/* The lot that a mentioned unit belongs to, as its code or the ilmd says; empty for none. */
+int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lot)
+{
+	const struct sy_code *code = &occ->code;
+	struct sy_code product, made;
+	struct sy_faults faults;
+	int err;
+
+	*lot = SY_STR("");
+	if (code->kind != SY_CODE_UNIT && code->kind != SY_CODE_CN_DRUG)
+		return SY_OK;
+	*lot = code->lot_code;
+	if (lot->n || v->lot_number.n == 0 || code->product.n == 0 || !event_creates(&v->ev, occ))
+		return SY_OK;
+	if (!sy_str_eq(v->lot_product, code->product)) {
+		sy_faults_init(&faults, v->arena);
+		err = sy_code_parse(v->arena, code->product, &product, &faults, SY_NO_RECORD, "");
+		if (err == SY_OK)
+			err = sy_code_lot(v->arena, &product, v->lot_number, &made);
+		if (err == SY_ENOMEM)
+			return err;
+		v->lot_product = code->product;
+		v->lot = err ? SY_STR("") : made.canonical;
+	}
+	*lot = v->lot;
+	return SY_OK;
+}
+
+/* The item of a code, made when it is new: then the caller writes its row. */
+static int item_name(struct apply *a, struct sy_str code, enum sy_code_kind kind, struct item *it,
+		     bool *fresh)
+{
+	struct key k = key_code(code);
+	uint64_t id;
+	int err = get_u64(a->tx, T_CODES, &k, &id);
+
+	*fresh = err == SY_ENOTFOUND;
+	if (err == SY_OK) {
+		err = item_get(a->tx, id, it);
+		it->code = code; /* the row's own copy moves with the next write */
+		return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+	}
+	if (err != SY_ENOTFOUND)
+		return err;
+	item_init(it, a->st.next_id++, kind, code);
+	a->st.items++;
+	return put_u64(a->tx, T_CODES, &k, it->id);
+}
+
+static int history_mark(struct apply *a, uint64_t id, const struct view *v, unsigned bits, bool had)
+{
+	struct history h = {0, 0};
+	int err = had ? history_get(a->tx, id, v->number, &h) : SY_OK;
+
+	if (err && err != SY_ENOTFOUND)
+		return err;
+	h.bits |= (uint8_t)bits | (v->ev.error ? HIST_ERROR : 0);
+	h.action = (uint8_t)v->ev.action;
+	return history_put(a->tx, id, v->number, h);
+}
+
+/* Names one item; OCC is NULL for a lot of which a unit is named. */
+static int name_one(struct apply *a, struct view *v, const struct sy_event_item *occ,
+		    struct sy_str code, unsigned bits, uint64_t lot, bool fold, uint64_t *id)
+{
+	struct item it;
+	bool fresh;
+	int err = item_name(a, code, occ ? occ->code.kind : SY_CODE_LOT, &it, &fresh);
+
+	if (err)
+		return err;
+	*id = it.id;
+	if ((err = history_mark(a, it.id, v, bits, !fresh && (!fold || it.last == v->number))))
+		return err;
+	if (!fold)
+		return fresh ? item_put(a->tx, &it) : SY_OK;
+	item_fold_name(&it, v->number);
+	if (occ && !v->ev.error)
+		item_fold(&it, v, occ, lot);
+	return item_put(a->tx, &it);
+}
+
+int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint64_t *first)
+{
+	struct sy_str last = SY_STR(""), lot;
+	uint64_t lot_id = UINT64_MAX, id;
+	int err = SY_OK;
+
+	*first = UINT64_MAX;
+	for (size_t i = 0; i < v->ev.n_items; i++) {
+		const struct sy_event_item *occ = &v->ev.items[i];
+		if (occ->code.canonical.n == 0)
+			continue;
+		if ((err = event_lot(v, occ, &lot)))
+			return err;
+		if (lot.n && !sy_str_eq(lot, last)) {
+			last = lot;
+			err = name_one(a, v, NULL, lot, HIST_MEMBER, UINT64_MAX, fold, &lot_id);
+			if (err || (!fold && (err = ids_add(ids, lot_id))))
+				return err;
+		}
+		unsigned bits = 1U << occ->role | (*first == UINT64_MAX ? HIST_FIRST : 0);
+		err = name_one(a, v, occ, occ->code.canonical, bits, lot.n ? lot_id : UINT64_MAX,
+			       fold, &id);
+		if (err || (!fold && (err = ids_add(ids, id))))
+			return err;
+		if (*first == UINT64_MAX)
+			*first = id;
+	}
+	return SY_OK;
+}
+
+int code_id(struct kv_tx *tx, struct sy_str code, uint64_t *id)
+{
+	struct key k = key_code(code);
+
+	return get_u64(tx, T_CODES, &k, id);
+}
+
+/* Adds the id of a code that has one. */
+static int ids_add_code(struct apply *a, struct ids *ids, struct sy_str code)
+{
+	uint64_t id;
+	int err = code.n ? code_id(a->tx, code, &id) : SY_ENOTFOUND;
+
+	if (err == SY_ENOTFOUND)
+		return SY_OK;
+	return err ? err : ids_add(ids, id);
+}
+
+int event_ids(struct apply *a, struct view *v, bool lots, struct ids *ids)
+{
+	struct sy_str lot;
+	int err;
+
+	for (size_t i = 0; i < v->ev.n_items; i++) {
+		const struct sy_event_item *occ = &v->ev.items[i];
+		if ((err = ids_add_code(a, ids, occ->code.canonical)))
+			return err;
+		if (!lots)
+			continue;
+		if ((err = event_lot(v, occ, &lot)) || (err = ids_add_code(a, ids, lot)))
+			return err;
+	}
+	return SY_OK;
+}
+
+/* --- reading --------------------------------------------------------------------------------- */
+
+int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id)
+{
+	return canonical.n ? code_id(&r->tx, canonical, id) : SY_ENOTFOUND;
+}
+
+int index_item(struct index_read *r, uint64_t id, struct item *out)
+{
+	return item_get(&r->tx, id, out);
+}
+
+int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out)
+{
+	uint64_t id;
+	int err = index_item_id(r, canonical, &id);
+
+	return err ? err : item_get(&r->tx, id, out);
+}
+
+int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, struct sy_str *code)
+{
+	struct item it;
+	char *copy;
+	int err = item_get(&r->tx, id, &it);
+
+	if (err)
+		return err;
+	if ((copy = sy_arena_strdup(arena, it.code)) == NULL)
+		return SY_ENOMEM;
+	*code = (struct sy_str){copy, it.code.n};
+	return SY_OK;
+}
+
+/* What the codes under a product begin with. */
+static struct key codes_under(struct sy_str product)
+{
+	static const char drug_product[] = "urn:suyuan:cn:drug-product:",
+			  drug[] = "urn:suyuan:cn:drug:";
+	const size_t skip = sizeof drug_product - 1, keep = sizeof drug - 1;
+	struct key k = key_code(product);
+
+	if (k.n > skip && memcmp(k.b, drug_product, skip) == 0) {
+		memcpy(k.b, drug, keep);
+		memmove(k.b + keep, k.b + skip, k.n - skip);
+		k.n -= skip - keep;
+		return k;
+	}
+	k.b[k.n] = k.n > 4 && memcmp(k.b, "urn:", 4) == 0 ? ':' : '/';
+	k.n++;
+	return k;
+}
+
+int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
+		    struct sy_str *code, struct item *out)
+{
+	struct key under = codes_under(product), from = after.n ? key_code(after) : under;
+	struct sy_str key, value;
+	int err = kv_seek(&r->tx, T_CODES, key_str(&from), &key, &value);
+
+	if (err == SY_OK && after.n && sy_str_eq(key, key_str(&from)))
+		err = kv_next(&r->tx, T_CODES, &key, &value);
+	if (err)
+		return err;
+	if (key.n < under.n || memcmp(key.p, under.b, under.n))
+		return SY_ENOTFOUND;
+	if (value.n != 8)
+		return SY_ECORRUPT;
+	err = item_get(&r->tx, sy_get64((const uint8_t *)value.p), out);
+	*code = out->code;
+	return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+}
+
+int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out)
+{
+	struct history h;
+	uint64_t record, by;
+	int err = history_seek(&r->tx, item, from, &record, &h);
+
+	if (err)
+		return err;
+	*out = (struct item_event){.record = record,
+				   .roles = h.bits & HIST_ROLES,
+				   .action = h.action,
+				   .error = h.bits & HIST_ERROR};
+	while (out->roles && !(out->roles & 1U << out->role))
+		out->role++;
+	err = index_withdrawn(r, record, &by);
+	out->withdrawn = err == SY_OK;
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
