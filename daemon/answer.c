@@ -1,0 +1,170 @@
+#include "answer.h"
+
+#include <suyuan/time.h>
+
+#include <stdlib.h>
+
+static const char json_type[] = "application/json";
+
+void answer_json(struct http_exchange *x, int status, struct sy_buf *body)
+{
+	if (body->failed) {
+		sy_buf_free(body);
+		http_problem_err(x, SY_ENOMEM, NULL);
+		return;
+	}
+	http_reply_buf(x, status, json_type, body);
+}
+
+static void bad_number(struct http_exchange *x, const char *name, struct sy_str got, uint64_t min,
+                       uint64_t max)
+{
+	char detail[160];
+	snprintf(detail, sizeof detail, "%s is \"%.*s\", expected a whole number from %llu to %llu",
+	         name, (int)(got.n > 40 ? 40 : got.n), got.p, (unsigned long long)min,
+	         (unsigned long long)max);
+	http_problem(x, 400, "malformed", detail, NULL);
+}
+
+bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback, uint64_t min,
+                   uint64_t max, uint64_t *out)
+{
+	struct sy_str text;
+	int err = http_query(x, name, 0, &text);
+	*out = fallback;
+	if (err == SY_ENOTFOUND)
+		return true;
+	if (err == SY_OK && sy_str_u64(text, out) == SY_OK && *out >= min && *out <= max)
+		return true;
+	bad_number(x, name, err ? SY_STR("?") : text, min, max);
+	return false;
+}
+
+bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out)
+{
+	if (sy_str_u64(http_request(x)->param[i], out) == SY_OK)
+		return true;
+	http_problem(x, 404, "not found", "expected a whole number in the path", NULL);
+	return false;
+}
+
+bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out)
+{
+	int err = http_query(x, name, 0, out);
+	if (err == SY_ENOTFOUND)
+		*out = SY_STR("");
+	if (err != SY_OK && err != SY_ENOTFOUND) {
+		char detail[80];
+		snprintf(detail, sizeof detail, "%s isn't valid percent-coded UTF-8", name);
+		http_problem(x, 400, "malformed", detail, NULL);
+		return false;
+	}
+	return true;
+}
+
+/* --- snapshots ------------------------------------------------------------------------------- */
+
+struct waiting {
+	struct guest guest;
+	struct http_exchange *x;
+	struct app *app;
+	answer_fn read;
+};
+
+static void read_now(struct http_exchange *x, struct app *app, answer_fn read)
+{
+	struct snapshot s = { .app = app };
+	int err = index_read_begin(app->index, &s.index);
+	if (!err) {
+		/* After the index: truth is never behind what the index was derived from. */
+		err = ledger_read_begin(app->ledger, &s.truth);
+		if (!err) {
+			read(x, &s);
+			ledger_read_end(&s.truth);
+		}
+		index_read_end(&s.index);
+	}
+	if (err)
+		http_problem_err(x, err, NULL);
+}
+
+static void came_in(struct guest *g, int err)
+{
+	struct waiting *w = (struct waiting *)g;
+	if (err) {
+		http_set(w->x, "Retry-After", "1");
+		http_problem(w->x, 503, "busy, try again", "the index hasn't reached that entry yet", NULL);
+	} else {
+		read_now(w->x, w->app, w->read);
+	}
+}
+
+void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read)
+{
+	uint64_t at;
+	if (!answer_number(x, "at", 0, 0, UINT64_MAX - 1, &at))
+		return;
+	struct sy_str given;
+	bool asked = http_query(x, "at", 0, &given) == SY_OK;
+	if (!asked || index_position(app->index) > at) {
+		read_now(x, app, read);
+		return;
+	}
+	struct ledger_head head;
+	ledger_head(app->ledger, &head);
+	if (at >= head.entries) {
+		http_problem(x, 404, "not found", "the ledger has no such entry yet", NULL);
+		return;
+	}
+	struct waiting *w = sy_arena_alloc(http_arena(x), sizeof *w);
+	if (w == NULL) {
+		http_problem_err(x, SY_ENOMEM, NULL);
+		return;
+	}
+	*w = (struct waiting){ .guest.call = came_in, .x = x, .app = app, .read = read };
+	later_add(app->later, &w->guest, at + 1, 10000);
+}
+
+uint64_t answer_lag(struct app *app)
+{
+	struct ledger_head head;
+	uint64_t indexed = index_records(app->index); /* first: it only grows */
+	ledger_head(app->ledger, &head);
+	return head.records > indexed ? head.records - indexed : 0;
+}
+
+/* --- pieces ---------------------------------------------------------------------------------- */
+
+void answer_time(struct sy_jw *w, const char *name, uint64_t ms)
+{
+	char text[SY_TIME_TEXT];
+	sy_time_format(ms, text);
+	sy_jw_kv_text(w, name, text);
+}
+
+void answer_day(struct sy_jw *w, const char *name, int32_t day)
+{
+	char text[12];
+	if (day == SY_NO_DAY)
+		return;
+	sy_date_format(day, text);
+	sy_jw_kv_text(w, name, text);
+}
+
+void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d)
+{
+	char text[SY_DECIMAL_TEXT];
+	sy_decimal_format(d, text);
+	sy_jw_kv_text(w, name, text);
+}
+
+void answer_as_of(struct sy_jw *w, const struct index_read *r)
+{
+	sy_jw_key(w, "asOf");
+	sy_jw_object(w);
+	if (r->position > 0) {
+		sy_jw_kv_u64(w, "entry", r->position - 1);
+		answer_time(w, "time", r->time);
+	}
+	sy_jw_end(w, '}');
+}

@@ -1,0 +1,43 @@
+/*
+ * What handlers share: JSON answers, parameters, snapshots, waiting for the index.
+ */
+#ifndef DAEMON_ANSWER_H
+#define DAEMON_ANSWER_H
+
+#include "app.h"
+
+#include <suyuan/json.h>
+
+/* Sends what the writer built, or a problem when memory ran out. */
+void answer_json(struct http_exchange *x, int status, struct sy_buf *body);
+
+/* A query parameter that is a number; FALLBACK when absent.  False: a 400 was sent. */
+bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback, uint64_t min,
+                   uint64_t max, uint64_t *out);
+/* A number in the path ({n}); false: a 404 was sent, since no other spelling names anything. */
+bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out);
+/* A query parameter's text in the arena; SY_ENOTFOUND leaves it empty.  False: a 400 was sent. */
+bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out);
+
+/*
+ * Runs READ with a snapshot of index and truth; with ?at=N only once the index holds entry N (503
+ * after ten seconds).  READ answers; both snapshots end when it returns.
+ */
+struct snapshot {
+	struct app *app;
+	struct ledger_read truth;
+	struct index_read index;
+};
+typedef void (*answer_fn)(struct http_exchange *x, struct snapshot *s);
+void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read);
+
+/* Records published that the index doesn't hold yet. */
+uint64_t answer_lag(struct app *app);
+
+/* "asOf":{"entry":N,"time":"..."} */
+void answer_as_of(struct sy_jw *w, const struct index_read *r);
+void answer_time(struct sy_jw *w, const char *name, uint64_t ms);
+void answer_day(struct sy_jw *w, const char *name, int32_t day); /* nothing for SY_NO_DAY */
+void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d);
+
+#endif

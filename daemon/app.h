@@ -1,0 +1,69 @@
+/*
+ * The daemon as a whole: what its rooms are plugged into.
+ *
+ * Threads: fronts (HTTP, short reads), a pool of workers (parse, hash, verify, judge), the
+ * ledger's writer, the index's follower, and the waiting room (later.h), which holds whatever
+ * waits for the index.  Started in the order of the steps in main.c, stopped in reverse.
+ */
+#ifndef DAEMON_APP_H
+#define DAEMON_APP_H
+
+#include "admit/admit.h"
+#include "base/config.h"
+#include "http/http.h"
+#include "index/index.h"
+#include "later.h"
+#include "ledger/ledger.h"
+#include "lookups.h"
+#include "pool.h"
+
+#include <stdatomic.h>
+
+struct app {
+	struct config config;
+	struct ledger *ledger;
+	struct index *index;
+	struct admit *admit;
+	struct pool *pool;
+	struct later *later;
+	struct lookups *lookups;
+	struct http_server *http;
+	uint64_t started; /* ms */
+	int wake_fd;      /* an eventfd: something that main must act on */
+	atomic_int halted; /* an error code: the daemon takes no more writes and ends */
+	atomic_bool stopping;
+};
+
+/* Start: N steps are up afterwards, also on failure (logged).  Stop undoes N of them. */
+int app_up(struct app *app, unsigned *n);
+void app_down(struct app *app, unsigned n);
+
+/* The route table with the ledger's own paths in it; ends with the app. */
+int routes_make(struct app *app, const struct http_route **routes, size_t *n);
+
+/* Commands that don't serve: each returns the exit status. */
+int command_init(const struct config *c, const char *origin, const char *name);
+int command_reindex(const struct config *c);
+int command_fsck(const struct config *c);
+
+/* Handlers, a file a subject; CTX is the app. */
+void handle_submission(struct http_exchange *x, void *ctx);  /* submit.c */
+void handle_ledger(struct http_exchange *x, void *ctx);      /* log.c */
+void handle_entry(struct http_exchange *x, void *ctx);
+void handle_record(struct http_exchange *x, void *ctx);
+void handle_receipt(struct http_exchange *x, void *ctx);
+void handle_consistency(struct http_exchange *x, void *ctx);
+void handle_checkpoint(struct http_exchange *x, void *ctx);
+void handle_tile(struct http_exchange *x, void *ctx);
+void handle_parties(struct http_exchange *x, void *ctx);     /* register.c */
+void handle_products(struct http_exchange *x, void *ctx);
+void handle_places(struct http_exchange *x, void *ctx);
+void handle_rules(struct http_exchange *x, void *ctx);
+void handle_verify(struct http_exchange *x, void *ctx);      /* verify.c */
+void handle_items(struct http_exchange *x, void *ctx);       /* items.c */
+void handle_health(struct http_exchange *x, void *ctx);      /* status.c */
+void handle_ready(struct http_exchange *x, void *ctx);
+void handle_metrics(struct http_exchange *x, void *ctx);
+void handle_status(struct http_exchange *x, void *ctx);
+
+#endif

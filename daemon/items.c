@@ -1,0 +1,181 @@
+/* Items over HTTP: one item's state and history, or the lots and units of a product in pages. */
+#include "answer.h"
+
+#include "items.h"
+
+#include <suyuan/time.h>
+
+enum { HISTORY_PAGE = 100, HISTORY_PAGE_MAX = 1000 };
+
+const char *item_state(const struct item *it, int32_t today)
+{
+	if (it->flags & ITEM_WITHDRAWN)
+		return "withdrawn";
+	if (it->flags & ITEM_DELETED)
+		return "destroyed";
+	if (!(it->flags & ITEM_CREATED))
+		return "mentioned";
+	int32_t last = it->expires != SY_NO_DAY ? it->expires : it->best_before;
+	return last != SY_NO_DAY && last < today ? "expired" : "registered";
+}
+
+int32_t item_today(void)
+{
+	/* Dates on products in China end with the day at +08:00. */
+	return sy_date_of(sy_time_now(), 8 * 60);
+}
+
+void item_write(struct sy_jw *w, const struct item *it, struct sy_str code)
+{
+	sy_jw_kv_str(w, "code", code);
+	sy_jw_kv_text(w, "kind", sy_code_kind_name(it->kind));
+	sy_jw_kv_text(w, "state", item_state(it, item_today()));
+	answer_day(w, "made", it->made);
+	answer_day(w, "harvested", it->harvested);
+	answer_day(w, "expires", it->expires);
+	answer_day(w, "bestBefore", it->best_before);
+	if (it->flags & ITEM_MIXED_UNITS) {
+		sy_jw_key(w, "mixedUnits");
+		sy_jw_bool(w, true);
+	} else if (it->flags & ITEM_CREATED && it->kind != SY_CODE_UNIT && it->added.coef > 0) {
+		answer_decimal(w, "quantity", it->added);
+		if (it->removed.coef > 0)
+			answer_decimal(w, "removed", it->removed);
+		sy_jw_kv_text(w, "unit", it->unit);
+	}
+}
+
+static const char *const roles[] = { "subject", "parent", "child", "input", "output" };
+static const char *const actions[] = { "", "ADD", "OBSERVE", "DELETE" };
+
+static void write_history(struct sy_jw *w, struct snapshot *s, const struct item *it, uint64_t from,
+                          uint64_t limit)
+{
+	struct item_event e;
+	uint64_t n = 0;
+	int err;
+	sy_jw_key(w, "history");
+	sy_jw_array(w);
+	while ((err = index_history_next(&s->index, it->id, from, &e)) == SY_OK && n < limit) {
+		sy_jw_object(w);
+		sy_jw_kv_u64(w, "record", e.record);
+		sy_jw_kv_text(w, "role", roles[e.role]);
+		if (e.action != SY_ACTION_NONE)
+			sy_jw_kv_text(w, "action", actions[e.action]);
+		if (e.error) {
+			sy_jw_key(w, "error");
+			sy_jw_bool(w, true);
+		}
+		sy_jw_end(w, '}');
+		from = e.record + 1;
+		n++;
+	}
+	sy_jw_end(w, ']');
+	if (err == SY_OK)
+		sy_jw_kv_u64(w, "next", from);
+}
+
+bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code)
+{
+	struct sy_faults faults;
+	if (text.n == 0) {
+		http_problem(x, 400, "malformed", "code is missing", NULL);
+		return false;
+	}
+	sy_faults_init(&faults, http_arena(x));
+	if (sy_code_parse(http_arena(x), text, code, &faults, SY_NO_RECORD, "/code") == SY_OK)
+		return true;
+	int status = sy_faults_status(&faults);
+	http_problem(x, status ? status : 400, "not a code", faults.n ? faults.v[0].detail : NULL,
+	             &faults);
+	return false;
+}
+
+static void one_item(struct http_exchange *x, struct snapshot *s, struct sy_str text)
+{
+	struct sy_code code;
+	struct item it, lot;
+	uint64_t from, limit;
+	struct sy_buf body = { 0 };
+	struct sy_jw w;
+	if (!answer_number(x, "from", 0, 0, UINT64_MAX - 1, &from) ||
+	    !answer_number(x, "limit", HISTORY_PAGE, 1, HISTORY_PAGE_MAX, &limit) ||
+	    !items_parse_code(x, text, &code))
+		return;
+	int err = index_item_of(&s->index, code.canonical, &it);
+	if (err) {
+		http_problem_err(x, err, err == SY_ENOTFOUND ? "no record names that code" : NULL);
+		return;
+	}
+	sy_jw_init(&w, &body);
+	sy_jw_object(&w);
+	item_write(&w, &it, code.canonical);
+	sy_jw_kv_u64(&w, "firstRecord", it.first);
+	sy_jw_kv_u64(&w, "lastRecord", it.last);
+	if (it.flags & ITEM_CREATED)
+		sy_jw_kv_u64(&w, "createdRecord", it.created);
+	if (it.lot != UINT64_MAX && index_item(&s->index, it.lot, &lot) == SY_OK) {
+		sy_jw_key(&w, "lot");
+		sy_jw_object(&w);
+		sy_jw_kv_text(&w, "state", item_state(&lot, item_today()));
+		sy_jw_kv_u64(&w, "firstRecord", lot.first);
+		sy_jw_end(&w, '}');
+	}
+	sy_jw_kv_u64(&w, "historyCount", it.n_history);
+	write_history(&w, s, &it, from, limit);
+	answer_as_of(&w, &s->index);
+	sy_jw_end(&w, '}');
+	answer_json(x, 200, &body);
+}
+
+static void items_of_product(struct http_exchange *x, struct snapshot *s, struct sy_str text)
+{
+	struct sy_code product;
+	struct sy_str after, code, last = { NULL, 0 };
+	struct item it;
+	uint64_t limit, n = 0;
+	struct sy_buf body = { 0 };
+	struct sy_jw w;
+	int err = SY_OK;
+	if (!answer_text(x, "after", &after) || !answer_number(x, "limit", 100, 1, 1000, &limit) ||
+	    !items_parse_code(x, text, &product))
+		return;
+	struct sy_str of = product.product.n ? product.product : product.canonical;
+	sy_jw_init(&w, &body);
+	sy_jw_object(&w);
+	sy_jw_key(&w, "items");
+	sy_jw_array(&w);
+	while ((err = index_item_next(&s->index, of, after, &code, &it)) == SY_OK && n < limit) {
+		sy_jw_object(&w);
+		item_write(&w, &it, code);
+		sy_jw_key(&w, "records");
+		sy_jw_array(&w);
+		sy_jw_u64(&w, it.flags & ITEM_CREATED ? it.created : it.first);
+		sy_jw_end(&w, ']');
+		sy_jw_end(&w, '}');
+		after = last = code;
+		n++;
+	}
+	sy_jw_end(&w, ']');
+	if (err == SY_OK && last.n > 0)
+		sy_jw_kv_str(&w, "next", last);
+	answer_as_of(&w, &s->index);
+	sy_jw_end(&w, '}');
+	answer_json(x, 200, &body);
+}
+
+static void read_items(struct http_exchange *x, struct snapshot *s)
+{
+	struct sy_str code, product;
+	if (!answer_text(x, "code", &code) || !answer_text(x, "product", &product))
+		return;
+	if (product.n > 0)
+		items_of_product(x, s, product);
+	else
+		one_item(x, s, code);
+}
+
+void handle_items(struct http_exchange *x, void *ctx)
+{
+	answer_from_index(x, ctx, read_items);
+}
