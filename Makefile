@@ -78,8 +78,8 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs check demo bench soak lint \
-        format install deps clean units fuzzers benches coverage
+.PHONY: all programs check demo bench lint \
+        format install deps clean units fuzzers benches
 
 all: programs
 programs: $(SUYUAND) $(SUYUAN) $(LIB_A)
@@ -144,13 +144,59 @@ C        ?=
 K        ?=
 
 # What installs packages does so before anything is compiled.
-ifneq ($(filter check demo bench soak,$(MAKECMDGOALS)),)
+ifneq ($(filter check demo bench lint,$(MAKECMDGOALS)),)
 $(B)/flags: | deps
 endif
 
 check: programs units fuzzers
 	@$(PYTHON) tests/check.py --variant $(V) --build $(BUILD) $(if $(T),--only '$(T)') \
 	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
+
+demo: programs
+	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/demo.py
+
+bench: programs benches
+	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/bench/bench.py
+
+# --- lint: formatting, static analysis, shell, manual pages, Python -----------------------------
+ALL_C    := $(LIB_C) $(DAEMON_C) $(CLI_C)
+TIDY     := $(addprefix $(BUILD)/tidy/,$(addsuffix .ok,$(ALL_C)))
+
+$(BUILD)/tidy/%.c.ok: %.c .clang-tidy
+	@mkdir -p $(@D) && clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -Iinclude -Idaemon \
+	 -DSUYUAN_VERSION='"$(VERSION)"' $(call pc,--cflags,$(PKGS_LIB) $(PKGS_DAEMON) $(PKGS_CLI)) \
+	 2>$@.log || { cat $@.log; exit 1; }
+	@echo '  TIDY $<' && touch $@
+
+lint: $(TIDY)
+	clang-format --dry-run -Werror $$(git ls-files -co --exclude-standard '*.c' '*.h')
+	shellcheck .ci/run conf/completions/suyuan.bash
+	mandoc -Tlint -Wwarning conf/man/*
+	$(PYTHON) -m pyflakes $$(git ls-files -co --exclude-standard '*.py')
+	$(PYTHON) tests/rooms.py
+
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+# --- install -------------------------------------------------------------------------------------
+inst      = install -D -m $(1) $(2) $(DESTDIR)$(3)
+
+install: programs
+	$(call inst,755,$(SUYUAND),$(PREFIX)/sbin/suyuand)
+	$(call inst,755,$(SUYUAN),$(PREFIX)/bin/suyuan)
+	$(call inst,644,$(LIB_A),$(PREFIX)/lib/libsuyuan.a)
+	install -d $(DESTDIR)$(PREFIX)/include/suyuan $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 include/suyuan/*.h $(DESTDIR)$(PREFIX)/include/suyuan/
+	sed 's|@PREFIX@|$(PREFIX)|;s|@VERSION@|$(VERSION)|' conf/suyuan.pc.in \
+	 >$(DESTDIR)$(PREFIX)/lib/pkgconfig/suyuan.pc
+	$(call inst,644,conf/man/suyuan.1,$(PREFIX)/share/man/man1/suyuan.1)
+	$(call inst,644,conf/man/suyuand.8,$(PREFIX)/share/man/man8/suyuand.8)
+	$(call inst,644,conf/suyuand.ini,$(PREFIX)/share/suyuan/suyuand.ini)
+	install -d $(DESTDIR)$(PREFIX)/share/suyuan/profiles
+	install -m 644 conf/profiles/*.ini $(DESTDIR)$(PREFIX)/share/suyuan/profiles/
+	$(call inst,644,conf/suyuand.service,$(PREFIX)/lib/systemd/system/suyuand.service)
+	$(call inst,644,conf/suyuan.sysusers,$(PREFIX)/lib/sysusers.d/suyuan.conf)
+	$(call inst,644,conf/completions/suyuan.bash,$(PREFIX)/share/bash-completion/completions/suyuan)
 
 clean:
 	rm -rf $(BUILD)

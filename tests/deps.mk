@@ -2,7 +2,8 @@
 # asks nobody for anything, when they are there.
 DEPS := gcc make pkg-config liblmdb-dev libsodium-dev libssl-dev libevent-dev libinih-dev \
         libcurl4-openssl-dev check python3 python3-pytest python3-cryptography \
-        clang clang-format clang-tidy libclang-rt-14-dev shellcheck mandoc
+        clang clang-format clang-tidy libclang-rt-14-dev python3-pyflakes \
+        shellcheck mandoc git
 
 deps:
 	@missing=; for p in $(DEPS); do \
