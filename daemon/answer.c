@@ -17,17 +17,17 @@ void answer_json(struct http_exchange *x, int status, struct sy_buf *body)
 }
 
 static void bad_number(struct http_exchange *x, const char *name, struct sy_str got, uint64_t min,
-                       uint64_t max)
+		       uint64_t max)
 {
 	char detail[160];
 	snprintf(detail, sizeof detail, "%s is \"%.*s\", expected a whole number from %llu to %llu",
-	         name, (int)(got.n > 40 ? 40 : got.n), got.p, (unsigned long long)min,
-	         (unsigned long long)max);
+		 name, (int)(got.n > 40 ? 40 : got.n), got.p, (unsigned long long)min,
+		 (unsigned long long)max);
 	http_problem(x, 400, "malformed", detail, NULL);
 }
 
 bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback, uint64_t min,
-                   uint64_t max, uint64_t *out)
+		   uint64_t max, uint64_t *out)
 {
 	struct sy_str text;
 	int err = http_query(x, name, 0, &text);
@@ -73,7 +73,7 @@ struct waiting {
 
 static void read_now(struct http_exchange *x, struct app *app, answer_fn read)
 {
-	struct snapshot s = { .app = app };
+	struct snapshot s = {.app = app};
 	int err = index_read_begin(app->index, &s.index);
 	if (!err) {
 		/* After the index: truth is never behind what the index was derived from. */
@@ -93,7 +93,8 @@ static void came_in(struct guest *g, int err)
 	struct waiting *w = (struct waiting *)g;
 	if (err) {
 		http_set(w->x, "Retry-After", "1");
-		http_problem(w->x, 503, "busy, try again", "the index hasn't reached that entry yet", NULL);
+		http_problem(w->x, 503, "busy, try again",
+			     "the index hasn't reached that entry yet", NULL);
 	} else {
 		read_now(w->x, w->app, w->read);
 	}
@@ -121,7 +122,7 @@ void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read)
 		http_problem_err(x, SY_ENOMEM, NULL);
 		return;
 	}
-	*w = (struct waiting){ .guest.call = came_in, .x = x, .app = app, .read = read };
+	*w = (struct waiting){.guest.call = came_in, .x = x, .app = app, .read = read};
 	later_add(app->later, &w->guest, at + 1, 10000);
 }
 

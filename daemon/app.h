@@ -28,8 +28,8 @@ struct app {
 	struct later *later;
 	struct lookups *lookups;
 	struct http_server *http;
-	uint64_t started; /* ms */
-	int wake_fd;      /* an eventfd: something that main must act on */
+	uint64_t started;  /* ms */
+	int wake_fd;       /* an eventfd: something that main must act on */
 	atomic_int halted; /* an error code: the daemon takes no more writes and ends */
 	atomic_bool stopping;
 };
@@ -47,21 +47,21 @@ int command_reindex(const struct config *c);
 int command_fsck(const struct config *c);
 
 /* Handlers, a file a subject; CTX is the app. */
-void handle_submission(struct http_exchange *x, void *ctx);  /* submit.c */
-void handle_ledger(struct http_exchange *x, void *ctx);      /* log.c */
+void handle_submission(struct http_exchange *x, void *ctx); /* submit.c */
+void handle_ledger(struct http_exchange *x, void *ctx);     /* log.c */
 void handle_entry(struct http_exchange *x, void *ctx);
 void handle_record(struct http_exchange *x, void *ctx);
 void handle_receipt(struct http_exchange *x, void *ctx);
 void handle_consistency(struct http_exchange *x, void *ctx);
 void handle_checkpoint(struct http_exchange *x, void *ctx);
 void handle_tile(struct http_exchange *x, void *ctx);
-void handle_parties(struct http_exchange *x, void *ctx);     /* register.c */
+void handle_parties(struct http_exchange *x, void *ctx); /* register.c */
 void handle_products(struct http_exchange *x, void *ctx);
 void handle_places(struct http_exchange *x, void *ctx);
 void handle_rules(struct http_exchange *x, void *ctx);
-void handle_verify(struct http_exchange *x, void *ctx);      /* verify.c */
-void handle_items(struct http_exchange *x, void *ctx);       /* items.c */
-void handle_health(struct http_exchange *x, void *ctx);      /* status.c */
+void handle_verify(struct http_exchange *x, void *ctx); /* verify.c */
+void handle_items(struct http_exchange *x, void *ctx);  /* items.c */
+void handle_health(struct http_exchange *x, void *ctx); /* status.c */
 void handle_ready(struct http_exchange *x, void *ctx);
 void handle_metrics(struct http_exchange *x, void *ctx);
 void handle_status(struct http_exchange *x, void *ctx);

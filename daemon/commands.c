@@ -10,7 +10,7 @@
 static int complain(const char *what, int err, const char *why)
 {
 	fprintf(stderr, "suyuand: %s: %s%s%s\n", what, sy_strerror(err), why ? ": " : "",
-	        why ? why : "");
+		why ? why : "");
 	return 1;
 }
 
@@ -18,10 +18,10 @@ int command_init(const struct config *c, const char *origin, const char *name)
 {
 	const char *why = NULL;
 	struct sy_str rules[32];
-	struct ledger_genesis g = { .origin = origin, .name = name, .records = rules };
+	struct ledger_genesis g = {.origin = origin, .name = name, .records = rules};
 	if (origin == NULL || sy_origin_check(sy_str(origin))) {
 		fprintf(stderr, "suyuand: --init needs --origin, a URL without scheme and trailing "
-		                "slash, such as trace.example.org/city\n");
+				"slash, such as trace.example.org/city\n");
 		return 2;
 	}
 	for (; g.n_records < admit_n_default_rules && g.n_records < 32; g.n_records++)
@@ -32,8 +32,10 @@ int command_init(const struct config *c, const char *origin, const char *name)
 	if (err)
 		return complain(c->dir, err, why);
 	printf("Made the ledger %s in %s.\n"
-	       "The operator's key is %s/operator.key.  Whoever has it can enrol anybody: move it off\n"
-	       "this machine, to where enrolments are signed, and keep a copy where you keep such things.\n"
+	       "The operator's key is %s/operator.key.  Whoever has it can enrol anybody: move it "
+	       "off\n"
+	       "this machine, to where enrolments are signed, and keep a copy where you keep such "
+	       "things.\n"
 	       "%s/log.key stays here; without it the ledger can't go on.\n"
 	       "Next: suyuand --dir %s\n",
 	       origin, c->dir, c->dir, c->dir, c->dir);
@@ -43,7 +45,7 @@ int command_init(const struct config *c, const char *origin, const char *name)
 static int open_for_reading(const struct config *c, struct ledger **l)
 {
 	const char *why = NULL;
-	struct ledger_options o = { .dir = c->dir, .read_only = true, .map_size = c->truth_map };
+	struct ledger_options o = {.dir = c->dir, .read_only = true, .map_size = c->truth_map};
 	int err = sy_crypto_init();
 	if (!err)
 		err = ledger_open(&o, l, &why);
@@ -58,7 +60,8 @@ int command_reindex(const struct config *c)
 	int status = open_for_reading(c, &l);
 	if (status)
 		return status;
-	struct index_options o = { .dir = c->dir, .ledger = l, .map_size = c->index_map, .rebuild = true };
+	struct index_options o = {
+	    .dir = c->dir, .ledger = l, .map_size = c->index_map, .rebuild = true};
 	int err = index_open(&o, &ix, &why);
 	if (!err) {
 		err = index_catch_up(ix);
@@ -90,10 +93,10 @@ int command_fsck(const struct config *c)
 		err = register_check_new(print_fault, &faults, &reg);
 	if (err)
 		return complain("fsck", err, NULL);
-	struct ledger_check check = { .report = print_fault,
-		                      .record = register_check_record,
-		                      .ctx = &faults,
-		                      .threads = (unsigned)(cores > 0 ? cores : 1) };
+	struct ledger_check check = {.report = print_fault,
+				     .record = register_check_record,
+				     .ctx = &faults,
+				     .threads = (unsigned)(cores > 0 ? cores : 1)};
 	check.ctx = reg;
 	check.report = register_check_report;
 	err = ledger_fsck(c->dir, &check);

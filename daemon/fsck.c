@@ -42,7 +42,7 @@ static struct slot *probe(const struct map *m, const uint8_t id[ID])
 
 static bool grow(struct map *m)
 {
-	struct map bigger = { .size = m->size ? m->size * 2 : 1024 };
+	struct map bigger = {.size = m->size ? m->size * 2 : 1024};
 	if ((bigger.slots = calloc(bigger.size, sizeof *bigger.slots)) == NULL)
 		return false;
 	for (size_t i = 0; i < m->size; i++)
@@ -75,7 +75,8 @@ static struct slot *get(const struct map *m, const uint8_t id[ID])
 	return s && s->used ? s : NULL;
 }
 
-static void __attribute__((format(printf, 2, 3))) say(struct register_check *r, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3)))
+say(struct register_check *r, const char *fmt, ...)
 {
 	char line[200];
 	va_list ap;
@@ -119,7 +120,8 @@ static void enrol(struct register_check *r, struct sy_str vkey_text, uint64_t pa
 		return;
 	}
 	if (!fresh && listed->value != party)
-		say(r, "entry %llu enrols a key that belongs to another party", (unsigned long long)entry);
+		say(r, "entry %llu enrols a key that belongs to another party",
+		    (unsigned long long)entry);
 	listed->value = party;
 }
 
@@ -134,7 +136,7 @@ static void unlist(struct register_check *r, uint64_t party)
 }
 
 static void take_key(struct register_check *r, const struct sy_json_doc *doc,
-                     const struct sy_json *key, uint64_t party, uint64_t entry)
+		     const struct sy_json *key, uint64_t party, uint64_t entry)
 {
 	struct sy_str text;
 	if (sy_json_string(doc, sy_json_get(doc, key, "vkey"), &r->arena, &text) == SY_OK)
@@ -142,7 +144,7 @@ static void take_key(struct register_check *r, const struct sy_json_doc *doc,
 }
 
 static void take_party(struct register_check *r, const struct sy_json_doc *doc,
-                       const struct sy_json *party, uint64_t entry)
+		       const struct sy_json *party, uint64_t entry)
 {
 	const struct sy_json *key, *keys = sy_json_get(doc, party, "keys");
 	struct sy_str id;
@@ -153,7 +155,7 @@ static void take_party(struct register_check *r, const struct sy_json_doc *doc,
 	uint64_t number = sy_get64(hash);
 	unlist(r, number);
 	if (keys)
-		sy_json_each(doc, keys, key)
+		sy_json_each (doc, keys, key)
 			take_key(r, doc, key, number, entry);
 	if (sy_json_get(doc, party, "key"))
 		take_key(r, doc, sy_json_get(doc, party, "key"), number, entry);
@@ -216,7 +218,7 @@ static void judge_entry(struct register_check *r, const struct sy_entry *e)
 }
 
 void register_check_record(void *ctx, const struct sy_entry *e, uint64_t number,
-                           struct sy_str payload)
+			   struct sy_str payload)
 {
 	struct register_check *r = ctx;
 	struct sy_json_doc doc;
@@ -229,17 +231,19 @@ void register_check_record(void *ctx, const struct sy_entry *e, uint64_t number,
 		take_erased(r, number);
 		return;
 	}
-	/* Most records are events; only our own types matter here, and their type comes in the text. */
+	/* Most records are events; only our own types matter here, and their type comes in the
+	 * text. */
 	if (memmem(payload.p, payload.n, "\"Party\"", 7) == NULL &&
 	    memmem(payload.p, payload.n, "\"Erasure\"", 9) == NULL && number != 0)
 		return;
 	if (sy_record_parse(&r->arena, payload, &doc, NULL) == SY_OK &&
 	    sy_json_string(&doc, sy_json_get(&doc, sy_json_root(&doc), "type"), &r->arena, &type) ==
-	        SY_OK) {
+		SY_OK) {
 		if (sy_str_is(type, "Party"))
 			take_party(r, &doc, sy_json_root(&doc), e->index);
 		else if (sy_str_is(type, "Ledger"))
-			take_party(r, &doc, sy_json_get(&doc, sy_json_root(&doc), "operator"), e->index);
+			take_party(r, &doc, sy_json_get(&doc, sy_json_root(&doc), "operator"),
+				   e->index);
 		else if (sy_str_is(type, "Erasure"))
 			take_erasure(r, &doc);
 	}
@@ -253,7 +257,7 @@ void register_check_report(void *ctx, const char *line)
 }
 
 int register_check_new(void (*report)(void *ctx, const char *line), void *ctx,
-                       struct register_check **out)
+		       struct register_check **out)
 {
 	struct register_check *r = calloc(1, sizeof *r);
 	if (r == NULL)

@@ -45,11 +45,11 @@ void item_write(struct sy_jw *w, const struct item *it, struct sy_str code)
 	}
 }
 
-static const char *const roles[] = { "subject", "parent", "child", "input", "output" };
-static const char *const actions[] = { "", "ADD", "OBSERVE", "DELETE" };
+static const char *const roles[] = {"subject", "parent", "child", "input", "output"};
+static const char *const actions[] = {"", "ADD", "OBSERVE", "DELETE"};
 
 static void write_history(struct sy_jw *w, struct snapshot *s, const struct item *it, uint64_t from,
-                          uint64_t limit)
+			  uint64_t limit)
 {
 	struct item_event e;
 	uint64_t n = 0;
@@ -87,7 +87,7 @@ bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_cod
 		return true;
 	int status = sy_faults_status(&faults);
 	http_problem(x, status ? status : 400, "not a code", faults.n ? faults.v[0].detail : NULL,
-	             &faults);
+		     &faults);
 	return false;
 }
 
@@ -96,7 +96,7 @@ static void one_item(struct http_exchange *x, struct snapshot *s, struct sy_str 
 	struct sy_code code;
 	struct item it, lot;
 	uint64_t from, limit;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	if (!answer_number(x, "from", 0, 0, UINT64_MAX - 1, &from) ||
 	    !answer_number(x, "limit", HISTORY_PAGE, 1, HISTORY_PAGE_MAX, &limit) ||
@@ -131,10 +131,10 @@ static void one_item(struct http_exchange *x, struct snapshot *s, struct sy_str 
 static void items_of_product(struct http_exchange *x, struct snapshot *s, struct sy_str text)
 {
 	struct sy_code product;
-	struct sy_str after, code, last = { NULL, 0 };
+	struct sy_str after, code, last = {NULL, 0};
 	struct item it;
 	uint64_t limit, n = 0;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	int err = SY_OK;
 	if (!answer_text(x, "after", &after) || !answer_number(x, "limit", 100, 1, 1000, &limit) ||

@@ -50,7 +50,7 @@ static void wait_until(struct later *l, uint64_t due)
 		pthread_cond_wait(&l->change, &l->lock);
 		return;
 	}
-	struct timespec t = { (time_t)(due / 1000), (long)(due % 1000) * 1000000 };
+	struct timespec t = {(time_t)(due / 1000), (long)(due % 1000) * 1000000};
 	pthread_cond_timedwait(&l->change, &l->lock, &t);
 }
 

@@ -16,7 +16,7 @@ void handle_ledger(struct http_exchange *x, void *ctx)
 	struct ledger_head head;
 	struct index_read r;
 	struct register_row genesis;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	char vkey[SY_VKEY_TEXT];
 	int err = index_read_begin(app->index, &r);
@@ -45,7 +45,7 @@ void handle_ledger(struct http_exchange *x, void *ctx)
 
 static void write_entry(struct sy_jw *w, const uint8_t raw[SY_ENTRY_SIZE], const struct sy_entry *e)
 {
-	static const char *const kinds[] = { "", "submission", "index-commitment", "log-key" };
+	static const char *const kinds[] = {"", "submission", "index-commitment", "log-key"};
 	sy_hash leaf;
 	sy_leaf_hash(raw, SY_ENTRY_SIZE, &leaf);
 	sy_jw_kv_u64(w, "index", e->index);
@@ -71,7 +71,7 @@ static void read_entry(struct http_exchange *x, struct snapshot *s)
 	const uint8_t *raw;
 	struct sy_entry e;
 	struct register_key key;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	if (!answer_param(x, 0, &i))
 		return;
@@ -79,7 +79,8 @@ static void read_entry(struct http_exchange *x, struct snapshot *s)
 	if (!err)
 		err = sy_entry_decode(raw, &e, NULL);
 	if (err) {
-		http_problem_err(x, err, err == SY_ENOTFOUND ? "no entry has that number yet" : NULL);
+		http_problem_err(x, err,
+				 err == SY_ENOTFOUND ? "no entry has that number yet" : NULL);
 		return;
 	}
 	sy_jw_init(&w, &body);
@@ -106,7 +107,7 @@ static void no_record(struct http_exchange *x, struct snapshot *s, uint64_t n, i
 		snprintf(number, sizeof number, "%llu", (unsigned long long)erasure);
 		http_set(x, "Suyuan-Erasure", number);
 		snprintf(detail, sizeof detail, "record %llu was erased by record %s",
-		         (unsigned long long)n, number);
+			 (unsigned long long)n, number);
 		http_problem(x, 410, sy_strerror(err), detail, NULL);
 		return;
 	}
@@ -143,7 +144,7 @@ void handle_record(struct http_exchange *x, void *ctx)
 
 /* Puts the receipt of the record that enrolled the author's key into RECEIPT as "party". */
 static int bundle_party(struct http_exchange *x, struct snapshot *s, uint64_t n,
-                        struct sy_buf *receipt)
+			struct sy_buf *receipt)
 {
 	uint64_t entry;
 	uint32_t position;
@@ -171,7 +172,7 @@ static int bundle_party(struct http_exchange *x, struct snapshot *s, uint64_t n,
 static void read_receipt(struct http_exchange *x, struct snapshot *s)
 {
 	uint64_t n, party;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	if (!answer_param(x, 0, &n) || !answer_number(x, "party", 0, 0, 1, &party))
 		return;
 	int err = ledger_receipt(&s->truth, http_arena(x), n, &body);
@@ -191,11 +192,11 @@ void handle_receipt(struct http_exchange *x, void *ctx)
 }
 
 static void write_consistency(struct http_exchange *x, struct app *app, struct ledger_read *r,
-                              uint64_t from, uint64_t to)
+			      uint64_t from, uint64_t to)
 {
 	struct sy_path path;
 	struct ledger_head head;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	int err = ledger_consistency(r, from, to, &path);
 	if (err) {
@@ -213,7 +214,7 @@ static void write_consistency(struct http_exchange *x, struct app *app, struct l
 		sy_jw_base64(&w, path.h[i].b, SY_HASH_SIZE);
 	sy_jw_end(&w, ']');
 	if (to == head.entries)
-		sy_jw_kv_str(&w, "checkpoint", (struct sy_str){ head.note, head.note_len });
+		sy_jw_kv_str(&w, "checkpoint", (struct sy_str){head.note, head.note_len});
 	sy_jw_end(&w, '}');
 	answer_json(x, 200, &body);
 }
@@ -230,9 +231,10 @@ void handle_consistency(struct http_exchange *x, void *ctx)
 		return;
 	}
 	if (http_query(x, "from", 0, &given) == SY_ENOTFOUND)
-		http_problem(x, 400, "malformed", "from is missing, expected a number of entries", NULL);
+		http_problem(x, 400, "malformed", "from is missing, expected a number of entries",
+			     NULL);
 	else if (answer_number(x, "to", r.entries, 0, r.entries, &to) &&
-	         answer_number(x, "from", 0, 0, to, &from))
+		 answer_number(x, "from", 0, 0, to, &from))
 		write_consistency(x, app, &r, from, to);
 	ledger_read_end(&r);
 }
@@ -243,7 +245,7 @@ void handle_checkpoint(struct http_exchange *x, void *ctx)
 	struct ledger_head head;
 	ledger_head(app->ledger, &head);
 	http_set(x, "Cache-Control", "no-cache");
-	http_reply(x, 200, "text/plain; charset=utf-8", (struct sy_str){ head.note, head.note_len });
+	http_reply(x, 200, "text/plain; charset=utf-8", (struct sy_str){head.note, head.note_len});
 }
 
 void handle_tile(struct http_exchange *x, void *ctx)
@@ -251,7 +253,7 @@ void handle_tile(struct http_exchange *x, void *ctx)
 	struct app *app = ctx;
 	struct ledger_read r;
 	struct sy_tile t;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	int err = sy_tile_parse(http_request(x)->param[0], &t);
 	if (!err && (err = ledger_read_begin(app->ledger, &r)) == SY_OK) {
 		err = ledger_tile(&r, &t, &body);

@@ -31,7 +31,7 @@ struct lookups {
 	struct slot slots[SLOTS];
 };
 
-static const struct kv_table tables[] = { { .name = "lookups" } };
+static const struct kv_table tables[] = {{.name = "lookups"}};
 
 static struct slot *find(struct lookups *k, const uint8_t id[ID])
 {
@@ -55,8 +55,8 @@ static int flush(struct lookups *k)
 			continue;
 		sy_put64(value, s->n);
 		sy_put64(value + 8, s->first);
-		kv_put(&tx, 0, (struct sy_str){ (char *)s->id, ID },
-		       (struct sy_str){ (char *)value, sizeof value }, 0);
+		kv_put(&tx, 0, (struct sy_str){(char *)s->id, ID},
+		       (struct sy_str){(char *)value, sizeof value}, 0);
 	}
 	int err = kv_commit(&tx);
 	if (!err) {
@@ -121,7 +121,7 @@ static int load(struct lookups *k, struct slot *s, const uint8_t id[ID], uint64_
 	struct kv_tx tx;
 	struct sy_str value;
 	kv_begin(k->kv, &tx, KV_READ);
-	int err = kv_get(&tx, 0, (struct sy_str){ (const char *)id, ID }, &value);
+	int err = kv_get(&tx, 0, (struct sy_str){(const char *)id, ID}, &value);
 	if (err == SY_OK && value.n == 16) {
 		s->n = sy_get64((const uint8_t *)value.p);
 		s->first = sy_get64((const uint8_t *)value.p + 8);
@@ -136,8 +136,7 @@ static int load(struct lookups *k, struct slot *s, const uint8_t id[ID], uint64_
 	return SY_OK;
 }
 
-int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t *n,
-                  uint64_t *first)
+int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t *n, uint64_t *first)
 {
 	sy_hash id;
 	int err = SY_OK;

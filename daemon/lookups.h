@@ -15,7 +15,7 @@ struct lookups;
 int lookups_open(const char *dir, struct lookups **out);
 /* Counts one more look-up of a canonical code; *N counts it too, *FIRST is the first's time, ms. */
 int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t *n,
-                  uint64_t *first);
+		  uint64_t *first);
 void lookups_close(struct lookups *k); /* NULL is fine */
 
 #endif

@@ -31,23 +31,34 @@ static const char usage[] =
     "       suyuand --fsck --dir DIR         check every byte of truth and index\n"
     "Also: --insecure (listen beyond this machine), --help, --version.  See suyuand(8).\n";
 
-enum { OPT_INIT = 256, OPT_DIR, OPT_ORIGIN, OPT_NAME, OPT_CONFIG, OPT_LISTEN, OPT_INSECURE,
-       OPT_READY, OPT_REINDEX, OPT_FSCK, OPT_VERSION };
+enum {
+	OPT_INIT = 256,
+	OPT_DIR,
+	OPT_ORIGIN,
+	OPT_NAME,
+	OPT_CONFIG,
+	OPT_LISTEN,
+	OPT_INSECURE,
+	OPT_READY,
+	OPT_REINDEX,
+	OPT_FSCK,
+	OPT_VERSION
+};
 
 static const struct option options[] = {
-	{ "init", no_argument, NULL, OPT_INIT },
-	{ "dir", required_argument, NULL, OPT_DIR },
-	{ "origin", required_argument, NULL, OPT_ORIGIN },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "config", required_argument, NULL, OPT_CONFIG },
-	{ "listen", required_argument, NULL, OPT_LISTEN },
-	{ "insecure", no_argument, NULL, OPT_INSECURE },
-	{ "ready-fd", required_argument, NULL, OPT_READY },
-	{ "reindex", no_argument, NULL, OPT_REINDEX },
-	{ "fsck", no_argument, NULL, OPT_FSCK },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },
-	{ NULL, 0, NULL, 0 },
+    {"init", no_argument, NULL, OPT_INIT},
+    {"dir", required_argument, NULL, OPT_DIR},
+    {"origin", required_argument, NULL, OPT_ORIGIN},
+    {"name", required_argument, NULL, OPT_NAME},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"ready-fd", required_argument, NULL, OPT_READY},
+    {"reindex", no_argument, NULL, OPT_REINDEX},
+    {"fsck", no_argument, NULL, OPT_FSCK},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 /* --- the command line ------------------------------------------------------------------------ */
@@ -59,7 +70,7 @@ static bool read_mode(int argc, char **argv, struct arguments *a)
 	static const struct {
 		int opt;
 		enum mode mode;
-	} modes[] = { { 'n', CHECK }, { OPT_INIT, INIT }, { OPT_REINDEX, REINDEX }, { OPT_FSCK, FSCK } };
+	} modes[] = {{'n', CHECK}, {OPT_INIT, INIT}, {OPT_REINDEX, REINDEX}, {OPT_FSCK, FSCK}};
 	int opt;
 	while ((opt = getopt_long(argc, argv, "nh", options, NULL)) != -1) {
 		for (unsigned i = 0; i < sizeof modes / sizeof modes[0]; i++)
@@ -86,7 +97,7 @@ static bool read_mode(int argc, char **argv, struct arguments *a)
 static void read_over(int argc, char **argv, struct config *c, struct sy_buf *errors)
 {
 	bool listens = false;
-	struct sy_buf all = { 0 };
+	struct sy_buf all = {0};
 	int opt;
 	optind = 1;
 	while ((opt = getopt_long(argc, argv, "nh", options, NULL)) != -1) {
@@ -101,7 +112,9 @@ static void read_over(int argc, char **argv, struct config *c, struct sy_buf *er
 		} else if (opt == OPT_READY) {
 			long fd = strtol(optarg, &end, 10);
 			if (*end || fd < 0 || fd > 65535)
-				sy_buf_printf(errors, "ready-fd is \"%s\", expected a descriptor's number\n", optarg);
+				sy_buf_printf(
+				    errors, "ready-fd is \"%s\", expected a descriptor's number\n",
+				    optarg);
 			c->ready_fd = (int)fd;
 		}
 	}
@@ -112,7 +125,7 @@ static void read_over(int argc, char **argv, struct config *c, struct sy_buf *er
 
 static bool configure(int argc, char **argv, const struct arguments *a, struct config *c)
 {
-	struct sy_buf errors = { 0 };
+	struct sy_buf errors = {0};
 	config_defaults(c);
 	config_load(c, a->config, &errors);
 	read_over(argc, argv, c, &errors);
@@ -121,8 +134,7 @@ static bool configure(int argc, char **argv, const struct arguments *a, struct c
 		fputs(sy_buf_cstr(&errors), stderr);
 	bool good = errors.n == 0 && !errors.failed;
 	sy_buf_free(&errors);
-	if (good && c->unix_path == NULL &&
-	    asprintf(&c->unix_path, "%s/socket", c->dir) < 0) {
+	if (good && c->unix_path == NULL && asprintf(&c->unix_path, "%s/socket", c->dir) < 0) {
 		c->unix_path = NULL;
 		good = false;
 	}
@@ -134,7 +146,7 @@ static bool configure(int argc, char **argv, const struct arguments *a, struct c
 /* {"http":["127.0.0.1:PORT"],"unix":"DIR/socket"}: scripts and tests need not sleep. */
 static void tell_ready(struct app *app)
 {
-	struct sy_buf line = { 0 };
+	struct sy_buf line = {0};
 	struct sy_jw w;
 	const char *address;
 	sy_jw_init(&w, &line);
@@ -174,7 +186,7 @@ static void reload(struct app *app, int argc, char **argv, const struct argument
 
 static void serve(struct app *app, int signals, int argc, char **argv, const struct arguments *a)
 {
-	struct pollfd fds[] = { { signals, POLLIN, 0 }, { app->wake_fd, POLLIN, 0 } };
+	struct pollfd fds[] = {{signals, POLLIN, 0}, {app->wake_fd, POLLIN, 0}};
 	while (!atomic_load(&app->halted)) {
 		struct signalfd_siginfo got;
 		if (poll(fds, 2, -1) < 0)
@@ -182,7 +194,8 @@ static void serve(struct app *app, int signals, int argc, char **argv, const str
 		if (!(fds[0].revents & POLLIN) || read(signals, &got, sizeof got) != sizeof got)
 			continue;
 		if (got.ssi_signo != SIGHUP) {
-			log_event(LOG_NOTE, "stopping", "signal", strsignal((int)got.ssi_signo), NULL);
+			log_event(LOG_NOTE, "stopping", "signal", strsignal((int)got.ssi_signo),
+				  NULL);
 			return;
 		}
 		reload(app, argc, argv, a);
@@ -191,10 +204,10 @@ static void serve(struct app *app, int signals, int argc, char **argv, const str
 
 static int run(struct config *c, int argc, char **argv, const struct arguments *a)
 {
-	struct app app = { .config = *c, .started = sy_time_now() };
+	struct app app = {.config = *c, .started = sy_time_now()};
 	unsigned up;
 	sigset_t set;
-	log_init(&(struct log_options){ (enum log_level)c->log_level, c->log_json });
+	log_init(&(struct log_options){(enum log_level)c->log_level, c->log_json});
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -215,7 +228,7 @@ static int run(struct config *c, int argc, char **argv, const struct arguments *
 
 int main(int argc, char **argv)
 {
-	struct arguments a = { 0 };
+	struct arguments a = {0};
 	struct config c;
 	int status;
 	if (!read_mode(argc, argv, &a)) {

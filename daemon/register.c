@@ -33,7 +33,7 @@ static bool canonical(struct http_exchange *x, const struct listing *l, struct s
 	sy_faults_init(&faults, http_arena(x));
 	if (sy_code_parse(http_arena(x), *id, &code, &faults, SY_NO_RECORD, "/code")) {
 		http_problem(x, sy_faults_status(&faults) ? sy_faults_status(&faults) : 400,
-		             "not a code", NULL, &faults);
+			     "not a code", NULL, &faults);
 		return false;
 	}
 	*id = code.product.n ? code.product : code.canonical;
@@ -41,12 +41,12 @@ static bool canonical(struct http_exchange *x, const struct listing *l, struct s
 }
 
 static void write_rows(struct http_exchange *x, struct snapshot *s, const struct listing *l,
-                       struct sy_str only, struct sy_str after, uint64_t limit)
+		       struct sy_str only, struct sy_str after, uint64_t limit)
 {
 	struct register_row row;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
-	struct sy_str last = { NULL, 0 };
+	struct sy_str last = {NULL, 0};
 	int err = SY_OK;
 	sy_jw_init(&w, &body);
 	sy_jw_object(&w);
@@ -91,22 +91,22 @@ static void list(struct http_exchange *x, struct snapshot *s, const struct listi
 
 static void read_parties(struct http_exchange *x, struct snapshot *s)
 {
-	list(x, s, &(struct listing){ REG_PARTY, "id", "parties", "party", false });
+	list(x, s, &(struct listing){REG_PARTY, "id", "parties", "party", false});
 }
 
 static void read_products(struct http_exchange *x, struct snapshot *s)
 {
-	list(x, s, &(struct listing){ REG_PRODUCT, "code", "products", "product", true });
+	list(x, s, &(struct listing){REG_PRODUCT, "code", "products", "product", true});
 }
 
 static void read_places(struct http_exchange *x, struct snapshot *s)
 {
-	list(x, s, &(struct listing){ REG_PLACE, "id", "places", "place", false });
+	list(x, s, &(struct listing){REG_PLACE, "id", "places", "place", false});
 }
 
 static void read_rules(struct http_exchange *x, struct snapshot *s)
 {
-	list(x, s, &(struct listing){ REG_RULES, "name", "rules", "rule", false });
+	list(x, s, &(struct listing){REG_RULES, "name", "rules", "rule", false});
 }
 
 void handle_parties(struct http_exchange *x, void *ctx)

@@ -7,24 +7,24 @@
 #define GET (HTTP_GET | HTTP_HEAD)
 
 static const struct http_route table[] = {
-	{ HTTP_POST, "/v1/submissions", handle_submission, HTTP_ANY, 0 },
-	{ GET, "/v1/verify", handle_verify, HTTP_ANY, 0 },
-	{ GET, "/v1/items", handle_items, HTTP_ANY, 0 },
-	{ GET, "/v1/ledger", handle_ledger, HTTP_ANY, 0 },
-	{ GET, "/v1/entries/{i}", handle_entry, HTTP_ANY, 0 },
-	{ GET, "/v1/records/{n}", handle_record, HTTP_ANY, 0 },
-	{ GET, "/v1/records/{n}/receipt", handle_receipt, HTTP_ANY, 0 },
-	{ GET, "/v1/consistency", handle_consistency, HTTP_ANY, 0 },
-	{ GET, "/v1/parties", handle_parties, HTTP_ANY, 0 },
-	{ GET, "/v1/products", handle_products, HTTP_ANY, 0 },
-	{ GET, "/v1/places", handle_places, HTTP_ANY, 0 },
-	{ GET, "/v1/rules", handle_rules, HTTP_ANY, 0 },
-	{ GET, "/v1/admin/status", handle_status, HTTP_LOCAL, 0 },
-	{ GET, "/checkpoint", handle_checkpoint, HTTP_ANY, 0 },
-	{ GET, "/tile/{rest*}", handle_tile, HTTP_ANY, 0 },
-	{ GET, "/healthz", handle_health, HTTP_ANY, 0 },
-	{ GET, "/readyz", handle_ready, HTTP_ANY, 0 },
-	{ GET, "/metrics", handle_metrics, HTTP_ANY, 0 },
+    {HTTP_POST, "/v1/submissions", handle_submission, HTTP_ANY, 0},
+    {GET, "/v1/verify", handle_verify, HTTP_ANY, 0},
+    {GET, "/v1/items", handle_items, HTTP_ANY, 0},
+    {GET, "/v1/ledger", handle_ledger, HTTP_ANY, 0},
+    {GET, "/v1/entries/{i}", handle_entry, HTTP_ANY, 0},
+    {GET, "/v1/records/{n}", handle_record, HTTP_ANY, 0},
+    {GET, "/v1/records/{n}/receipt", handle_receipt, HTTP_ANY, 0},
+    {GET, "/v1/consistency", handle_consistency, HTTP_ANY, 0},
+    {GET, "/v1/parties", handle_parties, HTTP_ANY, 0},
+    {GET, "/v1/products", handle_products, HTTP_ANY, 0},
+    {GET, "/v1/places", handle_places, HTTP_ANY, 0},
+    {GET, "/v1/rules", handle_rules, HTTP_ANY, 0},
+    {GET, "/v1/admin/status", handle_status, HTTP_LOCAL, 0},
+    {GET, "/checkpoint", handle_checkpoint, HTTP_ANY, 0},
+    {GET, "/tile/{rest*}", handle_tile, HTTP_ANY, 0},
+    {GET, "/healthz", handle_health, HTTP_ANY, 0},
+    {GET, "/readyz", handle_ready, HTTP_ANY, 0},
+    {GET, "/metrics", handle_metrics, HTTP_ANY, 0},
 };
 enum { ROWS = sizeof table / sizeof table[0] };
 
@@ -53,9 +53,9 @@ int routes_make(struct app *app, const struct http_route **routes, size_t *n)
 	all[0].max_body = app->config.max_body;
 	*n = ROWS;
 	if (checkpoint)
-		all[(*n)++] = (struct http_route){ GET, checkpoint, handle_checkpoint, HTTP_ANY, 0 };
+		all[(*n)++] = (struct http_route){GET, checkpoint, handle_checkpoint, HTTP_ANY, 0};
 	if (tile)
-		all[(*n)++] = (struct http_route){ GET, tile, handle_tile, HTTP_ANY, 0 };
+		all[(*n)++] = (struct http_route){GET, tile, handle_tile, HTTP_ANY, 0};
 	*routes = all;
 	return SY_OK;
 }

@@ -66,33 +66,36 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	struct ledger_stats ls;
 	struct index_stats ix;
 	struct http_stats hs;
-	struct sy_buf out = { 0 };
+	struct sy_buf out = {0};
 	lags(app, &head, &ix);
 	ledger_stats(app->ledger, &ls);
 	http_stats(app->http, &hs);
 	metrics_write(&out);
-	metrics_gauge(&out, "suyuan_entries", "entries under the newest checkpoint", (double)head.entries);
+	metrics_gauge(&out, "suyuan_entries", "entries under the newest checkpoint",
+		      (double)head.entries);
 	metrics_gauge(&out, "suyuan_records", "records under it", (double)head.records);
 	metrics_counter(&out, "suyuan_commits_total", "group commits of the truth", ls.commits);
 	metrics_gauge(&out, "suyuan_queue_jobs", "submissions waiting for the writer",
-	              (double)ls.queue_jobs);
+		      (double)ls.queue_jobs);
 	metrics_gauge(&out, "suyuan_queue_bytes", "bytes of them", (double)ls.queue_bytes);
 	metrics_gauge(&out, "suyuan_index_lag_records", "records that the index is behind",
-	              (double)answer_lag(app));
+		      (double)answer_lag(app));
 	metrics_gauge(&out, "suyuan_items", "items the index knows", (double)ix.items);
 	metrics_counter(&out, "suyuan_index_commits_total", "commits of the index", ix.commits);
 	metrics_gauge(&out, "suyuan_claims", "touched pieces of state that the judge remembers",
-	              (double)admit_remembered(app->admit));
+		      (double)admit_remembered(app->admit));
 	metrics_gauge(&out, "suyuan_http_connections", "open connections", (double)hs.connections);
 	metrics_counter(&out, "suyuan_http_requests_total", "requests answered", hs.requests);
-	metrics_counter(&out, "suyuan_http_timeouts_total", "connections ended by a deadline", hs.timeouts);
+	metrics_counter(&out, "suyuan_http_timeouts_total", "connections ended by a deadline",
+			hs.timeouts);
 	metrics_counter(&out, "suyuan_http_refused_total", "requests refused before their handler",
-	                hs.refused);
+			hs.refused);
 	metrics_gauge(&out, "suyuan_http_body_bytes", "bytes of request bodies held",
-	              (double)hs.body_bytes);
-	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held", (double)hs.answer_bytes);
+		      (double)hs.body_bytes);
+	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held",
+		      (double)hs.answer_bytes);
 	metrics_gauge(&out, "suyuan_resident_bytes", "resident memory, mapped files included",
-	              (double)resident_bytes());
+		      (double)resident_bytes());
 	if (out.failed) {
 		sy_buf_free(&out);
 		http_problem_err(x, SY_ENOMEM, NULL);
@@ -108,7 +111,7 @@ void handle_status(struct http_exchange *x, void *ctx)
 	struct ledger_stats ls;
 	struct index_stats ix;
 	struct http_stats hs;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	const char *why = not_ready(app);
 	lags(app, &head, &ix);

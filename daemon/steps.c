@@ -47,7 +47,7 @@ static void on_index_failed(void *ctx, int err, const char *why)
 }
 
 static enum ledger_verdict on_judge(void *ctx, struct ledger_job *job, uint64_t entry,
-                                    uint64_t time)
+				    uint64_t time)
 {
 	return admit_judge(((struct app *)ctx)->admit, job, entry, time);
 }
@@ -58,7 +58,7 @@ static void on_settle(void *ctx, struct ledger_job *job, bool published)
 }
 
 static void on_answer(void *ctx, const struct http_request *r, int status, size_t bytes,
-                      uint64_t us)
+		      uint64_t us)
 {
 	(void)ctx;
 	if (!log_wants(LOG_DETAIL))
@@ -68,15 +68,15 @@ static void on_answer(void *ctx, const struct http_request *r, int status, size_
 	snprintf(size, sizeof size, "%zu", bytes);
 	snprintf(time, sizeof time, "%llu", (unsigned long long)us);
 	snprintf(target, sizeof target, "%.*s", (int)(r->target.n > 255 ? 255 : r->target.n),
-	         r->target.p);
-	log_event(LOG_DETAIL, "request", "target", target, "status", code, "bytes", size, "us", time,
-	          NULL);
+		 r->target.p);
+	log_event(LOG_DETAIL, "request", "target", target, "status", code, "bytes", size, "us",
+		  time, NULL);
 }
 
 /* Secrets stay in this process: no core dumps, no new privileges for whatever it may start. */
 static int up_guard(struct app *app, const char **why)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit none = {0, 0};
 	struct rlimit files;
 	(void)why;
 	setrlimit(RLIMIT_CORE, &none);
@@ -100,15 +100,15 @@ static int up_ledger(struct app *app, const char **why)
 {
 	const struct config *c = &app->config;
 	struct ledger_options o = {
-		.dir = c->dir,
-		.map_size = c->truth_map,
-		.queue_bytes = c->queue_budget,
-		.group_records = (unsigned)c->group_records,
-		.judge = on_judge,
-		.settle = on_settle,
-		.published = on_published,
-		.halted = on_halted,
-		.ctx = app,
+	    .dir = c->dir,
+	    .map_size = c->truth_map,
+	    .queue_bytes = c->queue_budget,
+	    .group_records = (unsigned)c->group_records,
+	    .judge = on_judge,
+	    .settle = on_settle,
+	    .published = on_published,
+	    .halted = on_halted,
+	    .ctx = app,
 	};
 	return ledger_open(&o, &app->ledger, why);
 }
@@ -122,13 +122,13 @@ static int up_index(struct app *app, const char **why)
 {
 	const struct config *c = &app->config;
 	struct index_options o = {
-		.dir = c->dir,
-		.ledger = app->ledger,
-		.delay_ms = (unsigned)c->index_delay,
-		.map_size = c->index_map,
-		.advanced = on_advanced,
-		.failed = on_index_failed,
-		.ctx = app,
+	    .dir = c->dir,
+	    .ledger = app->ledger,
+	    .delay_ms = (unsigned)c->index_delay,
+	    .map_size = c->index_map,
+	    .advanced = on_advanced,
+	    .failed = on_index_failed,
+	    .ctx = app,
 	};
 	int err = index_open(&o, &app->index, why);
 	return err ? err : index_catch_up(app->index);
@@ -166,19 +166,19 @@ static int up_http(struct app *app, const char **why)
 {
 	const struct config *c = &app->config;
 	struct http_options o = {
-		.listen = (const char *const *)c->listen,
-		.n_listen = c->n_listen,
-		.unix_path = c->unix_path,
-		.fronts = c->fronts,
-		.ctx = app,
-		.body_budget = c->body_budget,
-		.answer_budget = c->answer_budget,
-		.max_connections = (unsigned)c->max_connections,
-		.header_ms = (unsigned)c->header_timeout,
-		.request_ms = (unsigned)c->request_timeout,
-		.idle_ms = (unsigned)c->idle_timeout,
-		.write_ms = (unsigned)c->write_timeout,
-		.log = on_answer,
+	    .listen = (const char *const *)c->listen,
+	    .n_listen = c->n_listen,
+	    .unix_path = c->unix_path,
+	    .fronts = c->fronts,
+	    .ctx = app,
+	    .body_budget = c->body_budget,
+	    .answer_budget = c->answer_budget,
+	    .max_connections = (unsigned)c->max_connections,
+	    .header_ms = (unsigned)c->header_timeout,
+	    .request_ms = (unsigned)c->request_timeout,
+	    .idle_ms = (unsigned)c->idle_timeout,
+	    .write_ms = (unsigned)c->write_timeout,
+	    .log = on_answer,
 	};
 	int err = routes_make(app, &o.routes, &o.n_routes);
 	return err ? err : http_open(&o, &app->http, why);
@@ -220,8 +220,9 @@ static int up_workers(struct app *app, const char **why)
 	if (err)
 		return err;
 	later_advanced(app->later, index_position(app->index));
-	return pool_new(app->config.workers ? app->config.workers : (unsigned)(cores > 0 ? cores : 1),
-	                &app->pool);
+	return pool_new(app->config.workers ? app->config.workers
+					    : (unsigned)(cores > 0 ? cores : 1),
+			&app->pool);
 }
 
 static void down_workers(struct app *app)
@@ -252,16 +253,11 @@ static const struct step {
 	int (*up)(struct app *app, const char **why);
 	void (*down)(struct app *app);
 } steps[] = {
-	{ "guard", up_guard, down_guard },
-	{ "ledger", up_ledger, down_ledger },
-	{ "index", up_index, down_index },
-	{ "admission", up_admit, down_admit },
-	{ "local", up_local, down_local },
-	{ "addresses", up_http, down_http },
-	{ "workers", up_workers, down_workers },
-	{ "follower", up_index_thread, down_index_thread },
-	{ "writer", up_writer, down_writer },
-	{ "fronts", up_fronts, down_fronts },
+    {"guard", up_guard, down_guard},       {"ledger", up_ledger, down_ledger},
+    {"index", up_index, down_index},       {"admission", up_admit, down_admit},
+    {"local", up_local, down_local},       {"addresses", up_http, down_http},
+    {"workers", up_workers, down_workers}, {"follower", up_index_thread, down_index_thread},
+    {"writer", up_writer, down_writer},    {"fronts", up_fronts, down_fronts},
 };
 enum { STEPS = sizeof steps / sizeof steps[0] };
 
@@ -277,8 +273,8 @@ int app_up(struct app *app, unsigned *n)
 		const char *why = NULL;
 		int err = steps[*n].up(app, &why);
 		if (err) {
-			log_event(LOG_ERR, "start-failed", "step", steps[*n].name, "error", sy_strerror(err),
-			          "why", why ? why : "", NULL);
+			log_event(LOG_ERR, "start-failed", "step", steps[*n].name, "error",
+				  sy_strerror(err), "why", why ? why : "", NULL);
 			return err;
 		}
 	}

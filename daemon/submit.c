@@ -17,7 +17,7 @@
 enum { AGAIN_MAX = 20, CATCH_UP_MS = 20000, SLOW_MS = 50 };
 
 struct submit {
-	struct task task;     /* first: the pool hands this back */
+	struct task task; /* first: the pool hands this back */
 	struct guest guest;
 	struct ledger_job job;
 	struct app *app;
@@ -81,10 +81,10 @@ static void write_warnings(struct sy_jw *w, const struct sy_faults *faults)
 }
 
 static void answer(struct submit *s, int status, const uint8_t raw[SY_ENTRY_SIZE],
-                   struct sy_str proof, const struct sy_faults *warnings)
+		   struct sy_str proof, const struct sy_faults *warnings)
 {
 	static const struct sy_faults none;
-	struct sy_buf body = { 0 };
+	struct sy_buf body = {0};
 	struct sy_jw w;
 	struct sy_entry e;
 	int err = sy_entry_decode(raw, &e, NULL);
@@ -114,7 +114,7 @@ static void answer(struct submit *s, int status, const uint8_t raw[SY_ENTRY_SIZE
 static void answer_duplicate(struct submit *s, uint64_t entry)
 {
 	struct ledger_read r;
-	struct sy_buf proof = { 0 };
+	struct sy_buf proof = {0};
 	const uint8_t *raw;
 	int err = ledger_read_begin(s->app->ledger, &r);
 	if (err) {
@@ -199,7 +199,7 @@ static void written(struct ledger_job *job)
 static void to_writer(struct submit *s)
 {
 	sy_buf_free(&s->job.proof);
-	s->job = (struct ledger_job){ .sub = &s->sub, .verdict = &s->verdict, .done = written };
+	s->job = (struct ledger_job){.sub = &s->sub, .verdict = &s->verdict, .done = written};
 	s->job.bytes = http_request(s->x)->body.n;
 	int err = ledger_submit(s->app->ledger, &s->job);
 	if (err)
@@ -237,7 +237,8 @@ static void check(struct task *t)
 	sy_faults_init(&s->faults, arena);
 	int err = sy_submission_parse(arena, http_request(s->x)->body, &s->sub, &s->faults);
 	if (!err)
-		err = sy_submission_check(arena, ledger_origin(s->app->ledger), &s->sub, &s->faults);
+		err =
+		    sy_submission_check(arena, ledger_origin(s->app->ledger), &s->sub, &s->faults);
 	int status = sy_faults_status(&s->faults);
 	if (status) {
 		refuse(s, status, status == 401 ? sy_strerror(SY_ESIG) : "malformed submission",
@@ -262,10 +263,11 @@ void handle_submission(struct http_exchange *x, void *ctx)
 		return;
 	}
 	if (type.n > 0 && !sy_str_is(type, "application/x-ndjson")) {
-		http_problem(x, 415, "unsupported media type", "expected application/x-ndjson", NULL);
+		http_problem(x, 415, "unsupported media type", "expected application/x-ndjson",
+			     NULL);
 		return;
 	}
-	*s = (struct submit){ .app = app, .x = x, .arrived_ns = now_ns(), .task.run = check };
+	*s = (struct submit){.app = app, .x = x, .arrived_ns = now_ns(), .task.run = check};
 	ledger_head(app->ledger, &head);
 	s->published = head.entries;
 	if (answer_lag(app) > app->config.lag_hard) {

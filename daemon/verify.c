@@ -27,9 +27,9 @@ enum status {
 	ST_UNKNOWN
 };
 
-static const char *const status_names[] = { "recalled",   "held",           "withdrawn",
-	                                    "destroyed",  "expired",        "registered",
-	                                    "serial-unknown", "product-only", "unknown" };
+static const char *const status_names[] = {"recalled",       "held",         "withdrawn",
+					   "destroyed",      "expired",      "registered",
+					   "serial-unknown", "product-only", "unknown"};
 
 /* What is known about one code. */
 struct findings {
@@ -97,7 +97,8 @@ static int find_unit(struct snapshot *s, struct findings *f)
 	if (f->unit.lot != printed) {
 		f->other_lot = f->code.lot_code.n > 0;
 		if ((err = index_item(&s->index, f->unit.lot, &f->lot)) != SY_OK ||
-		    (err = index_item_code(&s->index, f->unit.lot, f->arena, &f->lot_code)) != SY_OK)
+		    (err = index_item_code(&s->index, f->unit.lot, f->arena, &f->lot_code)) !=
+			SY_OK)
 			return err;
 		f->has_lot = known(&f->lot);
 	}
@@ -117,7 +118,7 @@ static int find_all(struct snapshot *s, struct findings *f)
 		f->has_product = err == SY_OK;
 		if (f->has_product)
 			f->has_producer = register_get(&s->index, REG_PARTY, f->product.owner,
-			                               &f->producer) == SY_OK;
+						       &f->producer) == SY_OK;
 		err = err == SY_ENOTFOUND ? SY_OK : err;
 	}
 	if (!err && f->code.lot_code.n > 0) {
@@ -154,7 +155,7 @@ static void write_member(struct sy_jw *w, const struct sy_json_doc *doc, const c
 
 static void write_product(struct http_exchange *x, struct sy_jw *w, const struct findings *f)
 {
-	static const char *const members[] = { "name", "category", "specification", "standard" };
+	static const char *const members[] = {"name", "category", "specification", "standard"};
 	struct sy_json_doc doc;
 	sy_jw_key(w, "product");
 	if (!f->has_product) {
@@ -188,7 +189,7 @@ static void write_producer(struct http_exchange *x, struct sy_jw *w, const struc
 }
 
 static void write_item(struct sy_jw *w, const char *name, bool there, const struct item *it,
-                       struct sy_str code)
+		       struct sy_str code)
 {
 	sy_jw_key(w, name);
 	if (!there) {
@@ -226,10 +227,10 @@ static void write_mismatches(struct sy_jw *w, const struct findings *f)
 
 /* Quality results that the commissioning records themselves carry. */
 static void write_inspections(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
-                              const struct findings *f)
+			      const struct findings *f)
 {
-	uint64_t from[2] = { f->has_unit ? f->unit.created : UINT64_MAX,
-		             f->has_lot ? f->lot.created : UINT64_MAX };
+	uint64_t from[2] = {f->has_unit ? f->unit.created : UINT64_MAX,
+			    f->has_lot ? f->lot.created : UINT64_MAX};
 	sy_jw_key(w, "inspections");
 	sy_jw_array(w);
 	for (unsigned i = 0; i < 2; i++) {
@@ -277,7 +278,7 @@ static void write_lookups(struct sy_jw *w, const struct findings *f)
 }
 
 static void write_findings(struct http_exchange *x, struct snapshot *s, struct sy_buf *body,
-                           const struct findings *f)
+			   const struct findings *f)
 {
 	struct sy_jw w;
 	sy_jw_init(&w, body);
@@ -288,8 +289,9 @@ static void write_findings(struct http_exchange *x, struct snapshot *s, struct s
 	write_product(x, &w, f);
 	write_producer(x, &w, f);
 	write_item(&w, "lot", f->has_lot, &f->lot, f->lot_code);
-	write_item(&w, f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG ? "serial" : "item",
-	           f->has_unit, &f->unit, f->code.canonical);
+	write_item(
+	    &w, f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG ? "serial" : "item",
+	    f->has_unit, &f->unit, f->code.canonical);
 	write_inspections(x, s, &w, f);
 	sy_jw_key(&w, "recalls");
 	sy_jw_array(&w);
@@ -311,8 +313,8 @@ static uint64_t now_us(void)
 static void read_verdict(struct http_exchange *x, struct snapshot *s)
 {
 	uint64_t began = now_us();
-	struct findings f = { .arena = http_arena(x) };
-	struct sy_buf body = { 0 };
+	struct findings f = {.arena = http_arena(x)};
+	struct sy_buf body = {0};
 	struct sy_str text;
 	int err;
 	if (!answer_text(x, "code", &text) || !items_parse_code(x, text, &f.code))
@@ -322,8 +324,8 @@ static void read_verdict(struct http_exchange *x, struct snapshot *s)
 		return;
 	}
 	/* A count that can't be kept is no reason to keep the verdict back. */
-	if (f.has_unit && lookups_count(s->app->lookups, f.code.canonical, sy_time_now(), &f.lookups,
-	                                &f.first_lookup) != SY_OK)
+	if (f.has_unit && lookups_count(s->app->lookups, f.code.canonical, sy_time_now(),
+					&f.lookups, &f.first_lookup) != SY_OK)
 		f.lookups = 0;
 	write_findings(x, s, &body, &f);
 	metric_add(METRIC_VERIFIES, 1);

@@ -39,7 +39,7 @@ struct load {
 	unsigned n_conns;
 	uint64_t total, started, done, failed;
 	uint64_t rate, begin_ns;
-	uint32_t *latency_us; /* one a request */
+	uint32_t *latency_us;                                         /* one a request */
 	void (*make)(struct load *l, uint64_t n, struct sy_buf *out); /* a whole request */
 	/* submissions */
 	struct sy_keyfile key;
@@ -73,17 +73,18 @@ static void make_record(struct load *l, uint64_t n, struct sy_buf *out)
 	    "\"eventTime\":\"2026-11-01T08:00:00.000+08:00\",\"eventTimeZoneOffset\":\"+08:00\","
 	    "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"disposition\":\"active\","
 	    "\"readPoint\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
-	    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/%s/10/%s%llu\",\"quantity\":1200}],"
+	    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/%s/10/"
+	    "%s%llu\",\"quantity\":1200}],"
 	    "\"ilmd\":{\"cbvmda:lotNumber\":\"%s%llu\",\"suyuan:productionDate\":\"2026-11-01\","
 	    "\"cbvmda:itemExpirationDate\":\"2027-05-01\",\"suyuan:origin\":\"130100\"},"
 	    "\"suyuan:inspection\":{\"number\":\"QA-%llu\",\"result\":\"pass\",\"kind\":\"firm\"}}",
-	    (unsigned)n, (unsigned long long)n, l->gtin, l->prefix, (unsigned long long)n, l->prefix,
-	    (unsigned long long)n, (unsigned long long)n);
+	    (unsigned)n, (unsigned long long)n, l->gtin, l->prefix, (unsigned long long)n,
+	    l->prefix, (unsigned long long)n, (unsigned long long)n);
 }
 
 static void make_submission(struct load *l, uint64_t n, struct sy_buf *out)
 {
-	struct sy_buf text = { 0 }, body = { 0 };
+	struct sy_buf text = {0}, body = {0};
 	struct sy_str *records = calloc(l->per, sizeof *records);
 	size_t *ends = calloc(l->per, sizeof *ends);
 	if (records == NULL || ends == NULL)
@@ -94,15 +95,15 @@ static void make_submission(struct load *l, uint64_t n, struct sy_buf *out)
 	}
 	for (unsigned i = 0; i < l->per; i++) {
 		size_t from = i ? ends[i - 1] : 0;
-		records[i] = (struct sy_str){ text.p + from, ends[i] - from };
+		records[i] = (struct sy_str){text.p + from, ends[i] - from};
 	}
 	if (sy_submission_make(&l->key.signer, l->key.salt_key, sy_str(l->origin), records, l->per,
-	                       (uint32_t)(sy_time_now() / 1000 + 3600), &body, NULL))
+			       (uint32_t)(sy_time_now() / 1000 + 3600), &body, NULL))
 		die("signing");
 	sy_buf_printf(out,
-	              "POST /v1/submissions HTTP/1.1\r\nHost: %s\r\n"
-	              "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n",
-	              l->address, body.n);
+		      "POST /v1/submissions HTTP/1.1\r\nHost: %s\r\n"
+		      "Content-Type: application/x-ndjson\r\nContent-Length: %zu\r\n\r\n",
+		      l->address, body.n);
 	sy_buf_str(out, sy_buf_span(&body));
 	sy_buf_free(&body);
 	sy_buf_free(&text);
@@ -122,7 +123,8 @@ static void make_get(struct load *l, uint64_t n, struct sy_buf *out)
 	const char *mark = strstr(l->path, "%u");
 	uint32_t which = (uint32_t)((n * 2654435761u + 12345u) % (l->lots ? l->lots : 1));
 	if (mark)
-		snprintf(path, sizeof path, "%.*s%u%s", (int)(mark - l->path), l->path, which, mark + 2);
+		snprintf(path, sizeof path, "%.*s%u%s", (int)(mark - l->path), l->path, which,
+			 mark + 2);
 	else
 		snprintf(path, sizeof path, "%s", l->path);
 	sy_buf_printf(out, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, l->address);
@@ -133,7 +135,7 @@ static void make_get(struct load *l, uint64_t n, struct sy_buf *out)
 static int dial(const char *address)
 {
 	char host[64];
-	struct sockaddr_in to = { .sin_family = AF_INET };
+	struct sockaddr_in to = {.sin_family = AF_INET};
 	const char *colon = strrchr(address, ':');
 	int on = 1;
 	if (colon == NULL || (size_t)(colon - address) >= sizeof host)
@@ -141,7 +143,8 @@ static int dial(const char *address)
 	memcpy(host, address, (size_t)(colon - address));
 	host[colon - address] = '\0';
 	to.sin_port = htons((uint16_t)atoi(colon + 1));
-	if (inet_pton(AF_INET, host, &to.sin_addr) != 1 || (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
+	if (inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
+	    (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
 		fprintf(stderr, "load: %s isn't a loopback address\n", address);
 		exit(2);
 	}
@@ -186,7 +189,8 @@ static void send_next(struct load *l, struct conn *c, uint64_t now)
 static size_t answer_length(const struct sy_buf *in)
 {
 	const char *end = memmem(in->p, in->n, "\r\n\r\n", 4);
-	const char *length = end ? memmem(in->p, (size_t)(end - in->p), "Content-Length: ", 16) : NULL;
+	const char *length =
+	    end ? memmem(in->p, (size_t)(end - in->p), "Content-Length: ", 16) : NULL;
 	if (end == NULL)
 		return 0;
 	size_t body = length ? strtoul(length + 16, NULL, 10) : 0;
@@ -215,7 +219,7 @@ static void take(struct load *l, struct conn *c)
 		return;
 	if (memcmp(c->in.p, "HTTP/1.1 20", 11) != 0 && l->failed++ == 0)
 		snprintf(l->failure, sizeof l->failure, "%.*s",
-		         (int)(c->in.n < 399 ? c->in.n : 399), c->in.p);
+			 (int)(c->in.n < 399 ? c->in.n : 399), c->in.p);
 	l->latency_us[l->done++] = (uint32_t)((now_ns() - c->due) / 1000);
 	c->due = 0;
 	sy_buf_reset(&c->in);
@@ -227,9 +231,9 @@ static struct timespec until_due(struct load *l)
 	uint64_t due = l->begin_ns + l->started * 1000000000u / (l->rate ? l->rate : 1);
 	uint64_t now = now_ns();
 	if (l->rate == 0 || l->started == l->total)
-		return (struct timespec){ 1, 0 };
+		return (struct timespec){1, 0};
 	uint64_t ns = due > now ? due - now : 1000000;
-	return (struct timespec){ (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+	return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
 }
 
 static void run(struct load *l)
@@ -241,7 +245,7 @@ static void run(struct load *l)
 	if (l->conns == NULL || l->latency_us == NULL)
 		die("memory");
 	for (unsigned i = 0; i < l->n_conns; i++) {
-		struct epoll_event e = { EPOLLIN | EPOLLOUT | EPOLLET, { .u32 = i } };
+		struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLET, {.u32 = i}};
 		l->conns[i].fd = dial(l->address);
 		epoll_ctl(ep, EPOLL_CTL_ADD, l->conns[i].fd, &e);
 	}
@@ -272,9 +276,9 @@ static void report(struct load *l, uint64_t records)
 	qsort(l->latency_us, l->done, sizeof *l->latency_us, by_size);
 	printf("{\"requests\":%llu,\"failed\":%llu,\"records\":%llu,\"seconds\":%.6f,"
 	       "\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
-	       (unsigned long long)l->done, (unsigned long long)l->failed, (unsigned long long)records,
-	       seconds, l->latency_us[l->done / 2], l->latency_us[l->done * 99 / 100],
-	       l->latency_us[l->done - 1]);
+	       (unsigned long long)l->done, (unsigned long long)l->failed,
+	       (unsigned long long)records, seconds, l->latency_us[l->done / 2],
+	       l->latency_us[l->done * 99 / 100], l->latency_us[l->done - 1]);
 	if (l->failed)
 		fprintf(stderr, "load: first failure: %s\n", l->failure);
 }
@@ -293,7 +297,7 @@ static void read_key(struct load *l, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct load l = { 0 };
+	struct load l = {0};
 	uint64_t records = 0;
 	if (argc < 3 || sy_crypto_init())
 		return 2;

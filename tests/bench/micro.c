@@ -21,7 +21,8 @@ static const char event[] =
     "\"eventTime\":\"2026-11-01T08:00:00.000+08:00\",\"eventTimeZoneOffset\":\"+08:00\","
     "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"disposition\":\"active\","
     "\"readPoint\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
-    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/06901234567892/10/A1\",\"quantity\":1200}],"
+    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/06901234567892/10/"
+    "A1\",\"quantity\":1200}],"
     "\"ilmd\":{\"cbvmda:lotNumber\":\"A1\",\"suyuan:productionDate\":\"2026-11-01\","
     "\"cbvmda:itemExpirationDate\":\"2027-05-01\",\"suyuan:origin\":\"130100\"},"
     "\"suyuan:inspection\":{\"number\":\"QA-1\",\"result\":\"pass\",\"kind\":\"firm\"}}";
@@ -38,13 +39,13 @@ static void bulk(void)
 	enum { N = 1000 };
 	static struct sy_str records[N];
 	struct sy_keyfile key;
-	struct sy_buf body = { 0 };
-	struct sy_arena arena = { 0 };
+	struct sy_buf body = {0};
+	struct sy_arena arena = {0};
 	for (unsigned i = 0; i < N; i++)
 		records[i] = sy_str(event);
 	if (sy_keyfile_new(&key, sy_str("bench")) ||
-	    sy_submission_make(&key.signer, key.salt_key, sy_str(origin), records, N, 4000000000u, &body,
-	                       NULL))
+	    sy_submission_make(&key.signer, key.salt_key, sy_str(origin), records, N, 4000000000u,
+			       &body, NULL))
 		exit(1);
 	double begin = now();
 	unsigned rounds = 0;
@@ -68,7 +69,7 @@ static void verify(void)
 	struct sy_keyfile key;
 	uint8_t sig[SY_SIG_SIZE];
 	char text[SY_STATEMENT_MAX];
-	sy_hash root = { { 1 } };
+	sy_hash root = {{1}};
 	if (sy_keyfile_new(&key, sy_str("bench")))
 		exit(1);
 	size_t n = sy_submission_statement(sy_str(origin), 1, &root, 4000000000u, text);
@@ -84,7 +85,7 @@ static void verify(void)
 
 static void json(void)
 {
-	struct sy_arena arena = { 0 };
+	struct sy_arena arena = {0};
 	double begin = now();
 	unsigned done = 0;
 	while (now() - begin < 1.0)
@@ -100,10 +101,10 @@ static void json(void)
 
 static void code(void)
 {
-	static const char *const texts[] = { "(01)06901234567892(10)A1",
-		                             "https://id.gs1.org/01/06901234567892/10/A1",
-		                             "https://id.gs1.org/01/06901234567892/21/123456" };
-	struct sy_arena arena = { 0 };
+	static const char *const texts[] = {"(01)06901234567892(10)A1",
+					    "https://id.gs1.org/01/06901234567892/10/A1",
+					    "https://id.gs1.org/01/06901234567892/21/123456"};
+	struct sy_arena arena = {0};
 	double begin = now();
 	unsigned done = 0;
 	while (now() - begin < 1.0)
@@ -111,7 +112,8 @@ static void code(void)
 			struct sy_code c;
 			struct sy_faults faults;
 			sy_faults_init(&faults, &arena);
-			if (sy_code_parse(&arena, sy_str(texts[i % 3]), &c, &faults, SY_NO_RECORD, ""))
+			if (sy_code_parse(&arena, sy_str(texts[i % 3]), &c, &faults, SY_NO_RECORD,
+					  ""))
 				exit(1);
 			sy_arena_reset(&arena);
 		}
@@ -124,7 +126,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} all[] = { { "bulk", bulk }, { "verify", verify }, { "json", json }, { "code", code } };
+	} all[] = {{"bulk", bulk}, {"verify", verify}, {"json", json}, {"code", code}};
 	if (sy_crypto_init())
 		return 1;
 	for (unsigned i = 0; argc == 2 && i < sizeof all / sizeof all[0]; i++)
