@@ -26,6 +26,7 @@ int admit_new(struct ledger *l, struct index *ix, struct admit **out)
 	a->ledger = l;
 	a->index = ix;
 	a->horizon = a->mark = head.entries;
+	a->mark_time = head.time;
 	atomic_init(&a->time, head.time);
 	*out = a;
 	return SY_OK;
@@ -137,13 +138,15 @@ static bool writes(const sy_hash *claim)
 	return claim->b[CLAIM_WRITES] != 0;
 }
 
-/* Keeps what verdicts of the last second rest on; all that the index has, when room is short. */
+/* Forgets what the index had a second ago, as younger verdicts may still wait; all that the index
+ * has, when room is short. */
 static void forget(struct admit *a, uint64_t time, bool all, size_t most)
 {
-	uint64_t until = a->mark;
+	uint64_t until = 0;
 	if (all) {
 		until = index_position(a->index);
 	} else if (time >= a->mark_time + FORGET_AFTER_MS) {
+		until = a->mark;
 		a->mark = index_position(a->index);
 		a->mark_time = time;
 	}

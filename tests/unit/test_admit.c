@@ -29,7 +29,7 @@ static struct actor {
     [REGULATOR] = {.name = "regulator", .id = "urn:suyuan:own:hebei:regulator"},
     [DAIRY] = {.name = "dairy", .id = "https://id.gs1.org/417/6901234000009"},
     [FARM] = {.name = "farm", .id = "urn:suyuan:own:farm:party"},
-    [PHARMACY] = {.name = "pharmacy", .id = "https://id.gs1.org/417/6905678000009"},
+    [PHARMACY] = {.name = "pharmacy", .id = "https://id.gs1.org/417/6905678000007"},
     [STRANGER] = {.name = "stranger", .id = "urn:suyuan:own:stranger:party"},
     [SECOND] = {.name = "second", .id = "https://id.gs1.org/417/6901234000009"},
     [EXPIRED] = {.name = "expired", .id = "urn:suyuan:own:expired:party"},
@@ -373,7 +373,7 @@ END_TEST
 START_TEST(test_author)
 {
 	static const struct row rows[] = {
-	    {"a key that nobody enrolled", STRANGER, PRODUCT "'06901234567892'}", 401,
+	    {"a key that nobody enrolled", STRANGER, PRODUCT "'06901234000009'}", 401,
 	     "-1 /author"},
 	    {"form is judged all the same", STRANGER, "{'type':'Product'}", 400,
 	     "-1 /author 0 /code 0 /name 0 /category"},
@@ -447,7 +447,7 @@ START_TEST(test_party)
 	    {"another's key", OPERATOR,
 	     "{'type':'Party','id':'urn:suyuan:own:expired:party','name':{'en':'X'},'roles':[],"
 	     "'keys':[$dairy.keys],'replaces':$expired.record}",
-	     422, "0 /keys/0/vkey 0 /keys/0/vkey 0 /keys/0/proof"},
+	     409, "0 /keys/0/vkey 0 /keys/0/vkey 0 /keys/0/proof"},
 	    {"the same key twice", OPERATOR,
 	     NEW "'roles':[],'keys':[$stranger.keys,$stranger.keys]}", 409, "0 /keys/1/vkey"},
 	    {"no vkey", OPERATOR, NEW "'roles':[],'keys':[{'vkey':'x','proof':'y'}]}", 422,
@@ -547,8 +547,8 @@ START_TEST(test_place)
 	RUN(rows);
 	say(DAIRY, PLACE "'$dairy.id'}");
 	static const struct row after[] = {
-	    {"it is there", DAIRY, PLACE "'$dairy.id'}", 409, "0 /id"},
-	    {"taken over", FARM, PLACE "'$farm.id','replaces':3}", 409, "0 /replaces 0 /id"},
+	    {"it is there", DAIRY, PLACE "'$dairy.id','x':1}", 409, "0 /id"},
+	    {"taken over", FARM, PLACE "'$farm.id','replaces':3}", 403, "0 /replaces 0 /id"},
 	    {"a contact of one's own", DAIRY,
 	     "{'type':'Contact','id':'urn:c:1','party':'$dairy.id'}", 0, ""},
 	    {"a contact of another", OPERATOR,
@@ -563,7 +563,7 @@ END_TEST
 START_TEST(test_rules)
 {
 	static const struct row rows[] = {
-	    {"not by a producer", DAIRY, RULES "{'lot':'M'}}", 403, "0 /type"},
+	    {"not by a producer", DAIRY, RULES "{'lot':'M'}}", 403, "0 /type 0 /name"},
 	    {"it is there", REGULATOR, RULES "{'lot':'M'}}", 409, "0 /name"},
 	    {"fields and weights", REGULATOR, RULES "{'colour':'M','lot':'X'},'replaces':3}", 422,
 	     "0 /fields/colour 0 /fields/lot"},
@@ -849,13 +849,13 @@ START_TEST(test_stale)
 	struct admit_verdict *v = check(s);
 	struct ledger_job job = job_of(s, v);
 	uint64_t now = sy_time_now(), next = w.entry + 1;
-	ck_assert_int_eq(admit_judge(w.admit, &job, next, (s->deadline + UINT64_C(1)) * 1000),
-			 LEDGER_AGAIN);
-	v->position--; /* from before what is remembered */
+	v->position--; /* the index has gone on, and nothing was forgotten yet */
 	ck_assert_int_eq(admit_judge(w.admit, &job, next, now), LEDGER_APPEND);
 	job.entry = next;
 	admit_settle(w.admit, &job, false);
-	ck_assert_uint_eq(admit_remembered(w.admit), 0);
+	v->position++;
+	ck_assert_int_eq(admit_judge(w.admit, &job, next, (s->deadline + UINT64_C(1)) * 1000),
+			 LEDGER_AGAIN);
 	v->position = 0;
 	ck_assert_int_eq(admit_judge(w.admit, &job, next, now), LEDGER_AGAIN);
 	ck_assert_uint_gt(v->again_at, 0);
