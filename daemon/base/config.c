@@ -112,12 +112,6 @@ static bool read_scaled(const char *text, const char *const *units, const uint64
 
 static bool read_number(enum kind kind, const char *text, uint64_t *out)
 {
-	static const char *const none[] = {"", NULL};
-	static const char *const sizes[] = {"", "K", "M", "G", NULL};
-	static const char *const spans[] = {"ms", "s", "min", NULL};
-	static const uint64_t one[] = {1};
-	static const uint64_t size_scale[] = {1, KiB(1), MiB(1), GiB(1)};
-	static const uint64_t span_scale[] = {1, 1000, 60000};
 	if (kind == CFG_SIZE)
 		return read_scaled(text, sizes, size_scale, out);
 	if (kind == CFG_TIME)
