@@ -45,15 +45,17 @@ struct sy_event_item {
 struct sy_event {
 	enum sy_event_kind kind;
 	enum sy_event_action action;
-	struct sy_str id; /* eventID, or empty */
-	int64_t time;     /* ms */
-	struct sy_str biz_step, disposition; /* short form, or empty */
-	struct sy_str location, read_point;  /* id as given, or empty */
+	struct sy_str id;                             /* eventID, or empty */
+	int64_t time;                                 /* ms */
+	struct sy_str biz_step, disposition;          /* short form, or empty */
+	struct sy_str location, read_point;           /* id as given, or empty */
+	struct sy_str location_code, read_point_code; /* canonical, or empty */
 	struct sy_str transformation;
 	bool error; /* has an errorDeclaration: withdraws the event that it repeats */
 	struct sy_event_item *items;
 	size_t n_items;
-	const struct sy_json *ilmd; /* or NULL */
+	const struct sy_json *ilmd;                    /* or NULL */
+	struct sy_str lot;                             /* ilmd's lot number, or empty */
 	int32_t made, expires, best_before, harvested; /* days, or SY_NO_DAY */
 	const struct sy_json *inspection;              /* suyuan:inspection, or NULL */
 };
@@ -65,8 +67,13 @@ const char *sy_event_kind_name(enum sy_event_kind kind);
 /*
  * Reads an event and checks its form; each fault with its pointer (422 for what a rule of EPCIS
  * or a code's check digit refuses).  SY_OK when nothing was added with a status.
+ *
+ * EPCIS wants URIs: a code in an event that is none (digits, an element string) is refused with
+ * the URI it should be.  Items whose code is at fault are left out.  A lot number of ilmd must be
+ * that of the codes it is about; beside a code that names no lot a difference is a warning, since
+ * the number may be meant for that one.
  */
 int sy_event_read(struct sy_arena *arena, const struct sy_json_doc *doc, struct sy_event *out,
-                  struct sy_faults *faults, long record);
+		  struct sy_faults *faults, long record);
 
 #endif

@@ -1,6 +1,8 @@
 #include "faults.h"
 #include "run.h"
 
+#include "../../lib/code_impl.h"
+
 #include <suyuan/code.h>
 #include <suyuan/error.h>
 
@@ -532,20 +534,101 @@ START_TEST(out_of_memory)
 }
 END_TEST
 
+/* N4,nonzero N5 [X1] as "N9 [X1]": what is comparable of two notations. */
+static void plain_spec(const char *spec, char out[128])
+{
+	char type, last = 0;
+	size_t n = 0, used = 0;
+	*out = '\0';
+	for (const char *s = spec; *s != '\0'; s += strcspn(s, " "), s += strspn(s, " ")) {
+		unsigned digits = 0;
+		bool fixed = sscanf(s, "%c%u", &type, &digits) == 2;
+		if (fixed && type == last) {
+			n += digits;
+			used -= strlen(strrchr(out, ' '));
+		} else {
+			n = digits;
+		}
+		last = fixed ? type : 0;
+		if (fixed)
+			used += (size_t)sprintf(out + used, " %c%zu", type, n);
+		else
+			used += (size_t)sprintf(out + used, " %.*s", (int)strcspn(s, ", "), s);
+		if (!fixed && *s == '[' && out[used - 1] != ']')
+			used += (size_t)sprintf(out + used, "]");
+	}
+}
+
+/* "310n" stands for itself: AIS is "3100-3105" or one. */
+static void check_dictionary_line(const char *ais, bool fixed, const char *spec, const char *quals)
+{
+	unsigned first = 0, last = 0;
+	if (sscanf(ais, "%u-%u", &first, &last) < 2)
+		last = first;
+	for (unsigned n = first; n <= last; n++) {
+		char text[8], ours[128], theirs[128];
+		snprintf(text, sizeof text, "%0*u", (int)strcspn(ais, "-"), n);
+		struct ai_code ai = sy_ai_exact(sy_str(text));
+		ck_assert_msg(ai.row != NULL, "(%s) is missing", text);
+		plain_spec(ai.row->spec + (ai.row->spec[0] == '*'), ours);
+		plain_spec(spec, theirs);
+		ck_assert_msg(strcmp(ours, theirs) == 0, "(%s) is%s, expected%s", text, ours,
+			      theirs);
+		ck_assert_msg((ai.row->spec[0] == '*') == fixed, "(%s): FNC1", text);
+		ck_assert_msg((strstr(ai.row->spec, "csum") != NULL) ==
+				  (strstr(spec, "csum,") || strstr(spec, "csum ")),
+			      "(%s): check digit", text);
+		ck_assert_msg((ai.row->quals == NULL) == (quals == NULL) &&
+				  (quals == NULL || strcmp(quals, ai.row->quals) == 0),
+			      "(%s): key", text);
+	}
+}
+
+/* GS1's own list of application identifiers, where a copy of it is at hand. */
+START_TEST(dictionary)
+{
+	char path[4096], line[1024];
+	const char *data = getenv("SUYUAN_DATA");
+	snprintf(path, sizeof path, "%s/gs1-syntax-dictionary.txt", data ? data : "../shared/data");
+	FILE *f = fopen(path, "r");
+	unsigned lines = 0;
+	while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+		char ais[16], flags[16], spec[256] = "", quals[64] = "", *rest, *token;
+		bool key = false;
+		if (line[0] < '0' || line[0] > '9' || sscanf(line, "%15s %15s", ais, flags) != 2)
+			continue;
+		bool flagged = strchr("*?", flags[0]) != NULL;
+		line[strcspn(line, "#\n")] = '\0';
+		strtok_r(line, " ", &rest);
+		if (flagged)
+			strtok_r(NULL, " ", &rest);
+		while ((token = strtok_r(NULL, " ", &rest)) != NULL) {
+			if (strncmp(token, "dlpkey", 6) == 0) {
+				key = true;
+				snprintf(quals, sizeof quals, "%s", token[6] ? token + 7 : "");
+			} else if (strchr(token, '=') == NULL) {
+				strcat(strcat(spec, token), " ");
+			}
+		}
+		check_dictionary_line(ais, flagged && strchr(flags, '*'), spec, key ? quals : NULL);
+		lines++;
+	}
+	if (f != NULL) {
+		fclose(f);
+		ck_assert_uint_gt(lines, 200);
+	}
+}
+END_TEST
+
 Suite *suite(void)
 {
 	const struct {
 		const char *name;
 		const TTest *test;
 	} cases[] = {
-	    {"reads", reads},
-	    {"refuses", refuses},
-	    {"all_faults", names_all_faults},
-	    {"long_texts", long_texts},
-	    {"builds", builds},
-	    {"checks", checks},
-	    {"json", json},
-	    {"memory", out_of_memory},
+	    {"reads", reads},           {"refuses", refuses}, {"all_faults", names_all_faults},
+	    {"long_texts", long_texts}, {"builds", builds},   {"checks", checks},
+	    {"dictionary", dictionary}, {"json", json},       {"memory", out_of_memory},
 	};
 	Suite *s = suite_create("code");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

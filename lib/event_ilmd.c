@@ -1,0 +1,173 @@
+/* Instance and lot master data of a batch: dates and lot number; and inspections. */
+#include "event_impl.h"
+
+#include <suyuan/time.h>
+
+#define CBVMDA "urn:epcglobal:cbv:mda:"
+#define SUYUAN "https://suyuan.dev/ns/"
+
+static const struct date_row {
+	const char *name, *full;
+	size_t offset; /* in struct sy_event */
+	bool after_made;
+} dates[] = {
+    {"suyuan:productionDate", SUYUAN "productionDate", offsetof(struct sy_event, made), false},
+    {"cbvmda:itemExpirationDate", CBVMDA "itemExpirationDate", offsetof(struct sy_event, expires),
+     true},
+    {"cbvmda:bestBeforeDate", CBVMDA "bestBeforeDate", offsetof(struct sy_event, best_before),
+     true},
+    {"cbvmda:harvestEndDate", CBVMDA "harvestEndDate", offsetof(struct sy_event, harvested), false},
+};
+#define DATES (sizeof dates / sizeof dates[0])
+
+static int32_t *day_of(struct sy_event *event, size_t row)
+{
+	return (int32_t *)((char *)event + dates[row].offset);
+}
+
+/* A day, or the day of a date-time where it was written. */
+static bool read_day(struct sy_str text, int32_t *day)
+{
+	int64_t ms;
+	if (text.n > 10 && text.p[10] == 'T' && sy_time_parse(text, &ms) == SY_OK)
+		text.n = 10;
+	return sy_date_parse(text, day) == SY_OK;
+}
+
+/* JSON-LD may write a value with its type: {"@type": ..., "@value": ...}. */
+static const struct sy_json *plain_value(struct event_reader *r, const struct sy_json *v)
+{
+	const struct sy_json *value = sy_json_get(r->doc, v, "@value");
+	return value ? value : v;
+}
+
+static void read_date(struct event_reader *r, const struct sy_json *member, size_t row)
+{
+	const char *pointer = sy_event_pointer(r, member);
+	struct sy_str text;
+	if (!sy_event_text(r, plain_value(r, member), pointer, &text) ||
+	    read_day(text, day_of(r->out, row)))
+		return;
+	sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected a day such as 2026-11-01",
+		       sy_event_cut(text), text.p);
+}
+
+/* What the event brings into being: subjects of an ADD, outputs of a transformation. */
+static bool is_made(const struct sy_event *event, const struct sy_event_item *item)
+{
+	return event->kind == SY_EVENT_TRANSFORMATION ? item->role == SY_ROLE_OUTPUT
+						      : item->role == SY_ROLE_SUBJECT;
+}
+
+static void check_lot(struct event_reader *r, const char *pointer)
+{
+	const struct sy_event *event = r->out;
+	int err = SY_ERULES;
+	for (size_t i = 0; i < event->n_items; i++)
+		if (is_made(event, &event->items[i]) && event->items[i].code.lot.n == 0)
+			err = SY_OK;
+	for (size_t i = 0; i < event->n_items; i++) {
+		const struct sy_event_item *item = &event->items[i];
+		if (!is_made(event, item) || item->code.lot.n == 0 ||
+		    sy_str_eq(item->code.lot, event->lot))
+			continue;
+		sy_event_fault(r, err, pointer,
+			       "is \"%.*s\", but the lot in the code of %s is \"%.*s\"",
+			       sy_event_cut(event->lot), event->lot.p, item->pointer,
+			       (int)item->code.lot.n, item->code.lot.p);
+	}
+}
+
+static void read_lot(struct event_reader *r, const struct sy_json *member)
+{
+	const char *pointer = sy_event_pointer(r, member);
+	if (sy_event_text(r, plain_value(r, member), pointer, &r->out->lot))
+		check_lot(r, pointer);
+}
+
+static void check_order(struct event_reader *r, const struct sy_json *const *found)
+{
+	for (size_t i = 0; i < DATES; i++) {
+		int32_t made = r->out->made, day = *day_of(r->out, i);
+		char is[12], since[12];
+		if (!dates[i].after_made || made == SY_NO_DAY || day == SY_NO_DAY || day >= made)
+			continue;
+		sy_date_format(day, is);
+		sy_date_format(made, since);
+		sy_event_fault(r, SY_ERULES, sy_event_pointer(r, found[i]),
+			       "is %s, before the production date %s", is, since);
+	}
+}
+
+void sy_event_read_ilmd(struct event_reader *r)
+{
+	const struct sy_json *found[DATES] = {NULL}, *member;
+	enum sy_event_kind kind = r->out->kind;
+	r->out->ilmd = r->members[M_ILMD];
+	if (r->out->ilmd == NULL)
+		return;
+	if (kind == SY_EVENT_OBJECT && r->out->action != SY_ACTION_ADD &&
+	    r->out->action != SY_ACTION_NONE)
+		sy_event_fault(
+		    r, SY_ERULES, "/ilmd",
+		    "stands in an event that makes nothing, expected it only with action ADD "
+		    "or in a TransformationEvent");
+	sy_json_each (r->doc, r->out->ilmd, member) {
+		for (size_t i = 0; i < DATES; i++) {
+			if (!sy_json_key_is(r->doc, member, dates[i].name) &&
+			    !sy_json_key_is(r->doc, member, dates[i].full))
+				continue;
+			found[i] = member;
+			read_date(r, member, i);
+		}
+		if (sy_json_key_is(r->doc, member, "cbvmda:lotNumber") ||
+		    sy_json_key_is(r->doc, member, CBVMDA "lotNumber"))
+			read_lot(r, member);
+	}
+	check_order(r, found);
+}
+
+static bool is_hex(struct sy_str text, size_t n)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (strchr("0123456789abcdefABCDEF", text.p[i]) == NULL || text.p[i] == '\0')
+			return false;
+	return text.n == n;
+}
+
+/* Members of an inspection that must say one of a few things. */
+static const struct {
+	const char *in, *name;
+	const char *words[4]; /* NULL first: a day, or a digest of 64 hex digits inside `in` */
+	const char *expected;
+} inspection_rows[] = {
+    {NULL, "result", {"pass", "fail"}, "pass or fail"},
+    {NULL, "kind", {"firm", "laboratory", "supervision"}, "firm, laboratory or supervision"},
+    {NULL, "date", {NULL}, "a day such as 2026-11-01"},
+    {"report", "sha256", {NULL}, "64 hex digits"},
+    {"report", "sm3", {NULL}, "64 hex digits"},
+};
+
+void sy_event_read_inspection(struct event_reader *r)
+{
+	const struct sy_json *inspection = r->members[M_INSPECTION];
+	r->out->inspection = inspection;
+	for (size_t i = 0; i < sizeof inspection_rows / sizeof inspection_rows[0]; i++) {
+		const char *in = inspection_rows[i].in;
+		const struct sy_json *v = in ? sy_json_get(r->doc, inspection, in) : inspection;
+		struct sy_str text;
+		int32_t day;
+		if ((v = sy_json_get(r->doc, v, inspection_rows[i].name)) == NULL)
+			continue;
+		const char *pointer = sy_event_pointer(r, v);
+		if (!sy_event_text(r, v, pointer, &text))
+			continue;
+		bool fits = inspection_rows[i].words[0] == NULL &&
+			    (in ? is_hex(text, 64) : read_day(text, &day));
+		for (size_t w = 0; w < 4 && inspection_rows[i].words[w] != NULL; w++)
+			fits |= sy_str_is(text, inspection_rows[i].words[w]);
+		if (!fits)
+			sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected %s",
+				       sy_event_cut(text), text.p, inspection_rows[i].expected);
+	}
+}

@@ -1,0 +1,272 @@
+/* The items of an event: its lists of EPCs and of classes with quantities. */
+#include "code_impl.h"
+#include "event_impl.h"
+
+#include <stdlib.h>
+
+static const struct list {
+	enum member member;
+	enum sy_item_role role;
+	bool classes; /* quantity elements, not EPCs */
+	const char *name;
+} lists[] = {
+    {M_EPCS, SY_ROLE_SUBJECT, false, "/epcList/"},
+    {M_QUANTITIES, SY_ROLE_SUBJECT, true, "/quantityList/"},
+    {M_CHILD_EPCS, SY_ROLE_CHILD, false, "/childEPCs/"},
+    {M_CHILD_QUANTITIES, SY_ROLE_CHILD, true, "/childQuantityList/"},
+    {M_INPUT_EPCS, SY_ROLE_INPUT, false, "/inputEPCList/"},
+    {M_INPUT_QUANTITIES, SY_ROLE_INPUT, true, "/inputQuantityList/"},
+    {M_OUTPUT_EPCS, SY_ROLE_OUTPUT, false, "/outputEPCList/"},
+    {M_OUTPUT_QUANTITIES, SY_ROLE_OUTPUT, true, "/outputQuantityList/"},
+};
+#define LISTS (sizeof lists / sizeof lists[0])
+
+/* NAME, index, AFTER; a list may have tens of thousands, so no printf. */
+static const char *pointer_of(struct event_reader *r, const char *name, size_t index)
+{
+	char digits[20];
+	size_t n = strlen(name), d = sizeof digits;
+	do
+		digits[--d] = (char)('0' + index % 10);
+	while ((index /= 10) > 0);
+	char *p = sy_arena_alloc(r->arena, n + sizeof digits - d + 1);
+	if (p == NULL) {
+		sy_event_out_of_memory(r);
+		return NULL;
+	}
+	memcpy(p, name, n);
+	memcpy(p + n, digits + d, sizeof digits - d);
+	p[n + sizeof digits - d] = '\0';
+	return p;
+}
+
+static bool names_class(enum sy_code_kind kind)
+{
+	return kind == SY_CODE_PRODUCT || kind == SY_CODE_LOT;
+}
+
+static bool names_one(enum sy_code_kind kind)
+{
+	return kind == SY_CODE_UNIT || kind == SY_CODE_LOGISTIC || kind == SY_CODE_CN_DRUG;
+}
+
+static bool read_epc(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+{
+	struct sy_str text;
+	if (!sy_event_text(r, v, item->pointer, &text) ||
+	    !sy_event_code(r, text, item->pointer, &item->code))
+		return false;
+	if (names_class(item->code.kind)) {
+		sy_event_fault(
+		    r, SY_ERULES, item->pointer,
+		    "names a %s, expected one single item; a %s belongs in a quantity list",
+		    sy_code_kind_name(item->code.kind), sy_code_kind_name(item->code.kind));
+		return false;
+	}
+	item->has_quantity = true;
+	item->quantity = (struct sy_decimal){1, 0};
+	return true;
+}
+
+static void read_amount(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+{
+	int err = SY_EINVAL;
+	if (v->type == SY_JSON_NUMBER)
+		err = sy_decimal_parse(sy_json_raw(r->doc, v), &item->quantity);
+	if (err == SY_ERANGE)
+		sy_event_fault(r, err, item->pointer,
+			       "quantity is out of range, expected at most 18 digits");
+	else if (err)
+		sy_event_fault(r, err, item->pointer, "quantity: expected a number");
+	else if (item->quantity.coef < 0)
+		sy_event_fault(r, SY_ERULES, item->pointer,
+			       "quantity is negative, expected 0 or more");
+	else
+		item->has_quantity = true;
+}
+
+/* UN/ECE Recommendation 20 (and 21 for packages): two or three capitals and digits. */
+static void read_unit(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+{
+	if (!sy_event_text(r, v, item->pointer, &item->unit))
+		return;
+	bool fits = item->unit.n >= 2 && item->unit.n <= 3;
+	for (size_t i = 0; fits && i < item->unit.n; i++)
+		fits = (item->unit.p[i] >= 'A' && item->unit.p[i] <= 'Z') ||
+		       (item->unit.p[i] >= '0' && item->unit.p[i] <= '9');
+	if (!fits)
+		sy_event_fault(
+		    r, SY_ERULES, item->pointer,
+		    "uom is \"%.*s\", expected a UN/ECE unit code such as KGM, LTR or H87",
+		    sy_event_cut(item->unit), item->unit.p);
+}
+
+static void refuse_member(struct event_reader *r, const struct sy_json *member, const char *pointer)
+{
+	struct sy_str name = {r->doc->text + member->key_off, member->key_len};
+	sy_event_fault(r, SY_ERULES, pointer,
+		       "has \"%.*s\", expected only epcClass, quantity and uom", sy_event_cut(name),
+		       name.p);
+}
+
+static bool read_class(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+{
+	const struct sy_json *member, *epc_class = NULL;
+	struct sy_str text;
+	if (v->type != SY_JSON_OBJECT) {
+		sy_event_fault(r, SY_EINVAL, item->pointer,
+			       "expected an object with epcClass, quantity and uom");
+		return false;
+	}
+	sy_json_each (r->doc, v, member) {
+		if (sy_json_key_is(r->doc, member, "epcClass"))
+			epc_class = member;
+		else if (sy_json_key_is(r->doc, member, "quantity"))
+			read_amount(r, member, item);
+		else if (sy_json_key_is(r->doc, member, "uom"))
+			read_unit(r, member, item);
+		else
+			refuse_member(r, member, item->pointer);
+	}
+	if (epc_class == NULL) {
+		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing");
+		return false;
+	}
+	if (!sy_event_text(r, epc_class, item->pointer, &text) ||
+	    !sy_event_code(r, text, item->pointer, &item->code))
+		return false;
+	if (names_one(item->code.kind))
+		sy_event_fault(
+		    r, SY_ERULES, item->pointer,
+		    "epcClass names one single item, expected a product or a lot; single items "
+		    "belong in an EPC list");
+	return !names_one(item->code.kind);
+}
+
+static void read_list(struct event_reader *r, const struct list *list)
+{
+	const struct sy_json *v;
+	size_t index = 0;
+	sy_json_each (r->doc, r->members[list->member], v) {
+		struct sy_event_item *item = &r->out->items[r->out->n_items];
+		item->role = list->role;
+		item->pointer = pointer_of(r, list->name, index++);
+		if (item->pointer == NULL)
+			return;
+		bool fine = list->classes ? read_class(r, v, item) : read_epc(r, v, item);
+		if (fine)
+			r->out->n_items++;
+		else
+			*item = (struct sy_event_item){0};
+	}
+}
+
+static void read_parent(struct event_reader *r)
+{
+	struct sy_event_item *item = &r->out->items[r->out->n_items];
+	if (r->members[M_PARENT] == NULL)
+		return;
+	item->role = SY_ROLE_PARENT;
+	item->pointer = "/parentID";
+	if (read_epc(r, r->members[M_PARENT], item))
+		r->out->n_items++;
+	else
+		*item = (struct sy_event_item){0};
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct sy_event_item *x = *(struct sy_event_item *const *)a;
+	const struct sy_event_item *y = *(struct sy_event_item *const *)b;
+	int order = sy_str_cmp(x->code.canonical, y->code.canonical);
+	return order != 0 ? order : (x > y) - (x < y);
+}
+
+/* A thing can't be at two places of one event.  Classes may: their quantities add. */
+static void refuse_twins(struct event_reader *r)
+{
+	struct sy_event_item **v, *items = r->out->items;
+	size_t n = 0;
+	if (r->out->n_items < 2)
+		return;
+	if ((v = sy_arena_calloc(r->arena, r->out->n_items, sizeof(struct sy_event_item *))) ==
+	    NULL) {
+		sy_event_out_of_memory(r);
+		return;
+	}
+	for (size_t i = 0; i < r->out->n_items; i++)
+		if (!names_class(items[i].code.kind))
+			v[n++] = &items[i];
+	qsort(v, n, sizeof(struct sy_event_item *), compare_items);
+	for (size_t i = 1; i < n; i++)
+		if (sy_str_eq(v[i]->code.canonical, v[i - 1]->code.canonical))
+			sy_event_fault(r, SY_ERULES, v[i]->pointer, "the same item as %s",
+				       v[i - 1]->pointer);
+}
+
+static size_t count_of(const struct event_reader *r, enum sy_item_role role)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < LISTS; i++)
+		if (lists[i].role == role && r->members[lists[i].member] != NULL)
+			n += r->members[lists[i].member]->count;
+	return n;
+}
+
+/* EPCIS 2.0 section 7.4, what each kind must name. */
+static void refuse_nothing(struct event_reader *r)
+{
+	size_t subjects = count_of(r, SY_ROLE_SUBJECT), children = count_of(r, SY_ROLE_CHILD);
+	size_t inputs = count_of(r, SY_ROLE_INPUT), outputs = count_of(r, SY_ROLE_OUTPUT);
+	bool parent = r->members[M_PARENT] != NULL, clears = r->out->action == SY_ACTION_DELETE;
+	bool senses = r->members[M_SENSORS] && r->members[M_SENSORS]->count > 0;
+	const char *missing = NULL;
+
+	switch (r->out->kind) {
+	case SY_EVENT_OBJECT:
+		if (subjects == 0 && !(senses && r->members[M_READ_POINT]))
+			missing = "names no item, expected epcList or quantityList";
+		break;
+	case SY_EVENT_TRANSACTION:
+		if (subjects == 0 && !parent && !clears)
+			missing = "names no item, expected epcList or quantityList";
+		break;
+	case SY_EVENT_AGGREGATION:
+	case SY_EVENT_ASSOCIATION:
+		if (children == 0 && !clears)
+			missing = "names no item, expected childEPCs or childQuantityList";
+		else if (!parent && r->out->action != SY_ACTION_OBSERVE)
+			missing = "parentID is missing";
+		break;
+	case SY_EVENT_TRANSFORMATION:
+		if (inputs + outputs == 0)
+			missing = "names no item, expected inputs and outputs";
+		else if ((inputs == 0 || outputs == 0) && r->members[M_TRANSFORMATION] == NULL)
+			missing =
+			    "expected inputs and outputs, or a transformationID that joins it to "
+			    "the event with the others";
+		break;
+	case SY_EVENT_NONE:
+		break;
+	}
+	if (missing != NULL)
+		sy_event_fault(r, SY_ERULES, "", "%s", missing);
+}
+
+void sy_event_read_items(struct event_reader *r)
+{
+	size_t n = 1; /* the parent */
+	for (size_t i = 0; i < LISTS; i++)
+		n += r->members[lists[i].member] ? r->members[lists[i].member]->count : 0;
+	r->out->items = sy_arena_calloc(r->arena, n, sizeof(struct sy_event_item));
+	if (r->out->items == NULL) {
+		sy_event_out_of_memory(r);
+		return;
+	}
+	read_parent(r);
+	for (size_t i = 0; i < LISTS; i++)
+		if (r->members[lists[i].member] != NULL)
+			read_list(r, &lists[i]);
+	refuse_twins(r);
+	refuse_nothing(r);
+}
