@@ -75,6 +75,7 @@ struct product {
 	struct sy_str owner;
 	int category; /* of profile.h's table; CATEGORY_OTHER when it has no profile */
 	uint64_t has; /* fields of profiles that its record meets */
+	uint64_t warned;
 	const struct sy_json_doc *doc;
 };
 

@@ -16,7 +16,7 @@ struct run {
 	const struct sy_json_doc *doc;
 	const struct sy_event *e;
 	struct sy_str product_code, lot_code;
-	const struct product *product; /* NULL: not the author's to commission */
+	struct product *product; /* NULL: not the author's to commission */
 	bool lot_told;
 	uint64_t has, reported;
 };
@@ -122,9 +122,9 @@ static void time_check(struct check *c, const struct sy_event *e)
 
 /* --- the product's authority ----------------------------------------------------------------- */
 
-static const struct product *authorised(struct check *c, struct sy_str code, const char *pointer)
+static struct product *authorised(struct check *c, struct sy_str code, const char *pointer)
 {
-	const struct product *p = product_of(c, fact_of(c, FACT_PRODUCT, code, NO_MORE), code);
+	struct product *p = product_of(c, fact_of(c, FACT_PRODUCT, code, NO_MORE), code);
 	if (!p)
 		return NULL;
 	if (!p->found) {
@@ -258,19 +258,8 @@ static void quantity_check(struct check *c, const struct sy_event_item *item)
 	char pointer[64];
 	if (!item->has_quantity || item->quantity.coef > 0)
 		return;
-	snprintf(pointer, sizeof(pointer), "%s", item->pointer);
-	char *last = strrchr(pointer, '/');
-	if (last && strcmp(last, "/epcClass") == 0)
-		strcpy(last, "/quantity");
+	snprintf(pointer, sizeof(pointer), "%s/quantity", item->pointer);
 	fault(c, 422, pointer, "nothing is commissioned: expected a quantity above 0");
-}
-
-static void lot_number_check(struct check *c, const struct run *run, const struct sy_code *code)
-{
-	struct sy_str said = text_of(c, run->doc, run->e->ilmd, "cbvmda:lotNumber");
-	if (said.n > 0 && code->lot.n > 0 && !sy_str_eq(said, code->lot))
-		fault(c, 422, "/ilmd/cbvmda:lotNumber",
-		      "%.*s isn't the lot of the code: expected %.*s", TEXT(said), TEXT(code->lot));
 }
 
 static void commission_judge(struct check *c, struct run *run, const struct sy_event_item *item)
@@ -300,8 +289,12 @@ static void producer_check(struct check *c, const char *pointer)
 void event_judge(struct check *c, const struct sy_json_doc *doc)
 {
 	struct sy_event e;
-	if (sy_event_read(c->arena, doc, &e, c->faults, c->record) != SY_OK)
+	/* With faults in its form the rest is judged as far as it was read. */
+	int err = sy_event_read(c->arena, doc, &e, c->faults, c->record);
+	if (err == SY_ENOMEM) {
+		c->err = c->err ? c->err : err;
 		return;
+	}
 	time_check(c, &e);
 	identity_check(c, &e);
 	struct run run = {.doc = doc, .e = &e};
@@ -310,7 +303,6 @@ void event_judge(struct check *c, const struct sy_json_doc *doc)
 			continue;
 		if (run.has == 0) {
 			producer_check(c, e.items[i].pointer);
-			lot_number_check(c, &run, &e.items[i].code);
 			run.has = c->author_has | profile_event_has(c, doc, &e);
 		}
 		commission_judge(c, &run, &e.items[i]);

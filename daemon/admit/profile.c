@@ -43,25 +43,26 @@ enum place { IN_PRODUCT, IN_PARTY, IN_ITEM, IN_EVENT };
 static const struct {
 	const char *name;
 	enum place place;
-	const char *pointer; /* in the event; an item's own where NULL */
+	const char
+	    *pointer; /* in the event, but behind the item's own where it is about the item */
 	const char *expected;
 } fields[FIELDS] = {
-    [NAME] = {"name", IN_PRODUCT, NULL, "name"},
-    [SPECIFICATION] = {"specification", IN_PRODUCT, NULL, "specification"},
-    [STANDARD] = {"standard", IN_PRODUCT, NULL, "standard"},
-    [LICENCES] = {"licences", IN_PRODUCT, NULL, "licences with one at least"},
-    [INGREDIENTS] = {"ingredients", IN_PRODUCT, NULL, "ingredients"},
-    [ALLERGENS] = {"allergens", IN_PRODUCT, NULL, "allergens, [] for none"},
-    [STORAGE] = {"storage", IN_PRODUCT, NULL, "storage with min or max"},
-    [HOLDER] = {"holder", IN_PRODUCT, NULL, "holder of the authorisation"},
-    [WARRANTY] = {"warranty", IN_PRODUCT, NULL, "warranty"},
-    [PUBLIC_PLEDGE] = {"publicPledge", IN_PRODUCT, NULL, "pledge"},
+    [NAME] = {"name", IN_PRODUCT, "", "name"},
+    [SPECIFICATION] = {"specification", IN_PRODUCT, "", "specification"},
+    [STANDARD] = {"standard", IN_PRODUCT, "", "standard"},
+    [LICENCES] = {"licences", IN_PRODUCT, "", "licences with one at least"},
+    [INGREDIENTS] = {"ingredients", IN_PRODUCT, "", "ingredients"},
+    [ALLERGENS] = {"allergens", IN_PRODUCT, "", "allergens, [] for none"},
+    [STORAGE] = {"storage", IN_PRODUCT, "", "storage with min or max"},
+    [HOLDER] = {"holder", IN_PRODUCT, "", "holder of the authorisation"},
+    [WARRANTY] = {"warranty", IN_PRODUCT, "", "warranty"},
+    [PUBLIC_PLEDGE] = {"publicPledge", IN_PRODUCT, "", "pledge"},
     [PRODUCER] = {"producer", IN_PARTY, "", "uscc, or a GLN as its id"},
-    [LOT] = {"lot", IN_ITEM, NULL, "a code with a lot, or ilmd.cbvmda:lotNumber"},
-    [LOT_OR_SERIAL] = {"lotOrSerial", IN_ITEM, NULL, "a code with a lot or a serial"},
-    [SERIAL] = {"serial", IN_ITEM, "/epcList", "units with serials"},
-    [QUANTITY] = {"quantity", IN_ITEM, NULL, "a quantity"},
-    [UNIT] = {"unit", IN_ITEM, NULL, "a unit (uom), as pieces aren't counted in fractions"},
+    [LOT] = {"lot", IN_ITEM, "", "a code with a lot, or ilmd.cbvmda:lotNumber"},
+    [LOT_OR_SERIAL] = {"lotOrSerial", IN_ITEM, "", "a code with a lot or a serial"},
+    [SERIAL] = {"serial", IN_EVENT, "/epcList", "units with serials"},
+    [QUANTITY] = {"quantity", IN_ITEM, "/quantity", "a quantity"},
+    [UNIT] = {"unit", IN_ITEM, "/uom", "a unit (uom), as pieces aren't counted in fractions"},
     [MADE] = {"made", IN_EVENT, "/ilmd/suyuan:productionDate", "the production date"},
     [HARVESTED] = {"harvested", IN_EVENT, "/ilmd/cbvmda:harvestEndDate",
 		   "the date of harvest or slaughter"},
@@ -89,7 +90,7 @@ static int field_of(const struct sy_json_doc *doc, const struct sy_json *member)
 	return -1;
 }
 
-/* --- what is there --------------------------------------------------------------------------- */
+/* --- what is there: the event's reader judges whether a date or a result is a legal one ------- */
 
 static bool is_some(const struct sy_json_doc *doc, const struct sy_json *v)
 {
@@ -123,16 +124,33 @@ static bool is_pledge(const struct sy_json_doc *doc, const struct sy_json *v)
 
 static bool is_inspection(const struct sy_json_doc *doc, const struct sy_json *v)
 {
-	const struct sy_json *result = sy_json_get(doc, v, "result");
-	return is_some(doc, sy_json_get(doc, v, "number")) && result &&
-	       (sy_json_is(doc, result, "pass") || sy_json_is(doc, result, "fail"));
+	return is_some(doc, sy_json_get(doc, v, "number")) &&
+	       is_some(doc, sy_json_get(doc, v, "result"));
 }
 
 struct holds { /* a member that meets a field */
 	const char *member;
+	size_t n;
 	enum field field;
 	bool (*is)(const struct sy_json_doc *doc, const struct sy_json *v);
 };
+
+#define HOLDS(member, field, is)                      \
+	{                                             \
+		member, sizeof(member) - 1, field, is \
+	}
+/* JSON-LD knows a name by its prefix and in full. */
+#define HOLDS_CBV(name, field, is) \
+	HOLDS("cbvmda:" name, field, is), HOLDS("urn:epcglobal:cbv:mda:" name, field, is)
+#define HOLDS_SUYUAN(name, field, is) \
+	HOLDS("suyuan:" name, field, is), HOLDS("https://suyuan.dev/ns/" name, field, is)
+
+static bool key_is(const struct sy_json_doc *doc, const struct sy_json *m, const struct holds *h)
+{
+	if (m->key_escaped)
+		return sy_json_key_is(doc, m, h->member);
+	return m->key_len == h->n && memcmp(doc->text + m->key_off, h->member, h->n) == 0;
+}
 
 static uint64_t members_have(const struct sy_json_doc *doc, const struct sy_json *object,
 			     const struct holds *holds, size_t n)
@@ -141,7 +159,7 @@ static uint64_t members_have(const struct sy_json_doc *doc, const struct sy_json
 	uint64_t has = 0;
 	sy_json_each (doc, object, m) {
 		for (size_t i = 0; i < n; i++)
-			if (sy_json_key_is(doc, m, holds[i].member) && holds[i].is(doc, m))
+			if (key_is(doc, m, &holds[i]) && holds[i].is(doc, m))
 				has |= BIT(holds[i].field);
 	}
 	return has;
@@ -152,16 +170,16 @@ static uint64_t members_have(const struct sy_json_doc *doc, const struct sy_json
 uint64_t profile_product_has(struct check *c, const struct sy_json_doc *doc)
 {
 	static const struct holds product[] = {
-	    {"name", NAME, is_some},
-	    {"specification", SPECIFICATION, is_some},
-	    {"standard", STANDARD, is_some},
-	    {"licences", LICENCES, is_some},
-	    {"ingredients", INGREDIENTS, is_some},
-	    {"allergens", ALLERGENS, is_list},
-	    {"storage", STORAGE, is_some},
-	    {"holder", HOLDER, is_some},
-	    {"warranty", WARRANTY, is_some},
-	    {"pledge", PUBLIC_PLEDGE, is_some},
+	    HOLDS("name", NAME, is_some),
+	    HOLDS("specification", SPECIFICATION, is_some),
+	    HOLDS("standard", STANDARD, is_some),
+	    HOLDS("licences", LICENCES, is_some),
+	    HOLDS("ingredients", INGREDIENTS, is_some),
+	    HOLDS("allergens", ALLERGENS, is_list),
+	    HOLDS("storage", STORAGE, is_some),
+	    HOLDS("holder", HOLDER, is_some),
+	    HOLDS("warranty", WARRANTY, is_some),
+	    HOLDS("pledge", PUBLIC_PLEDGE, is_some),
 	};
 	(void)c;
 	return COMPUTED | members_have(doc, sy_json_root(doc), ROWS(product));
@@ -169,8 +187,8 @@ uint64_t profile_product_has(struct check *c, const struct sy_json_doc *doc)
 
 uint64_t profile_party_has(struct check *c, const struct party *p)
 {
-	static const struct holds party[] = {{"uscc", PRODUCER, is_some},
-					     {"pledge", PUBLIC_PLEDGE, is_some}};
+	static const struct holds party[] = {HOLDS("uscc", PRODUCER, is_some),
+					     HOLDS("pledge", PUBLIC_PLEDGE, is_some)};
 	const struct sy_str gln = SY_STR("https://id.gs1.org/417/");
 	uint64_t has = COMPUTED;
 	(void)c;
@@ -184,22 +202,22 @@ uint64_t profile_party_has(struct check *c, const struct party *p)
 uint64_t profile_event_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
 {
 	static const struct holds ilmd[] = {
-	    {"cbvmda:lotNumber", LOT, is_some},          {"suyuan:origin", ORIGIN, is_some},
-	    {"cbvmda:countryOfOrigin", ORIGIN, is_some}, {"suyuan:pledge", PLEDGE, is_pledge},
-	    {"suyuan:inputs", INPUTS, is_list},          {"suyuan:packRatio", PACK_RATIO, is_some},
+	    HOLDS_SUYUAN("productionDate", MADE, is_some),
+	    HOLDS_CBV("harvestEndDate", HARVESTED, is_some),
+	    HOLDS_CBV("itemExpirationDate", EXPIRES, is_some),
+	    HOLDS_CBV("bestBeforeDate", EXPIRES, is_some),
+	    HOLDS_SUYUAN("origin", ORIGIN, is_some),
+	    HOLDS_CBV("countryOfOrigin", ORIGIN, is_some),
+	    HOLDS_SUYUAN("pledge", PLEDGE, is_pledge),
+	    HOLDS_SUYUAN("inputs", INPUTS, is_list),
+	    HOLDS_SUYUAN("packRatio", PACK_RATIO, is_some),
 	};
 	uint64_t has = COMPUTED;
 	(void)c;
 	if (e->ilmd)
 		has |= members_have(doc, e->ilmd, ROWS(ilmd));
-	if (has & BIT(LOT))
-		has |= BIT(LOT_OR_SERIAL);
-	if (e->made != SY_NO_DAY)
-		has |= BIT(MADE);
-	if (e->harvested != SY_NO_DAY)
-		has |= BIT(HARVESTED);
-	if (e->expires != SY_NO_DAY || e->best_before != SY_NO_DAY)
-		has |= BIT(EXPIRES);
+	if (e->lot.n > 0)
+		has |= BIT(LOT) | BIT(LOT_OR_SERIAL);
 	if (e->location.n > 0 || e->read_point.n > 0)
 		has |= BIT(PLACE);
 	if (e->inspection && is_inspection(doc, e->inspection))
@@ -246,7 +264,9 @@ static void missing_fault(struct check *c, int i, int status, const struct sy_ev
 			  const struct product *p)
 {
 	const char *category = categories[p->category];
-	const char *pointer = fields[i].pointer ? fields[i].pointer : item->pointer;
+	char pointer[128];
+	bool at_item = fields[i].place == IN_ITEM || fields[i].place == IN_PRODUCT;
+	snprintf(pointer, sizeof(pointer), "%s%s", at_item ? item->pointer : "", fields[i].pointer);
 	const char *verb = status ? "must" : "should";
 	if (fields[i].place == IN_PRODUCT)
 		sy_fault_add(c->faults, status, c->record, pointer, fields[i].name,
@@ -263,18 +283,37 @@ static void missing_fault(struct check *c, int i, int status, const struct sy_ev
 			     fields[i].expected);
 }
 
-void profile_judge(struct check *c, const struct sy_event_item *item, const struct product *p,
+static uint64_t in_product(void)
+{
+	uint64_t mask = 0;
+	for (int i = 0; i < FIELDS; i++)
+		if (fields[i].place == IN_PRODUCT)
+			mask |= BIT(i);
+	return mask;
+}
+
+static void missing_faults(struct check *c, uint64_t missing, int status,
+			   const struct sy_event_item *item, const struct product *p)
+{
+	for (; missing; missing &= missing - 1)
+		missing_fault(c, __builtin_ctzll(missing), status, item, p);
+}
+
+/* What is a must comes first: of more than ten faults of a record the last are dropped. */
+void profile_judge(struct check *c, const struct sy_event_item *item, struct product *p,
 		   uint64_t has, uint64_t *reported)
 {
 	if (p->category == CATEGORY_OTHER)
 		return;
 	const struct profile *profile = &c->rules->profiles[p->category];
 	uint64_t missing = (profile->must | profile->should) & ~(has | p->has | *reported);
+	missing &= profile->must | ~p->warned;
+	if (!missing)
+		return;
 	*reported |= missing;
-	for (; missing; missing &= missing - 1) {
-		int i = __builtin_ctzll(missing);
-		missing_fault(c, i, profile->must & BIT(i) ? 422 : 0, item, p);
-	}
+	p->warned |= missing & in_product();
+	missing_faults(c, missing & profile->must, 422, item, p);
+	missing_faults(c, missing & ~profile->must, 0, item, p);
 }
 
 /* --- Rules records --------------------------------------------------------------------------- */

@@ -49,8 +49,9 @@ uint64_t profile_item_has(const struct sy_event_item *item);
 uint64_t profile_lot_fields(void);
 
 /* Adds a fault or a warning for each field of the category's profile that neither HAS nor the
- * product's record meets, and that isn't REPORTED yet for this event. */
-void profile_judge(struct check *c, const struct sy_event_item *item, const struct product *p,
+ * product's record meets, and that isn't REPORTED yet for this event.  What a product should have
+ * is said once in a submission. */
+void profile_judge(struct check *c, const struct sy_event_item *item, struct product *p,
 		   uint64_t has, uint64_t *reported);
 
 #endif
