@@ -28,10 +28,10 @@ enum { KV_READONLY = 1, KV_NOSYNC = 2 };
  * has its own guard against a second process (the ledger's lock): closing takes LMDB's lock file
  * away. */
 int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
-            struct kv **out);
-void kv_close(struct kv *kv); /* NULL is fine */
-int kv_sync(struct kv *kv);   /* everything that was committed is on disk */
-int kv_fd(struct kv *kv);     /* of the data file, for fallocate */
+	    struct kv **out);
+void kv_close(struct kv *kv);    /* NULL is fine */
+int kv_sync(struct kv *kv);      /* everything that was committed is on disk */
+int kv_fd(struct kv *kv);        /* of the data file, for fallocate */
 uint64_t kv_used(struct kv *kv); /* bytes of the file in use, to the last page */
 
 struct kv_tx {
@@ -56,14 +56,14 @@ enum { KV_APPEND = 1, KV_NEW = 2 }; /* after the last key; SY_EDUP when the key 
 int kv_put(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value, int flags);
 /* Room of N bytes for a value that the caller fills at once. */
 int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, int flags,
-               void **room);
+	       void **room);
 int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key);
 int kv_clear(struct kv_tx *tx, unsigned table); /* drops every row */
 
 /* Ordered reading; each keeps the table's place in the transaction's own cursor.  An empty FROM is
  * the first row.  A failed seek leaves the place at the end: kv_prev gives the last row. */
 int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str *key,
-            struct sy_str *value); /* first key >= FROM */
+	    struct sy_str *value); /* first key >= FROM */
 int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);

@@ -52,15 +52,16 @@ enum ledger_verdict {
 
 struct ledger_options {
 	const char *dir;
-	bool read_only;        /* fsck, reindex: no writer, no new checkpoint */
-	uint64_t map_size;     /* of truth, 0 for 1 TiB */
-	size_t queue_bytes;    /* budget of waiting submissions, 0 for 64 MiB */
+	bool read_only;         /* fsck, reindex: no writer, no new checkpoint */
+	uint64_t map_size;      /* of truth, 0 for 1 TiB */
+	size_t queue_bytes;     /* budget of waiting submissions, 0 for 64 MiB */
 	unsigned group_records; /* records a group at most, 0 for 20,000 */
 	/* The judge, in the writer's thread, in order; TIME is the entry time it would get. */
-	enum ledger_verdict (*judge)(void *ctx, struct ledger_job *job, uint64_t entry, uint64_t time);
+	enum ledger_verdict (*judge)(void *ctx, struct ledger_job *job, uint64_t entry,
+				     uint64_t time);
 	/* After the group that holds JOB was published (true) or its commit failed (false). */
 	void (*settle)(void *ctx, struct ledger_job *job, bool published);
-	void (*published)(void *ctx, uint64_t entries); /* wakes followers */
+	void (*published)(void *ctx, uint64_t entries);      /* wakes followers */
 	void (*halted)(void *ctx, int err, const char *why); /* no more writes, ever */
 	void *ctx;
 };
@@ -102,7 +103,7 @@ void ledger_read_end(struct ledger_read *r);
 int ledger_entry(struct ledger_read *r, uint64_t index, const uint8_t **bytes); /* borrowed */
 /* Entry of a record and the record's position in it. */
 int ledger_record_entry(struct ledger_read *r, uint64_t number, uint64_t *entry,
-                        uint32_t *position);
+			uint32_t *position);
 struct ledger_record {
 	struct sy_str payload; /* opened, in the arena */
 	uint8_t salt[SY_SALT_SIZE];
@@ -110,13 +111,13 @@ struct ledger_record {
 };
 /* SY_EGONE when it was erased (leaf is still given); SY_ECORRUPT when it doesn't hash to leaf. */
 int ledger_record(struct ledger_read *r, struct sy_arena *arena, uint64_t number,
-                  struct ledger_record *out);
+		  struct ledger_record *out);
 /* Inclusion of a record in its entry's records_root. */
 int ledger_record_path(struct ledger_read *r, uint64_t entry, uint32_t position,
-                       struct sy_path *out);
+		       struct sy_path *out);
 /* A receipt of FORMAT.md against the published checkpoint, appended to OUT. */
 int ledger_receipt(struct ledger_read *r, struct sy_arena *arena, uint64_t number,
-                   struct sy_buf *out);
+		   struct sy_buf *out);
 /* tlog-proof text of an entry against the published checkpoint. */
 int ledger_entry_proof(struct ledger_read *r, uint64_t index, struct sy_buf *out);
 int ledger_consistency(struct ledger_read *r, uint64_t from, uint64_t to, struct sy_path *out);
@@ -137,8 +138,8 @@ struct ledger_job {
 	uint64_t entry, first, time;
 	uint32_t count;
 	uint8_t entry_bytes[SY_ENTRY_SIZE];
-	uint64_t proof_size;     /* the checkpoint it is proven against */
-	struct sy_buf proof;     /* tlog-proof text; the submitter frees it */
+	uint64_t proof_size;                  /* the checkpoint it is proven against */
+	struct sy_buf proof;                  /* tlog-proof text; the submitter frees it */
 	void (*done)(struct ledger_job *job); /* in the writer's thread; must not block */
 	struct ledger_job *next;
 };
@@ -169,6 +170,9 @@ struct ledger_check {
 	void *ctx;
 	unsigned threads;
 	uint64_t entries, records, faults; /* out */
+	/* out: unused bytes of truth were compared too; they can't be after a kill, until the
+	 * ledger was started and stopped again */
+	bool whole;
 };
 int ledger_fsck(const char *dir, struct ledger_check *c);
 
