@@ -4,26 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/*
- * Under AddressSanitizer what isn't handed out is poisoned and a gap stands between two pieces,
- * so that running past a piece is found as it is with malloc.
- */
-#ifdef __has_feature
-#if __has_feature(address_sanitizer)
-#define GUARD ALIGN
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define GUARD ALIGN
-#endif
-#ifdef GUARD
-#include <sanitizer/asan_interface.h>
-#else
-#define GUARD 0
-#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#endif
-
 #define CHUNK_MIN 4096
 #define CHUNK_MAX (1024 * 1024)
 #define ALIGN _Alignof(max_align_t)
@@ -51,7 +31,6 @@ static struct sy_arena_chunk *chunk_add(struct sy_arena *a, size_t n)
 	if (c == NULL)
 		return NULL;
 	*c = (struct sy_arena_chunk){.cap = cap};
-	ASAN_POISON_MEMORY_REGION(c->data, cap);
 	if (a->first == NULL) {
 		a->first = a->now = c;
 		return c;
@@ -69,12 +48,10 @@ void *sy_arena_alloc(struct sy_arena *a, size_t n)
 	if (n > SIZE_MAX / 2)
 		return NULL;
 	size_t rounded = n ? (n + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
-	rounded += GUARD;
 	struct sy_arena_chunk *c = a->now;
 	if (left(c) < rounded && (c = chunk_add(a, rounded)) == NULL)
 		return NULL;
 	void *p = (char *)c->data + c->used;
-	ASAN_UNPOISON_MEMORY_REGION(p, n);
 	c->used += rounded;
 	a->used += n;
 	return p;
@@ -136,7 +113,6 @@ void sy_arena_reset(struct sy_arena *a)
 		chunks_free(a->first->next);
 		a->first->next = NULL;
 		a->first->used = 0;
-		ASAN_POISON_MEMORY_REGION(a->first->data, a->first->cap);
 	}
 	a->now = a->first;
 	a->used = 0;

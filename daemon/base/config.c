@@ -58,7 +58,7 @@ static const struct key keys[] = {
      "threads that parse and verify; 0 is one a core"},
     {"http", "max-connections", CFG_COUNT, OFF(max_connections), 16, 100000, "4096",
      "connections at once"},
-    {"http", "max-body", CFG_SIZE, OFF(max_body), KiB(64), MiB(32), "16388K",
+    {"http", "max-body", CFG_SIZE, OFF(max_body), KiB(64), MiB(32), "16781312",
      "bytes of one submission with its envelope"},
     {"http", "body-budget", CFG_SIZE, OFF(body_budget), MiB(17), GiB(4), "64M",
      "bytes of request bodies held at once over all connections"},
@@ -81,13 +81,6 @@ static const struct key keys[] = {
 enum { N_KEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const levels[] = {"error", "warning", "note", "info", "debug"};
-
-static const char *const none[] = {"", NULL};
-static const char *const sizes[] = {"", "K", "M", "G", NULL};
-static const char *const spans[] = {"ms", "s", "min", NULL};
-static const uint64_t one[] = {1};
-static const uint64_t size_scale[] = {1, KiB(1), MiB(1), GiB(1)};
-static const uint64_t span_scale[] = {1, 1000, 60000};
 
 /* "64M", "150ms", "20000": a number with one of the units; false for anything else. */
 static bool read_scaled(const char *text, const char *const *units, const uint64_t *scale,
@@ -112,6 +105,12 @@ static bool read_scaled(const char *text, const char *const *units, const uint64
 
 static bool read_number(enum kind kind, const char *text, uint64_t *out)
 {
+	static const char *const none[] = {"", NULL};
+	static const char *const sizes[] = {"", "K", "M", "G", NULL};
+	static const char *const spans[] = {"ms", "s", "min", NULL};
+	static const uint64_t one[] = {1};
+	static const uint64_t size_scale[] = {1, KiB(1), MiB(1), GiB(1)};
+	static const uint64_t span_scale[] = {1, 1000, 60000};
 	if (kind == CFG_SIZE)
 		return read_scaled(text, sizes, size_scale, out);
 	if (kind == CFG_TIME)
@@ -351,15 +350,6 @@ int config_check(const struct config *c, struct sy_buf *errors)
 	return errors->n > before ? SY_EINVAL : SY_OK;
 }
 
-/* A number with the largest unit that loses nothing. */
-static void print_scaled(uint64_t n, const char *const *units, const uint64_t *scale, FILE *out)
-{
-	unsigned i = 0;
-	while (units[i + 1] && n > 0 && n % scale[i + 1] == 0)
-		i++;
-	fprintf(out, "%llu%s", (unsigned long long)(n / scale[i]), units[i]);
-}
-
 /* The value as the file would spell it. */
 static void print_value(const struct config *c, const struct key *k, FILE *out)
 {
@@ -386,13 +376,9 @@ static void print_value(const struct config *c, const struct key *k, FILE *out)
 	case CFG_UNSIGNED:
 		fprintf(out, "%u", *(const unsigned *)(const void *)base);
 		return;
-	case CFG_COUNT:
-		fprintf(out, "%llu", (unsigned long long)*(const uint64_t *)(const void *)base);
-		return;
 	default:
-		print_scaled(*(const uint64_t *)(const void *)base,
-			     k->kind == CFG_TIME ? spans : sizes,
-			     k->kind == CFG_TIME ? span_scale : size_scale, out);
+		fprintf(out, "%llu%s", (unsigned long long)*(const uint64_t *)(const void *)base,
+			k->kind == CFG_TIME ? "ms" : "");
 	}
 }
 
