@@ -226,6 +226,7 @@ enum ledger_verdict admit_judge(void *admit, struct ledger_job *job, uint64_t en
 	for (size_t i = 0; i < v->n_claims; i++)
 		if (writes(&v->claims[i]))
 			claims_put(a->claims, v->claims[i].b, entry);
+	job->entry = entry; /* for admit_settle, should the writer refuse it after all */
 	return LEDGER_APPEND;
 }
 

@@ -201,12 +201,20 @@ static bool may_return(const struct sy_event_item *item, const struct commission
 	       (k->item.flags & ITEM_DELETED) != 0;
 }
 
+/* Several may make up a class; there is one of anything else. */
+static bool is_class(const struct sy_event_item *item)
+{
+	if (item->code.kind == SY_CODE_OTHER)
+		return strstr(item->pointer, "uantityList") != NULL;
+	return item->code.kind == SY_CODE_LOT;
+}
+
 static void contradictions(struct check *c, const struct run *run, const struct sy_event_item *item)
 {
 	struct sy_str code = item->code.canonical;
 	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
 	struct commission *k = commission_of(c, f, code);
-	bool lot = item->code.kind == SY_CODE_LOT;
+	bool lot = is_class(item);
 	if (!k)
 		return;
 	bool created = k->found && (k->item.flags & ITEM_CREATED) && k->item.created != UINT64_MAX;

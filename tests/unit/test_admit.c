@@ -6,6 +6,7 @@
  */
 #include <ftw.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -688,6 +689,16 @@ START_TEST(test_contradictions)
 	     "," AT ",'epcList':['urn:suyuan:own:$farm.keyid:box:serial:1'],"
 	     "'errorDeclaration':{'declarationTime':'2020-05-02T08:00:00Z'}}",
 	     422, "0 /eventID"},
+	    {"a private class may be made twice", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:x:y','quantity':1}]}\n"
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:x:y','quantity':2}]}",
+	     0, ""},
+	    {"a private thing may not", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT ",'epcList':['urn:x:y']}\n"
+	     "{'type':'ObjectEvent','action':'ADD'," AT ",'epcList':['urn:x:y'],'x':1}",
+	     409, "1 /epcList/0"},
 	    {"another party's event id", DAIRY,
 	     "{'type':'ObjectEvent','action':'OBSERVE','eventID':'urn:e:u1'," AT
 	     ",'epcList':['urn:suyuan:own:$farm.keyid:box:serial:1']}",
@@ -759,12 +770,10 @@ START_TEST(test_duplicate)
 	struct ledger_job a = job_of(s, v), b = job_of(s, w2);
 	uint64_t now = sy_time_now(), next = w.entry + 1;
 	ck_assert_int_eq(admit_judge(w.admit, &a, next, now), LEDGER_APPEND);
-	a.entry = next;
 	ck_assert_int_eq(admit_judge(w.admit, &b, next + 1, now), LEDGER_DUPLICATE);
 	ck_assert_uint_eq(b.entry, next);
 	admit_settle(w.admit, &a, false);
 	ck_assert_int_eq(admit_judge(w.admit, &b, next, now), LEDGER_APPEND);
-	b.entry = next;
 	admit_settle(w.admit, &b, false);
 	say(DAIRY, text);
 	v = check(submission(DAIRY, text, soon()));
@@ -828,12 +837,10 @@ START_TEST(test_race)
 		uint64_t next = w.entry + 1, now = sy_time_now();
 		must_hold(v, rows[i].before);
 		ck_assert_int_eq(admit_judge(w.admit, &a, next, now), LEDGER_APPEND);
-		a.entry = next;
-		enum ledger_verdict said = admit_judge(w.admit, &b, next + 1, now);
+			enum ledger_verdict said = admit_judge(w.admit, &b, next + 1, now);
 		ck_assert_msg(said == rows[i].said, "%s: %d", rows[i].name, said);
 		if (said == LEDGER_AGAIN)
 			ck_assert_uint_eq(u->again_at, next + 1);
-		b.entry = next + 1;
 		if (said == LEDGER_APPEND)
 			admit_settle(w.admit, &b, false);
 		admit_settle(w.admit, &a, false);
@@ -841,7 +848,6 @@ START_TEST(test_race)
 		said = admit_judge(w.admit, &b, next, now);
 		ck_assert_msg(said == (u->status ? LEDGER_REFUSE : LEDGER_APPEND), "%s: then %d",
 			      rows[i].name, said);
-		b.entry = next;
 		admit_settle(w.admit, &b, false);
 	}
 	ck_assert_uint_eq(admit_remembered(w.admit), 0);
@@ -856,7 +862,6 @@ START_TEST(test_stale)
 	uint64_t now = sy_time_now(), next = w.entry + 1;
 	v->position--; /* the index has gone on, and nothing was forgotten yet */
 	ck_assert_int_eq(admit_judge(w.admit, &job, next, now), LEDGER_APPEND);
-	job.entry = next;
 	admit_settle(w.admit, &job, false);
 	v->position++;
 	ck_assert_int_eq(admit_judge(w.admit, &job, next, (s->deadline + UINT64_C(1)) * 1000),
@@ -887,6 +892,55 @@ START_TEST(test_memory)
 }
 END_TEST
 
+/* Workers check while the rules change under them. */
+struct worker {
+	pthread_t thread;
+	const struct sy_submission *sub;
+	atomic_bool *stop;
+	unsigned turns, wrong;
+};
+
+static void *work(void *arg)
+{
+	struct worker *k = arg;
+	struct sy_arena arena = {0};
+	while (!atomic_load(k->stop) || k->turns == 0) {
+		struct admit_verdict v;
+		sy_arena_reset(&arena);
+		if (admit_check(w.admit, &arena, k->sub, &v) != SY_OK || v.status != 0)
+			k->wrong++;
+		k->turns++;
+	}
+	sy_arena_free(&arena);
+	return NULL;
+}
+
+START_TEST(test_threads)
+{
+	enum { WORKERS = 3, CHANGES = 8 };
+	struct worker workers[WORKERS] = {0};
+	atomic_bool stop = false;
+	uint64_t record = 5;
+	for (int i = 0; i < WORKERS; i++) {
+		workers[i].stop = &stop;
+		workers[i].sub = submission(DAIRY, ADD("1", "A1", KG, DATES), soon());
+		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (int i = 0; i < CHANGES; i++)
+		record =
+		    say(OPERATOR, sy_arena_printf(&w.arena,
+						  "{'type':'Rules','kind':'limits','name':'limits',"
+						  "'limits':{'futureHours':%d},'replaces':%llu}",
+						  i, (unsigned long long)record));
+	atomic_store(&stop, true);
+	for (int i = 0; i < WORKERS; i++) {
+		pthread_join(workers[i].thread, NULL);
+		ck_assert_uint_eq(workers[i].wrong, 0);
+		ck_assert_uint_gt(workers[i].turns, 0);
+	}
+}
+END_TEST
+
 static void add(Suite *s, const char *name, const TTest *test)
 {
 	TCase *t = tcase_create(name);
@@ -913,5 +967,6 @@ Suite *suite(void)
 	add(s, "race", test_race);
 	add(s, "stale", test_stale);
 	add(s, "memory", test_memory);
+	add(s, "threads", test_threads);
 	return s;
 }
