@@ -125,23 +125,22 @@ class Demo:
              "   grants each its company prefix.\n")
         regulator = gln("690000000000")
         self.run("suyuan", "key", "new", "regulator.key", "--party", regulator, quiet=True)
-        self.run("suyuan", "party", "register", "--id", regulator, "--name-zh", "石家庄市市场监督管理局", "--name-en",
-                 "Shijiazhuang Market Regulator", "--role", "regulator", "--region", REGION, "--party-key",
+        self.run("suyuan", "party", "register", regulator, "--name", "zh=石家庄市市场监督管理局", "--name",
+                 "en=Shijiazhuang Market Regulator", "--role", "regulator", "--region", REGION, "--enroll",
                  "regulator.key", key="operator")
         for trade in TRADES:
-            key = trade["key"]
+            key, first = trade["key"], trade is TRADES[0]
             self.run("suyuan", "key", "new", f"{key}.key", "--party", trade["party"], quiet=True)
-            self.run("suyuan", "party", "register", "--id", trade["party"], "--name-zh", trade["zh"], "--name-en",
-                     trade["en"], "--role", "producer", "--region", "130102" if key != "vegetables" else "130102",
-                     "--uscc", trade["uscc"], "--prefix", trade["prefix"], "--party-key", f"{key}.key",
-                     key="regulator", quiet=key != "dairy")
-            for digits, name, specification, standard in trade["products"]:
+            self.run("suyuan", "party", "register", trade["party"], "--name", "zh=" + trade["zh"], "--name",
+                     "en=" + trade["en"], "--role", "producer", "--region", "130102", "--uscc", trade["uscc"],
+                     "--prefix", trade["prefix"], "--enroll", f"{key}.key", key="regulator", quiet=not first)
+            for n, (digits, name, specification, standard) in enumerate(trade["products"]):
                 more = ["--standard", standard] if standard else []
                 more += ["--licence", trade["licence"]] if trade["licence"] else []
                 more += ["--holder", trade["party"]] if key == "drugs" else []
-                self.run("suyuan", "product", "register", "--code", gtin(digits), "--name-zh", name, "--category",
+                self.run("suyuan", "product", "register", gtin(digits), "--name", "zh=" + name, "--category",
                          trade["category"], "--specification", specification, *more, key=key,
-                         quiet=digits != "0690123400001")
+                         quiet=not (first and n == 0))
             tell(f"    {trade['zh']} {trade['en']}: {len(trade['products'])} products")
         tell()
 
@@ -216,7 +215,7 @@ class Demo:
                  f"    export SUYUAN_LEDGER={self.url}\n"
                  f"    {B}/suyuan verify '{self.code_of('drugs', 20)}'\n"
                  f"    {B}/suyuan batch list --product {gtin('0694567800001')}\n"
-                 f"    {B}/suyuan --key dairy.key batch template --category food\n"
+                 f"    {B}/suyuan --key dairy.key batch template food\n"
                  f"    kill {self.daemon.pid}    # when you have seen enough\n")
             return
         self.stop()
