@@ -203,6 +203,27 @@ START_TEST(refuses_beginnings)
 }
 END_TEST
 
+/* Each byte at each place of a string, so that every way of scanning meets it. */
+START_TEST(every_byte)
+{
+	for (unsigned c = 0; c < 256; c++) {
+		for (size_t at = 1; at < 24; at++) {
+			char text[] = "\"....\xc3\xbf.................x\"";
+			struct sy_json_doc doc;
+			struct sy_json_fault f;
+			if (at == 5 || at == 6) /* a character of two bytes */
+				continue;
+			text[at] = (char)c;
+			int err = parse(SY_STR(text), 0, &doc, &f);
+			bool fits = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+			ck_assert_msg((err == SY_OK) == fits, "byte %02x at %zu", c, at);
+			ck_assert_msg(fits || f.offset == at + (c == '"'), "byte %02x at %zu: %zu",
+				      c, at, f.offset);
+		}
+	}
+}
+END_TEST
+
 START_TEST(depth)
 {
 	char text[2 * SY_JSON_DEPTH + 3];
@@ -308,6 +329,23 @@ START_TEST(some_names)
 			sy_arena_reset(&arena);
 		}
 	}
+}
+END_TEST
+
+/* Of several names that repeat the first to do so is told. */
+START_TEST(first_of_twins)
+{
+	struct sy_buf b = {0};
+	struct sy_json_doc doc;
+	struct sy_json_fault f;
+	for (int i = 0; i < 40; i++)
+		sy_buf_printf(&b, "%c\"n%02d\":0", i ? ',' : '{', i);
+	size_t offset = b.n + 2;
+	sy_buf_text(&b, ",\"n17\":0,\"n02\":0,\"n31\":0}");
+	ck_assert_int_eq(parse(sy_buf_span(&b), 0, &doc, &f), SY_EDUPNAME);
+	ck_assert_uint_eq(f.offset, offset);
+	ck_assert_str_eq(f.pointer, "/n17");
+	sy_buf_free(&b);
 }
 END_TEST
 
@@ -524,8 +562,12 @@ START_TEST(writes)
 	sy_jw_object(&w);
 	sy_jw_end(&w, '}');
 	sy_jw_array(&w);
-	sy_jw_array(&w);
-	sy_jw_end(&w, ']');
+	for (unsigned i = 0; i < 4; i++) {
+		sy_jw_array(&w);
+		for (unsigned n = 0; n < i; n++)
+			sy_jw_u64(&w, n);
+		sy_jw_end(&w, ']');
+	}
 	sy_jw_end(&w, ']');
 	sy_jw_raw(&w, SY_STR("{\"raw\":1}"));
 	sy_jw_end(&w, ']');
@@ -533,10 +575,11 @@ START_TEST(writes)
 	sy_jw_base64(&w, "\x01\x02\x03\x04", 4);
 	sy_jw_kv_str(&w, "", SY_STR(""));
 	sy_jw_end(&w, '}');
-	ck_assert_str_eq(sy_buf_cstr(&b),
-			 "{\"a\":\"x\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/溯\","
-			 "\"n\":18446744073709551615,\"list\":[-9223372036854775808,true,false,"
-			 "null,null,{},[[]],{\"raw\":1}],\"b\\\"64\":\"AQIDBA==\",\"\":\"\"}");
+	ck_assert_str_eq(
+	    sy_buf_cstr(&b),
+	    "{\"a\":\"x\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f/溯\","
+	    "\"n\":18446744073709551615,\"list\":[-9223372036854775808,true,false,"
+	    "null,null,{},[[],[0],[0,1],[0,1,2]],{\"raw\":1}],\"b\\\"64\":\"AQIDBA==\",\"\":\"\"}");
 	must(sy_buf_cstr(&b));
 	sy_buf_free(&b);
 }
@@ -593,6 +636,7 @@ Suite *suite(void)
 	tcase_add_loop_test(t, accepts, 0, COUNT(good));
 	tcase_add_loop_test(t, refuses, 0, COUNT(bad));
 	tcase_add_test(t, refuses_beginnings);
+	tcase_add_test(t, every_byte);
 	tcase_add_test(t, depth);
 	suite_add_tcase(s, t);
 	t = tcase_create("sizes");
@@ -600,6 +644,7 @@ Suite *suite(void)
 	tcase_add_test(t, record_size);
 	tcase_add_loop_test(t, many_names, 0, COUNT(crowds));
 	tcase_add_test(t, some_names);
+	tcase_add_test(t, first_of_twins);
 	tcase_add_test(t, dense_and_sparse);
 	suite_add_tcase(s, t);
 	t = tcase_create("values");
