@@ -469,7 +469,7 @@ START_TEST(test_party)
 	    {"a wider prefix over one's own", OPERATOR,
 	     PARTY("dairy") "'roles':[],'keys':[],'prefixes':['69012'],'replaces':$dairy.record}",
 	     0, ""},
-	    {"a wider prefix over a neighbour's", OPERATOR,
+	    {"a prefix of three digits", OPERATOR,
 	     PARTY("dairy") "'roles':[],'keys':[],'prefixes':['690'],'replaces':$dairy.record}",
 	     422, "0 /prefixes/0"},
 	    {"the neighbour behind one's own", OPERATOR,
@@ -486,6 +486,16 @@ START_TEST(test_party)
 	     "0 /grants/0 0 /grants/1"},
 	};
 	RUN(rows);
+	/* The register names the dairy's own longer prefix first; the farm's stands behind it. */
+	enrol(OPERATOR, FARM,
+	      PARTY("farm") "'roles':['producer'],'region':'130102','prefixes':['6901239'],"
+			    "'keys':[$farm.keys],'replaces':$farm.record}");
+	static const struct row after[] = {
+	    {"a wider prefix over a neighbour's", OPERATOR,
+	     PARTY("dairy") "'roles':[],'keys':[],'prefixes':['690123'],'replaces':$dairy.record}",
+	     409, "0 /prefixes/0"},
+	};
+	RUN(after);
 }
 END_TEST
 
@@ -623,6 +633,51 @@ START_TEST(test_profile)
 }
 END_TEST
 
+#define TOMATO(ilmd)                                                                      \
+	"{'type':'ObjectEvent','action':'ADD'," AT                                        \
+	",'quantityList':[{'epcClass':'urn:suyuan:own:$farm.keyid:tomato:lot:1'" KG "}]," \
+	"'ilmd':{" ilmd "}}"
+#define DRUG                                                                               \
+	"{'type':'Product','code':'06901234000009','name':{'zh':'药'},'category':'drug'," \
+	"'specification':'x','holder':'$dairy.id','licences':[{'kind':'GYZZ','number':'H1'}]}"
+#define PILLS(list)                                                          \
+	"{'type':'ObjectEvent','action':'ADD'," AT "," list "'ilmd':{" DATES \
+	",'suyuan:packRatio':'1:5'},"                                        \
+	"'suyuan:inspection':{'number':'R1','result':'pass'}}"
+#define PILL "https://id.gs1.org/01/06901234000009"
+
+START_TEST(test_categories)
+{
+	static const struct row rows[] = {
+	    {"agri, whole", FARM,
+	     TOMATO("'cbvmda:harvestEndDate':'2020-05-01','suyuan:origin':'130102',"
+		    "'suyuan:pledge':{'number':'1','basis':'control'},'suyuan:inputs':[]"),
+	     0, "*0 /suyuan:inspection=inspection"},
+	    {"agri, in full names", FARM,
+	     TOMATO("'urn:epcglobal:cbv:mda:harvestEndDate':'2020-05-01',"
+		    "'urn:epcglobal:cbv:mda:countryOfOrigin':'CN','suyuan:inputs':[],"
+		    "'https://suyuan.dev/ns/pledge':{'number':'1','basis':'control'}"),
+	     0, "*0 /suyuan:inspection=inspection"},
+	    {"agri, missing", FARM, TOMATO("'suyuan:pledge':{'number':'1','basis':'hope'}"), 422,
+	     "0 /ilmd/cbvmda:harvestEndDate=harvested 0 /ilmd/suyuan:origin=origin "
+	     "0 /ilmd/suyuan:pledge=pledge 0 /ilmd/suyuan:inputs=inputs "
+	     "*0 /suyuan:inspection=inspection"},
+	    {"drug, a lot without serials", DAIRY,
+	     DRUG "\n" PILLS("'quantityList':[{'epcClass':'" PILL "/10/A','quantity':2}],"), 422,
+	     "1 /epcList=serial *1 /quantityList/0=standard *1 /quantityList/0=storage "
+	     "*1 /ilmd/suyuan:origin=origin"},
+	    {"drug, a lot and its units", DAIRY,
+	     DRUG "\n" PILLS("'quantityList':[{'epcClass':'" PILL "/10/A','quantity':2}],"
+			     "'epcList':['" PILL "/10/A/21/1','" PILL "/10/A/21/2'],"),
+	     0, "*1 /epcList/0=standard *1 /epcList/0=storage *1 /ilmd/suyuan:origin=origin"},
+	    {"drug, units of no lot", DAIRY, DRUG "\n" PILLS("'epcList':['" PILL "/21/1'],"), 422,
+	     "1 /epcList/0=lot *1 /epcList/0=standard *1 /epcList/0=storage "
+	     "*1 /ilmd/suyuan:origin=origin"},
+	};
+	RUN(rows);
+}
+END_TEST
+
 START_TEST(test_authority_over_products)
 {
 	static const struct row rows[] = {
@@ -677,6 +732,12 @@ START_TEST(test_contradictions)
 	     LOT("l2", "L", "'b':{'y':2.0,'x':1},'a':'\\u0031','c':true"), 0, ""},
 	    {"a lot again otherwise", FARM, LOT("l2", "L", "'a':'2','b':{'x':1,'y':3}"), 409,
 	     "0 /ilmd/a 0 /ilmd/b"},
+	    {"a lot again with less in it", FARM, LOT("l2", "L", "'b':{'x':1},'c':[1]"), 409,
+	     "0 /ilmd/b"},
+	    {"lists by their order and length", FARM,
+	     LOT("l2", "M", "'a':[1,2]") "\n" LOT("l3", "M", "'a':[1]") "\n" LOT(
+		 "l4", "M", "'a':[2,1]") "\n" LOT("l5", "M", "'a':[1,2.0]"),
+	     409, "1 /ilmd/a 2 /ilmd/a"},
 	    {"a lot otherwise in one", FARM,
 	     LOT("l2", "M", "'a':'1'") "\n" LOT("l3", "M", "'a':'2'"), 409, "1 /ilmd/a"},
 	    {"an error in what is known", FARM,
@@ -825,6 +886,9 @@ START_TEST(test_race)
 	     PARTY(
 		 "expired") "'roles':[],'keys':[],'prefixes':['40123'],'replaces':$expired.record}",
 	     LEDGER_AGAIN},
+	    {"a prefix that is given up", OPERATOR, DAIRY,
+	     PARTY("pharmacy") "'roles':[],'keys':[],'replaces':$pharmacy.record}",
+	     PRODUCT "'06905678000007'}", LEDGER_AGAIN},
 	    {"rules", OPERATOR, FARM,
 	     "{'type':'Rules','kind':'limits','name':'limits','limits':{},'replaces':5}",
 	     PRODUCT "'urn:suyuan:own:$farm.keyid:x'}", LEDGER_AGAIN},
@@ -837,7 +901,7 @@ START_TEST(test_race)
 		uint64_t next = w.entry + 1, now = sy_time_now();
 		must_hold(v, rows[i].before);
 		ck_assert_int_eq(admit_judge(w.admit, &a, next, now), LEDGER_APPEND);
-			enum ledger_verdict said = admit_judge(w.admit, &b, next + 1, now);
+		enum ledger_verdict said = admit_judge(w.admit, &b, next + 1, now);
 		ck_assert_msg(said == rows[i].said, "%s: %d", rows[i].name, said);
 		if (said == LEDGER_AGAIN)
 			ck_assert_uint_eq(u->again_at, next + 1);
@@ -960,6 +1024,7 @@ Suite *suite(void)
 	add(s, "place", test_place);
 	add(s, "rules", test_rules);
 	add(s, "profile", test_profile);
+	add(s, "categories", test_categories);
 	add(s, "authority", test_authority_over_products);
 	add(s, "contradictions", test_contradictions);
 	add(s, "erasure", test_erasure);
