@@ -161,39 +161,27 @@ static void judge_again(struct submit *s, uint64_t position)
 	later_add(s->app->later, &s->guest, position, CATCH_UP_MS);
 }
 
-static void repeat(struct task *t)
+/* In the writer's thread, once the checkpoint that covers the entry is published. */
+static void answer_written(struct submit *s)
 {
-	struct submit *s = (struct submit *)t;
-	answer_duplicate(s, s->job.entry);
+	/* The job's memory ends with the answer; the proof's doesn't. */
+	struct sy_buf proof = s->job.proof;
+	bool fresh = s->job.said == LEDGER_APPEND;
+	metric_add(fresh ? METRIC_SUBMISSIONS_ACCEPTED : METRIC_SUBMISSIONS_DUPLICATE, 1);
+	answer(s, fresh ? 201 : 200, s->job.entry_bytes, sy_buf_span(&proof),
+	       fresh ? &s->verdict.faults : NULL);
+	sy_buf_free(&proof);
 }
 
-/* In the writer's thread: reading for a repeated submission is left to a worker. */
 static void written(struct ledger_job *job)
 {
 	struct submit *s = (struct submit *)((char *)job - offsetof(struct submit, job));
-	switch (job->said) {
-	case LEDGER_APPEND:
-		if (job->err) {
-			fail(s, job->err);
-		} else {
-			/* The job's memory ends with the answer; the proof's doesn't. */
-			struct sy_buf proof = job->proof;
-			metric_add(METRIC_SUBMISSIONS_ACCEPTED, 1);
-			answer(s, 201, job->entry_bytes, sy_buf_span(&proof), &s->verdict.faults);
-			sy_buf_free(&proof);
-		}
-		break;
-	case LEDGER_DUPLICATE:
-		s->task.run = repeat;
-		pool_add(s->app->pool, &s->task);
-		break;
-	case LEDGER_AGAIN:
+	if (job->said == LEDGER_AGAIN)
 		judge_again(s, s->verdict.again_at);
-		break;
-	case LEDGER_REFUSE:
+	else if (job->err || job->said == LEDGER_REFUSE)
 		fail(s, job->err);
-		break;
-	}
+	else
+		answer_written(s);
 }
 
 static void to_writer(struct submit *s)
