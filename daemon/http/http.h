@@ -11,6 +11,16 @@
  * a deadline for a peer that doesn't read its answer; header bytes and count; body bytes a
  * request; a budget of body bytes and of answer bytes over all connections (503 past it);
  * connections.  Requests may be pipelined; answers go out in order.
+ *
+ * What is refused before a handler sees it gets a problem+json of its own.  After a refusal that
+ * leaves in doubt where the next request begins the connection is closed, and nothing that follows
+ * is read: 400 malformed, 408 too slow, 413, 414, 417, 431, 501, 503 over a budget, 505.  404 and
+ * 405 (with Allow) are found before a body is read, as are the limits of one, and only then does a
+ * client that expects 100-continue get it.
+ *
+ * An exchange outlives its connection: one whose peer has gone, even one that comes back after
+ * http_close, is replied to as any other, and the reply is dropped.  http_request's memory stays
+ * until then.
  */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
@@ -46,14 +56,16 @@ struct http_request {
 	struct sy_str content_type; /* without parameters, as sent; or empty */
 	struct sy_str param[4];     /* what the route's {…} matched, percent-decoded */
 	size_t n_params;
-	bool local;   /* over the Unix socket */
-	uid_t uid;    /* its peer, when local */
+	bool local; /* over the Unix socket */
+	uid_t uid;  /* its peer, when local */
 	pid_t pid;
 };
 
 struct http_route {
 	unsigned methods;
-	const char *pattern; /* "/v1/records/{n}/receipt"; "{name}" one segment, "{name*}" the rest */
+	/* "/v1/records/{n}/receipt": "{name}" is one segment, not empty, "{name*}" the rest.  The
+	 * first row that has path and method is taken; GET serves HEAD. */
+	const char *pattern;
 	void (*handle)(struct http_exchange *x, void *ctx);
 	enum http_access access;
 	size_t max_body; /* 0: none allowed */
@@ -67,20 +79,23 @@ struct http_options {
 	const struct http_route *routes;
 	size_t n_routes;
 	void *ctx;
-	size_t max_header;      /* bytes, 0 for 16 KiB */
-	unsigned max_headers;   /* 0 for 64 */
-	size_t body_budget;     /* over all connections, 0 for 64 MiB */
-	size_t answer_budget;   /* 0 for 64 MiB */
-	unsigned max_connections; /* 0 for 4096 */
+	size_t max_header;                                 /* bytes, 0 for 16 KiB */
+	unsigned max_headers;                              /* 0 for 64 */
+	size_t body_budget;                                /* over all connections, 0 for 64 MiB */
+	size_t answer_budget;                              /* 0 for 64 MiB */
+	unsigned max_connections;                          /* 0 for 4096 */
 	unsigned header_ms, request_ms, idle_ms, write_ms; /* 0 for 10 s, 60 s, 75 s, 30 s */
-	/* For each answer, in the front's thread; may be NULL. */
+	/* For each answer, in the front's thread; may be NULL.  R's method is 0 when its request
+	 * line couldn't be read; US since the request was read whole. */
 	void (*log)(void *ctx, const struct http_request *r, int status, size_t bytes, uint64_t us);
 };
 
-/* Binds; SY_EIO with *WHY when an address can't be had. */
+/* Binds; SY_EIO with *WHY when an address can't be had, SY_EINVAL when a route is malformed.  What
+ * O points to, but for the addresses, stays until http_close. */
 int http_open(const struct http_options *o, struct http_server **out, const char **why);
 int http_start(struct http_server *s); /* the fronts' threads */
-/* Stops accepting, lets what is under way finish for at most MS, closes idle connections. */
+/* Stops accepting (for good), lets what is under way finish for at most MS, closes idle
+ * connections. */
 void http_drain(struct http_server *s, unsigned ms);
 void http_close(struct http_server *s);
 /* Addresses in use, ports resolved; index from 0; NULL past the last. */
@@ -102,7 +117,8 @@ struct sy_str http_header_of(const struct http_exchange *x, const char *name); /
  * coding is bad.  NTH counts from 0 for one that repeats. */
 int http_query(struct http_exchange *x, const char *name, unsigned nth, struct sy_str *out);
 
-/* A further header of the answer; before the reply. */
+/* A further header of the answer; before the reply.  One whose value holds a control byte is left
+ * out.  A 503 gets Retry-After: 1 unless it is set here. */
 void http_set(struct http_exchange *x, const char *name, const char *value);
 /* The whole answer; BODY's bytes are copied or taken over before it returns.  Any thread, once. */
 void http_reply(struct http_exchange *x, int status, const char *type, struct sy_str body);
@@ -110,14 +126,17 @@ void http_reply(struct http_exchange *x, int status, const char *type, struct sy
 void http_reply_buf(struct http_exchange *x, int status, const char *type, struct sy_buf *body);
 /* problem+json (RFC 9457); DETAIL may be NULL; FAULTS may be NULL. */
 void http_problem(struct http_exchange *x, int status, const char *title, const char *detail,
-                  const struct sy_faults *faults);
+		  const struct sy_faults *faults);
 void http_problem_err(struct http_exchange *x, int err, const char *detail);
 
 /*
  * A streamed (chunked) answer from another thread, with back-pressure: http_stream_write blocks
- * while the connection holds more than a slice, and returns SY_EIO when the peer is gone.
+ * while the connection holds more than a slice, and returns SY_EIO when the peer is gone or a drain
+ * ran out of time.  Small writes are gathered, and go out when 16 KiB have come together or at the
+ * end.  A stream that was begun is ended exactly once, whatever a write returned; one that lost
+ * bytes is cut, so that it can't be taken for whole.
  */
-int http_stream_begin(struct http_exchange *x, int status, const char *type);
+int http_stream_begin(struct http_exchange *x, int status, const char *type); /* SY_OK */
 int http_stream_write(struct http_exchange *x, struct sy_str bytes);
 void http_stream_end(struct http_exchange *x, bool whole); /* false: cut the connection */
 

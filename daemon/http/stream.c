@@ -125,10 +125,7 @@ int http_stream_begin(struct http_exchange *x, int status, const char *type)
 	struct front *f = x->front;
 	pthread_mutex_lock(&f->mu);
 	x->begun = true;
-	bool gone = x->gone;
 	pthread_mutex_unlock(&f->mu);
-	if (gone)
-		return SY_EIO;
 	exchange_post(x, false);
 	return SY_OK;
 }
