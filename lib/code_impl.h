@@ -57,21 +57,18 @@ struct code_reader {
 	char pool[2 * SY_CODE_MAX]; /* decoded values */
 };
 
-/* code.c */
+/* code_text.c */
 void sy_code_fault(struct code_reader *r, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void sy_code_out_of_memory(struct code_reader *r);
 /* "x" or 0x1B or a whole UTF-8 character in quotes, for a message. */
 const char *sy_code_show(struct sy_str text, size_t at, char out[16]);
 size_t sy_code_char_no(struct sy_str text, size_t at); /* 1-based, in characters */
-/* Room for N bytes until the reader is done; NULL only if a caller asks for more than it read. */
+/* Room for N bytes until the reader is done; NULL, a fault, when the code is too long for it. */
 char *sy_code_room(struct code_reader *r, size_t n);
 /* Percent-decodes TEXT into the pool; a bad escape is a fault of WHERE and gives false. */
 bool sy_code_decode(struct code_reader *r, const char *where, struct sy_str text,
 		    struct sy_str *out);
-/* The elements collected, put together. */
-void sy_code_assemble(struct code_reader *r);
-
 /* A text in the making; what doesn't fit is refused by the reader's own limits before. */
 struct pen {
 	size_t n;
@@ -84,6 +81,8 @@ void sy_pen_encode(struct pen *pen, struct sy_str s); /* unreserved as they are,
 /* A terminated copy in the arena, NULL when memory is out. */
 struct sy_str sy_pen_keep(const struct pen *pen, struct sy_arena *arena);
 
+/* code_form.c: the elements collected, put together. */
+void sy_code_assemble(struct code_reader *r);
 /* How a product's URI goes on to lots and units. */
 struct code_stem {
 	const char *lot, *serial; /* what stands before each */

@@ -40,6 +40,16 @@ static const char *pointer_of(struct event_reader *r, const char *name, size_t i
 	return p;
 }
 
+/* The pointer of an item's member, in OUT, for as long as a fault needs it. */
+#define WHERE_MAX 64
+static const char *at(const struct sy_event_item *item, const char *member, char out[WHERE_MAX])
+{
+	size_t n = strlen(item->pointer);
+	memcpy(out, item->pointer, n);
+	strcpy(out + n, member);
+	return out;
+}
+
 static bool names_class(enum sy_code_kind kind)
 {
 	return kind == SY_CODE_PRODUCT || kind == SY_CODE_LOT;
@@ -70,25 +80,30 @@ static bool read_epc(struct event_reader *r, const struct sy_json *v, struct sy_
 
 static void read_amount(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
 {
+	struct sy_decimal quantity;
+	char where[WHERE_MAX];
 	int err = SY_EINVAL;
+	at(item, "/quantity", where);
 	if (v->type == SY_JSON_NUMBER)
-		err = sy_decimal_parse(sy_json_raw(r->doc, v), &item->quantity);
+		err = sy_decimal_parse(sy_json_raw(r->doc, v), &quantity);
 	if (err == SY_ERANGE)
-		sy_event_fault(r, err, item->pointer,
+		sy_event_fault(r, err, where,
 			       "quantity is out of range, expected at most 18 digits");
 	else if (err)
-		sy_event_fault(r, err, item->pointer, "quantity: expected a number");
-	else if (item->quantity.coef < 0)
-		sy_event_fault(r, SY_ERULES, item->pointer,
-			       "quantity is negative, expected 0 or more");
-	else
-		item->has_quantity = true;
+		sy_event_fault(r, err, where, "quantity: expected a number");
+	else if (quantity.coef < 0)
+		sy_event_fault(r, SY_ERULES, where, "quantity is negative, expected 0 or more");
+	if (err || quantity.coef < 0)
+		return;
+	item->quantity = quantity;
+	item->has_quantity = true;
 }
 
 /* UN/ECE Recommendation 20 (and 21 for packages): two or three capitals and digits. */
 static void read_unit(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
 {
-	if (!sy_event_text(r, v, item->pointer, &item->unit))
+	char where[WHERE_MAX];
+	if (!sy_event_text(r, v, at(item, "/uom", where), &item->unit))
 		return;
 	bool fits = item->unit.n >= 2 && item->unit.n <= 3;
 	for (size_t i = 0; fits && i < item->unit.n; i++)
@@ -96,7 +111,7 @@ static void read_unit(struct event_reader *r, const struct sy_json *v, struct sy
 		       (item->unit.p[i] >= '0' && item->unit.p[i] <= '9');
 	if (!fits)
 		sy_event_fault(
-		    r, SY_ERULES, item->pointer,
+		    r, SY_ERULES, where,
 		    "uom is \"%.*s\", expected a UN/ECE unit code such as KGM, LTR or H87",
 		    sy_event_cut(item->unit), item->unit.p);
 }
@@ -113,6 +128,7 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 {
 	const struct sy_json *member, *epc_class = NULL;
 	struct sy_str text;
+	char where[WHERE_MAX];
 	if (v->type != SY_JSON_OBJECT) {
 		sy_event_fault(r, SY_EINVAL, item->pointer,
 			       "expected an object with epcClass, quantity and uom");
@@ -132,12 +148,13 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing");
 		return false;
 	}
-	if (!sy_event_text(r, epc_class, item->pointer, &text) ||
-	    !sy_event_code(r, text, item->pointer, &item->code))
+	at(item, "/epcClass", where);
+	if (!sy_event_text(r, epc_class, where, &text) ||
+	    !sy_event_code(r, text, where, &item->code))
 		return false;
 	if (names_one(item->code.kind))
 		sy_event_fault(
-		    r, SY_ERULES, item->pointer,
+		    r, SY_ERULES, where,
 		    "epcClass names one single item, expected a product or a lot; single items "
 		    "belong in an EPC list");
 	return !names_one(item->code.kind);
