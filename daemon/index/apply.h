@@ -27,7 +27,6 @@ struct view {
 	struct sy_json_doc doc;
 	struct sy_event ev;
 	uint8_t ilmd[8];
-	struct sy_str lot_number;       /* of the ilmd, or empty */
 	struct sy_str lot_product, lot; /* the last lot code that was made of it, by product */
 };
 

@@ -152,7 +152,7 @@ static uint64_t commit_due(struct index *ix, bool more)
 {
 	uint64_t delay = (uint64_t)ix->o.delay_ms * 1000000U, from;
 
-	if (is_full(ix))
+	if (is_full(ix) || (!more && ix->last_commit == 0))
 		return 0;
 	pthread_mutex_lock(&ix->lock);
 	if (ix->waiters && !more)

@@ -41,8 +41,7 @@ static struct member member_after(const struct sy_json_doc *doc, const struct sy
 /* The digest so far, and one member more.  A name can't hold the zero byte that ends it. */
 static void digest_member(sy_hash *so_far, struct member m)
 {
-	struct sy_str parts[] = {
-	    {(const char *)so_far->b, SY_HASH_SIZE}, m.name, {"", 1}, m.value};
+	struct sy_str parts[] = {{(const char *)so_far->b, SY_HASH_SIZE}, m.name, {"", 1}, m.value};
 
 	sy_sha256_parts(parts, sizeof parts / sizeof *parts, so_far);
 }
@@ -84,9 +83,7 @@ int view_read(struct view *v, struct sy_arena *arena, const struct sy_json_doc *
 	if (err == SY_ENOMEM || v->ev.ilmd == NULL)
 		return err == SY_ENOMEM ? err : SY_OK;
 	index_ilmd_digest(doc, v->ev.ilmd, v->ilmd);
-	err = sy_json_string(doc, sy_json_get(doc, v->ev.ilmd, "cbvmda:lotNumber"), arena,
-			     &v->lot_number);
-	return err == SY_ENOMEM ? err : SY_OK;
+	return SY_OK;
 }
 
 /* The `remains` of an Erasure, as a document of its own. */
@@ -143,13 +140,13 @@ int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lo
 	if (code->kind != SY_CODE_UNIT && code->kind != SY_CODE_CN_DRUG)
 		return SY_OK;
 	*lot = code->lot_code;
-	if (lot->n || v->lot_number.n == 0 || code->product.n == 0 || !event_creates(&v->ev, occ))
+	if (lot->n || v->ev.lot.n == 0 || code->product.n == 0 || !event_creates(&v->ev, occ))
 		return SY_OK;
 	if (!sy_str_eq(v->lot_product, code->product)) {
 		sy_faults_init(&faults, v->arena);
 		err = sy_code_parse(v->arena, code->product, &product, &faults, SY_NO_RECORD, "");
 		if (err == SY_OK)
-			err = sy_code_lot(v->arena, &product, v->lot_number, &made);
+			err = sy_code_lot(v->arena, &product, v->ev.lot, &made);
 		if (err == SY_ENOMEM)
 			return err;
 		v->lot_product = code->product;
