@@ -13,36 +13,39 @@
 #define CHANGE KIND(TRANSFORMATION)
 #define ALL (ITEMS | PARTS | CHANGE)
 
+#define NAME(name) "/" name, sizeof(name) - 1
+
 /* EPCIS 2.0 section 7.4.  A name in the wrong kind of event is refused: its items would be lost. */
 static const struct member_row {
-	const char *name;
+	const char *pointer; /* its name follows the slash */
+	size_t length;       /* of the name */
 	enum sy_json_type type;
 	unsigned required, allowed; /* kinds */
 } rows[MEMBERS] = {
-    [M_TIME] = {"eventTime", SY_JSON_STRING, ALL, ALL},
-    [M_OFFSET] = {"eventTimeZoneOffset", SY_JSON_STRING, ALL, ALL},
-    [M_RECORD_TIME] = {"recordTime", SY_JSON_STRING, 0, ALL},
-    [M_ID] = {"eventID", SY_JSON_STRING, 0, ALL},
-    [M_ACTION] = {"action", SY_JSON_STRING, ITEMS | PARTS, ITEMS | PARTS},
-    [M_STEP] = {"bizStep", SY_JSON_STRING, 0, ALL},
-    [M_DISPOSITION] = {"disposition", SY_JSON_STRING, 0, ALL},
-    [M_READ_POINT] = {"readPoint", SY_JSON_OBJECT, 0, ALL},
-    [M_LOCATION] = {"bizLocation", SY_JSON_OBJECT, 0, ALL},
-    [M_EPCS] = {"epcList", SY_JSON_ARRAY, 0, ITEMS},
-    [M_QUANTITIES] = {"quantityList", SY_JSON_ARRAY, 0, ITEMS},
-    [M_PARENT] = {"parentID", SY_JSON_STRING, 0, PARTS | KIND(TRANSACTION)},
-    [M_CHILD_EPCS] = {"childEPCs", SY_JSON_ARRAY, 0, PARTS},
-    [M_CHILD_QUANTITIES] = {"childQuantityList", SY_JSON_ARRAY, 0, PARTS},
-    [M_INPUT_EPCS] = {"inputEPCList", SY_JSON_ARRAY, 0, CHANGE},
-    [M_INPUT_QUANTITIES] = {"inputQuantityList", SY_JSON_ARRAY, 0, CHANGE},
-    [M_OUTPUT_EPCS] = {"outputEPCList", SY_JSON_ARRAY, 0, CHANGE},
-    [M_OUTPUT_QUANTITIES] = {"outputQuantityList", SY_JSON_ARRAY, 0, CHANGE},
-    [M_TRANSFORMATION] = {"transformationID", SY_JSON_STRING, 0, CHANGE},
-    [M_TRANSACTIONS] = {"bizTransactionList", SY_JSON_ARRAY, KIND(TRANSACTION), ALL},
-    [M_SENSORS] = {"sensorElementList", SY_JSON_ARRAY, 0, ALL},
-    [M_ILMD] = {"ilmd", SY_JSON_OBJECT, 0, KIND(OBJECT) | CHANGE},
-    [M_ERROR] = {"errorDeclaration", SY_JSON_OBJECT, 0, ALL},
-    [M_INSPECTION] = {"suyuan:inspection", SY_JSON_OBJECT, 0, ALL},
+    [M_TIME] = {NAME("eventTime"), SY_JSON_STRING, ALL, ALL},
+    [M_OFFSET] = {NAME("eventTimeZoneOffset"), SY_JSON_STRING, ALL, ALL},
+    [M_RECORD_TIME] = {NAME("recordTime"), SY_JSON_STRING, 0, ALL},
+    [M_ID] = {NAME("eventID"), SY_JSON_STRING, 0, ALL},
+    [M_ACTION] = {NAME("action"), SY_JSON_STRING, ITEMS | PARTS, ITEMS | PARTS},
+    [M_STEP] = {NAME("bizStep"), SY_JSON_STRING, 0, ALL},
+    [M_DISPOSITION] = {NAME("disposition"), SY_JSON_STRING, 0, ALL},
+    [M_READ_POINT] = {NAME("readPoint"), SY_JSON_OBJECT, 0, ALL},
+    [M_LOCATION] = {NAME("bizLocation"), SY_JSON_OBJECT, 0, ALL},
+    [M_EPCS] = {NAME("epcList"), SY_JSON_ARRAY, 0, ITEMS},
+    [M_QUANTITIES] = {NAME("quantityList"), SY_JSON_ARRAY, 0, ITEMS},
+    [M_PARENT] = {NAME("parentID"), SY_JSON_STRING, 0, PARTS | KIND(TRANSACTION)},
+    [M_CHILD_EPCS] = {NAME("childEPCs"), SY_JSON_ARRAY, 0, PARTS},
+    [M_CHILD_QUANTITIES] = {NAME("childQuantityList"), SY_JSON_ARRAY, 0, PARTS},
+    [M_INPUT_EPCS] = {NAME("inputEPCList"), SY_JSON_ARRAY, 0, CHANGE},
+    [M_INPUT_QUANTITIES] = {NAME("inputQuantityList"), SY_JSON_ARRAY, 0, CHANGE},
+    [M_OUTPUT_EPCS] = {NAME("outputEPCList"), SY_JSON_ARRAY, 0, CHANGE},
+    [M_OUTPUT_QUANTITIES] = {NAME("outputQuantityList"), SY_JSON_ARRAY, 0, CHANGE},
+    [M_TRANSFORMATION] = {NAME("transformationID"), SY_JSON_STRING, 0, CHANGE},
+    [M_TRANSACTIONS] = {NAME("bizTransactionList"), SY_JSON_ARRAY, KIND(TRANSACTION), ALL},
+    [M_SENSORS] = {NAME("sensorElementList"), SY_JSON_ARRAY, 0, ALL},
+    [M_ILMD] = {NAME("ilmd"), SY_JSON_OBJECT, 0, KIND(OBJECT) | CHANGE},
+    [M_ERROR] = {NAME("errorDeclaration"), SY_JSON_OBJECT, 0, ALL},
+    [M_INSPECTION] = {NAME("suyuan:inspection"), SY_JSON_OBJECT, 0, ALL},
 };
 
 static const char *const kind_names[] = {
@@ -138,40 +141,53 @@ bool sy_event_code(struct event_reader *r, struct sy_str text, const char *point
 	return sy_uri_scheme(text) > 0;
 }
 
+static bool is_named(const struct sy_json_doc *doc, const struct sy_json *v,
+		     const struct member_row *row)
+{
+	if (v->key_escaped)
+		return sy_json_key_is(doc, v, row->pointer + 1);
+	return v->key_len == row->length &&
+	       memcmp(doc->text + v->key_off, row->pointer + 1, row->length) == 0;
+}
+
+static void take_member(struct event_reader *r, size_t m, const struct sy_json *v)
+{
+	if (!(rows[m].allowed & 1u << r->out->kind))
+		sy_event_fault(r, SY_ERULES, rows[m].pointer, "doesn't belong in a %s",
+			       sy_event_kind_name(r->out->kind));
+	else if (v->type != (uint8_t)rows[m].type)
+		sy_event_fault(r, SY_EINVAL, rows[m].pointer, "expected %s",
+			       type_names[rows[m].type]);
+	else
+		r->members[m] = v;
+}
+
 static void find_members(struct event_reader *r)
 {
-	const unsigned kind = 1u << r->out->kind;
+	bool seen[MEMBERS] = {false};
 	const struct sy_json *v;
 	sy_json_each (r->doc, sy_json_root(r->doc), v) {
 		size_t m = 0;
-		while (m < MEMBERS && !sy_json_key_is(r->doc, v, rows[m].name))
+		while (m < MEMBERS && !is_named(r->doc, v, &rows[m]))
 			m++;
 		if (m == MEMBERS)
 			continue;
-		if (!(rows[m].allowed & kind))
-			sy_event_fault(r, SY_ERULES, sy_event_pointer(r, v),
-				       "doesn't belong in a %s", sy_event_kind_name(r->out->kind));
-		else if (v->type != (uint8_t)rows[m].type)
-			sy_event_fault(r, SY_EINVAL, sy_event_pointer(r, v), "expected %s",
-				       type_names[rows[m].type]);
-		else
-			r->members[m] = v;
+		seen[m] = true;
+		take_member(r, m, v);
 	}
 	for (size_t m = 0; m < MEMBERS; m++)
-		if ((rows[m].required & kind) &&
-		    sy_json_get(r->doc, sy_json_root(r->doc), rows[m].name) == NULL)
-			sy_event_fault(r, SY_ERULES, "", "%s is missing", rows[m].name);
+		if ((rows[m].required & 1u << r->out->kind) && !seen[m])
+			sy_event_fault(r, SY_ERULES, "", "%s is missing", rows[m].pointer + 1);
 }
 
 static bool member_text(struct event_reader *r, enum member m, struct sy_str *out)
 {
-	return r->members[m] != NULL &&
-	       sy_event_text(r, r->members[m], sy_event_pointer(r, r->members[m]), out);
+	return r->members[m] != NULL && sy_event_text(r, r->members[m], rows[m].pointer, out);
 }
 
-static void read_time(struct event_reader *r, const struct sy_json *v, int64_t *ms)
+static void read_time(struct event_reader *r, const struct sy_json *v, const char *pointer,
+		      int64_t *ms)
 {
-	const char *pointer = sy_event_pointer(r, v);
 	struct sy_str text;
 	if (sy_event_text(r, v, pointer, &text) && sy_time_parse(text, ms) != SY_OK)
 		sy_event_fault(r, SY_EINVAL, pointer,
@@ -197,9 +213,9 @@ static void read_times(struct event_reader *r)
 	struct sy_str offset;
 	int64_t ignored;
 	if (r->members[M_TIME] != NULL)
-		read_time(r, r->members[M_TIME], &r->out->time);
+		read_time(r, r->members[M_TIME], "/eventTime", &r->out->time);
 	if (r->members[M_RECORD_TIME] != NULL)
-		read_time(r, r->members[M_RECORD_TIME], &ignored);
+		read_time(r, r->members[M_RECORD_TIME], "/recordTime", &ignored);
 	if (member_text(r, M_OFFSET, &offset) && !is_offset(offset))
 		sy_event_fault(r, SY_EINVAL, "/eventTimeZoneOffset",
 			       "is \"%.*s\", expected an offset such as +08:00",
@@ -233,7 +249,7 @@ static void read_word(struct event_reader *r, enum member m, enum vocab vocab, s
 	struct sy_str text;
 	if (member_text(r, m, &text) && !sy_event_word(vocab, text, out))
 		sy_event_fault(
-		    r, SY_ERULES, sy_event_pointer(r, r->members[m]),
+		    r, SY_ERULES, rows[m].pointer,
 		    "is \"%.*s\", expected a word of the Core Business Vocabulary or a URI",
 		    sy_event_cut(text), text.p);
 }
@@ -246,10 +262,10 @@ static void read_place(struct event_reader *r, enum member m, struct sy_str *id,
 	const struct sy_json *v = sy_json_get(r->doc, r->members[m], "id");
 	struct sy_code code;
 	if (v == NULL) {
-		sy_event_fault(r, SY_ERULES, sy_event_pointer(r, r->members[m]), "id is missing");
+		sy_event_fault(r, SY_ERULES, rows[m].pointer, "id is missing");
 		return;
 	}
-	const char *pointer = sy_event_pointer(r, v);
+	const char *pointer = m == M_LOCATION ? "/bizLocation/id" : "/readPoint/id";
 	if (sy_event_text(r, v, pointer, id) && sy_event_code(r, *id, pointer, &code))
 		*canonical = code.canonical;
 }
@@ -259,7 +275,7 @@ static void read_uri(struct event_reader *r, enum member m, struct sy_str *out)
 	if (!member_text(r, m, out))
 		return;
 	if (sy_uri_scheme(*out) == 0 || sy_uri_bad(*out) < out->n || out->n > SY_CODE_MAX)
-		sy_event_fault(r, SY_EINVAL, sy_event_pointer(r, r->members[m]),
+		sy_event_fault(r, SY_EINVAL, rows[m].pointer,
 			       "is \"%.*s\", expected a URI such as urn:uuid: and a UUID",
 			       sy_event_cut(*out), out->p);
 }
@@ -274,7 +290,7 @@ static void read_error(struct event_reader *r)
 	if (time == NULL)
 		sy_event_fault(r, SY_ERULES, "/errorDeclaration", "declarationTime is missing");
 	else
-		read_time(r, time, &ignored);
+		read_time(r, time, "/errorDeclaration/declarationTime", &ignored);
 }
 
 static void clear(struct sy_event *out)

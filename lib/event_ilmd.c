@@ -7,18 +7,25 @@
 #define SUYUAN "https://suyuan.dev/ns/"
 
 static const struct date_row {
-	const char *name, *full;
-	size_t offset; /* in struct sy_event */
+	const char *pointer, *full; /* the short name follows /ilmd/ */
+	size_t offset;              /* in struct sy_event */
 	bool after_made;
 } dates[] = {
-    {"suyuan:productionDate", SUYUAN "productionDate", offsetof(struct sy_event, made), false},
-    {"cbvmda:itemExpirationDate", CBVMDA "itemExpirationDate", offsetof(struct sy_event, expires),
+    {"/ilmd/suyuan:productionDate", SUYUAN "productionDate", offsetof(struct sy_event, made),
+     false},
+    {"/ilmd/cbvmda:itemExpirationDate", CBVMDA "itemExpirationDate",
+     offsetof(struct sy_event, expires), true},
+    {"/ilmd/cbvmda:bestBeforeDate", CBVMDA "bestBeforeDate", offsetof(struct sy_event, best_before),
      true},
-    {"cbvmda:bestBeforeDate", CBVMDA "bestBeforeDate", offsetof(struct sy_event, best_before),
-     true},
-    {"cbvmda:harvestEndDate", CBVMDA "harvestEndDate", offsetof(struct sy_event, harvested), false},
+    {"/ilmd/cbvmda:harvestEndDate", CBVMDA "harvestEndDate", offsetof(struct sy_event, harvested),
+     false},
 };
 #define DATES (sizeof dates / sizeof dates[0])
+
+static const char *short_name(const char *pointer)
+{
+	return pointer + strlen("/ilmd/");
+}
 
 static int32_t *day_of(struct sy_event *event, size_t row)
 {
@@ -41,9 +48,16 @@ static const struct sy_json *plain_value(struct event_reader *r, const struct sy
 	return value ? value : v;
 }
 
+/* POINTER, but for a name written in full. */
+static const char *where(struct event_reader *r, const struct sy_json *member, const char *pointer)
+{
+	bool is_short = member->key_len == strlen(short_name(pointer));
+	return is_short ? pointer : sy_event_pointer(r, member);
+}
+
 static void read_date(struct event_reader *r, const struct sy_json *member, size_t row)
 {
-	const char *pointer = sy_event_pointer(r, member);
+	const char *pointer = where(r, member, dates[row].pointer);
 	struct sy_str text;
 	if (!sy_event_text(r, plain_value(r, member), pointer, &text) ||
 	    read_day(text, day_of(r->out, row)))
@@ -80,7 +94,7 @@ static void check_lot(struct event_reader *r, const char *pointer)
 
 static void read_lot(struct event_reader *r, const struct sy_json *member)
 {
-	const char *pointer = sy_event_pointer(r, member);
+	const char *pointer = where(r, member, "/ilmd/cbvmda:lotNumber");
 	if (sy_event_text(r, plain_value(r, member), pointer, &r->out->lot))
 		check_lot(r, pointer);
 }
@@ -114,7 +128,7 @@ void sy_event_read_ilmd(struct event_reader *r)
 		    "or in a TransformationEvent");
 	sy_json_each (r->doc, r->out->ilmd, member) {
 		for (size_t i = 0; i < DATES; i++) {
-			if (!sy_json_key_is(r->doc, member, dates[i].name) &&
+			if (!sy_json_key_is(r->doc, member, short_name(dates[i].pointer)) &&
 			    !sy_json_key_is(r->doc, member, dates[i].full))
 				continue;
 			found[i] = member;
@@ -136,38 +150,49 @@ static bool is_hex(struct sy_str text, size_t n)
 }
 
 /* Members of an inspection that must say one of a few things. */
-static const struct {
-	const char *in, *name;
+static const struct inspection_row {
+	const char *pointer, *in, *name;
 	const char *words[4]; /* NULL first: a day, or a digest of 64 hex digits inside `in` */
 	const char *expected;
 } inspection_rows[] = {
-    {NULL, "result", {"pass", "fail"}, "pass or fail"},
-    {NULL, "kind", {"firm", "laboratory", "supervision"}, "firm, laboratory or supervision"},
-    {NULL, "date", {NULL}, "a day such as 2026-11-01"},
-    {"report", "sha256", {NULL}, "64 hex digits"},
-    {"report", "sm3", {NULL}, "64 hex digits"},
+    {"/suyuan:inspection/result", NULL, "result", {"pass", "fail"}, "pass or fail"},
+    {"/suyuan:inspection/kind",
+     NULL,
+     "kind",
+     {"firm", "laboratory", "supervision"},
+     "firm, laboratory or supervision"},
+    {"/suyuan:inspection/date", NULL, "date", {NULL}, "a day such as 2026-11-01"},
+    {"/suyuan:inspection/report/sha256", "report", "sha256", {NULL}, "64 hex digits"},
+    {"/suyuan:inspection/report/sm3", "report", "sm3", {NULL}, "64 hex digits"},
 };
+
+static bool fits(const struct inspection_row *row, struct sy_str text)
+{
+	int32_t day;
+	if (row->words[0] == NULL)
+		return row->in ? is_hex(text, 64) : read_day(text, &day);
+	for (size_t w = 0; row->words[w] != NULL; w++)
+		if (sy_str_is(text, row->words[w]))
+			return true;
+	return false;
+}
 
 void sy_event_read_inspection(struct event_reader *r)
 {
 	const struct sy_json *inspection = r->members[M_INSPECTION];
 	r->out->inspection = inspection;
+	if (inspection == NULL)
+		return;
 	for (size_t i = 0; i < sizeof inspection_rows / sizeof inspection_rows[0]; i++) {
-		const char *in = inspection_rows[i].in;
-		const struct sy_json *v = in ? sy_json_get(r->doc, inspection, in) : inspection;
+		const struct inspection_row *row = &inspection_rows[i];
+		const struct sy_json *v = inspection;
 		struct sy_str text;
-		int32_t day;
-		if ((v = sy_json_get(r->doc, v, inspection_rows[i].name)) == NULL)
+		if (row->in != NULL)
+			v = sy_json_get(r->doc, v, row->in);
+		v = sy_json_get(r->doc, v, row->name);
+		if (v == NULL || !sy_event_text(r, v, row->pointer, &text) || fits(row, text))
 			continue;
-		const char *pointer = sy_event_pointer(r, v);
-		if (!sy_event_text(r, v, pointer, &text))
-			continue;
-		bool fits = inspection_rows[i].words[0] == NULL &&
-			    (in ? is_hex(text, 64) : read_day(text, &day));
-		for (size_t w = 0; w < 4 && inspection_rows[i].words[w] != NULL; w++)
-			fits |= sy_str_is(text, inspection_rows[i].words[w]);
-		if (!fits)
-			sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected %s",
-				       sy_event_cut(text), text.p, inspection_rows[i].expected);
+		sy_event_fault(r, SY_EINVAL, row->pointer, "is \"%.*s\", expected %s",
+			       sy_event_cut(text), text.p, row->expected);
 	}
 }

@@ -275,6 +275,11 @@ void sy_event_read_items(struct event_reader *r)
 	size_t n = 1; /* the parent */
 	for (size_t i = 0; i < LISTS; i++)
 		n += r->members[lists[i].member] ? r->members[lists[i].member]->count : 0;
+	if (n > SY_EVENT_ITEMS_MAX) {
+		sy_event_fault(r, SY_ERULES, "", "names %zu items, expected at most %d", n,
+			       SY_EVENT_ITEMS_MAX);
+		return;
+	}
 	r->out->items = sy_arena_calloc(r->arena, n, sizeof(struct sy_event_item));
 	if (r->out->items == NULL) {
 		sy_event_out_of_memory(r);

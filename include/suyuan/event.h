@@ -41,6 +41,8 @@ struct sy_event_item {
 };
 
 #define SY_NO_DAY INT32_MIN
+/* More than a record has room for, but for names too short to be true. */
+#define SY_EVENT_ITEMS_MAX 50000
 
 struct sy_event {
 	enum sy_event_kind kind;
