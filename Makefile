@@ -162,8 +162,8 @@ bench: programs benches
 ALL_C    := $(LIB_C) $(DAEMON_C) $(CLI_C)
 TIDY     := $(addprefix $(BUILD)/tidy/,$(addsuffix .ok,$(ALL_C)))
 
-$(BUILD)/tidy/%.c.ok: %.c .clang-tidy
-	@mkdir -p $(@D) && clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -Iinclude -Idaemon \
+$(BUILD)/tidy/%.c.ok: %.c .clang-tidy $(B)/gen/default_rules.inc
+	@mkdir -p $(@D) && clang-tidy --quiet $< -- -std=c11 -D_GNU_SOURCE -Iinclude -Idaemon -I$(B)/gen \
 	 -DSUYUAN_VERSION='"$(VERSION)"' $(call pc,--cflags,$(PKGS_LIB) $(PKGS_DAEMON) $(PKGS_CLI)) \
 	 2>$@.log || { cat $@.log; exit 1; }
 	@echo '  TIDY $<' && touch $@

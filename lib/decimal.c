@@ -104,7 +104,7 @@ int sy_decimal_parse(struct sy_str text, struct sy_decimal *out)
 		return SY_OK;
 	/* value = coef * 10^shift, and coef ends in no zero */
 	int64_t shift = exponent + d.zeros - d.fraction;
-	if (d.many || shift < -DIGITS || d.n + shift > DIGITS)
+	if (d.many || shift < -DIGITS || shift > DIGITS - d.n)
 		return SY_ERANGE;
 	if (shift > 0)
 		d.coef *= ten_to[shift];

@@ -207,8 +207,8 @@ static bool overlaps_register(struct check *c, struct sy_str prefix, struct sy_s
 		return false;
 	char longer[13];
 	memcpy(longer, prefix.p, prefix.n);
-	for (char digit = '0'; digit <= '9'; digit++) {
-		longer[prefix.n] = digit;
+	for (int digit = '0'; digit <= '9'; digit++) {
+		longer[prefix.n] = (char)digit;
 		if (overlaps_register(c, (struct sy_str){longer, prefix.n + 1}, party, pointer))
 			return true;
 	}

@@ -64,7 +64,7 @@ static int bind_inet(const struct addrinfo *ai)
 
 static void name_of(int fd, char *out, size_t size)
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = {0};
 	socklen_t n = sizeof a;
 	char host[64] = "?", port[8] = "0";
 	if (getsockname(fd, (struct sockaddr *)&a, &n) == 0)
