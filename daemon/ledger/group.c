@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-int (*ledger_fault)(enum ledger_point point);
+int (*_Atomic ledger_fault)(enum ledger_point point);
 
 /* --- the nodes a group adds ------------------------------------------------------------------ */
 

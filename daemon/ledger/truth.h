@@ -124,10 +124,12 @@ struct ledger {
 
 /* Tests fail a step here: SY_OK lets it pass.  NULL outside of tests. */
 enum ledger_point { POINT_RESERVE, POINT_PUT, POINT_SALTS, POINT_COMMIT, POINT_HEAD };
-extern int (*ledger_fault)(enum ledger_point point);
+extern int (*_Atomic ledger_fault)(enum ledger_point point);
 static inline int fault_at(enum ledger_point point)
 {
-	return ledger_fault ? ledger_fault(point) : SY_OK;
+	int (*f)(enum ledger_point) = ledger_fault;
+
+	return f ? f(point) : SY_OK;
 }
 
 /* truth.c: a sentence for `why`, and the error again. */

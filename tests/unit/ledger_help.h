@@ -192,8 +192,8 @@ static inline void setup(void)
 
 static inline void teardown(void)
 {
-	ledger_fault = NULL;
 	stop();
+	ledger_fault = NULL;
 	free(seen);
 	seen = NULL;
 	n_seen = cap_seen = 0;
@@ -336,15 +336,17 @@ static inline int submit_one(const char *text, unsigned number, enum ledger_verd
 /* --- fsck ------------------------------------------------------------------------------------ */
 
 struct lines {
-	char first[512], last[512];
+	char text[20000]; /* all of them, as far as there is room */
 	unsigned n;
 };
 
 static inline void keep_line(void *ctx, const char *line)
 {
 	struct lines *l = ctx;
+	size_t used = strlen(l->text);
 
-	snprintf(l->n++ ? l->last : l->first, sizeof l->first, "%s", line);
+	snprintf(l->text + used, sizeof l->text - used, "%s\n", line);
+	l->n++;
 }
 
 static inline int fsck(struct lines *l, struct ledger_check *out)
@@ -352,7 +354,8 @@ static inline int fsck(struct lines *l, struct ledger_check *out)
 	struct ledger_check c = {.report = keep_line, .ctx = l, .threads = 2};
 	int err;
 
-	*l = (struct lines){0};
+	l->n = 0;
+	l->text[0] = 0;
 	err = ledger_fsck(dir, &c);
 	if (out)
 		*out = c;
@@ -365,7 +368,7 @@ static inline void check_whole(uint64_t entries, uint64_t records)
 	struct lines l;
 	int err = fsck(&l, &c);
 
-	ck_assert_msg(err == SY_OK, "%s: %s", sy_strerror(err), l.first);
+	ck_assert_msg(err == SY_OK, "%s: %s", sy_strerror(err), l.text);
 	ck_assert_uint_eq(c.entries, entries);
 	ck_assert_uint_eq(c.records, records);
 	ck_assert_uint_eq(c.faults, 0);

@@ -823,7 +823,7 @@ START_TEST(killed)
 		close(pipes[0]);
 		if (round % 3 == 0) { /* as the kill left it */
 			int err = fsck(&lines, NULL);
-			ck_assert_msg(err == SY_OK, "%s", lines.first);
+			ck_assert_msg(err == SY_OK, "%s", lines.text);
 		}
 		open_ledger();
 		ck_assert_int_eq(ledger_read_begin(ledger, &r), SY_OK);
@@ -837,7 +837,7 @@ START_TEST(killed)
 	start();
 	append("after all that", 1);
 	stop();
-	ck_assert_msg(fsck(&lines, NULL) == SY_OK, "%s", lines.first);
+	ck_assert_msg(fsck(&lines, NULL) == SY_OK, "%s", lines.text);
 }
 END_TEST
 
