@@ -45,7 +45,7 @@ struct apply {
 	struct sy_buf party;
 	/* records read again, and items folded again */
 	struct sy_arena again, folded;
-	struct ids erase; /* salts to destroy before the commit */
+	struct ids erase, gone; /* salts to destroy before the commit; GONE: that is done already */
 };
 void apply_free(struct apply *a);
 

@@ -270,4 +270,5 @@ void apply_free(struct apply *a)
 	sy_arena_free(&a->folded);
 	sy_buf_free(&a->party);
 	ids_free(&a->erase);
+	ids_free(&a->gone);
 }

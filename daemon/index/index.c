@@ -53,19 +53,27 @@ static void drop(struct index *ix)
 		kv_abort(&ix->tx);
 	ix->open = false;
 	ix->a.st = ix->committed;
-	ix->a.erase.n = 0;
+	ix->a.erase.n = ix->a.gone.n = 0;
 	ix->a.author_known = false;
 }
 
 /* Salts go at the last moment: until the commit, a kill leaves an index that still has what the
- * erased records said, and the next start takes it back (withdraw.c). */
+ * erased records said, and the next start takes it back (withdraw.c).  Those that are gone are
+ * written again, since nobody knows whether that reached the disk, but a ledger that is open for
+ * reading alone may refuse it. */
 static int destroy_salts(struct index *ix)
 {
+	struct ids *erase = &ix->a.erase, *gone = &ix->a.gone;
 	int err = SY_OK;
 
-	for (size_t i = 0; i < ix->a.erase.n && err == SY_OK && !ix->second; i++)
-		err = ledger_erase(ix->o.ledger, ix->a.erase.v[i]);
-	ix->a.erase.n = 0;
+	if (ix->second)
+		erase->n = gone->n = 0;
+	for (size_t i = 0; i < erase->n && err == SY_OK; i++)
+		err = ledger_erase(ix->o.ledger, erase->v[i]);
+	for (size_t i = 0; i < gone->n && err == SY_OK; i++)
+		if ((err = ledger_erase(ix->o.ledger, gone->v[i])) == SY_EHALT)
+			err = SY_OK;
+	erase->n = gone->n = 0;
 	return err;
 }
 
@@ -122,7 +130,8 @@ static int apply_step(struct index *ix, uint64_t limit, bool *more)
 
 static bool is_full(const struct index *ix)
 {
-	return ix->a.st.records - ix->committed.records >= COMMIT_RECORDS || ix->a.erase.n;
+	return ix->a.st.records - ix->committed.records >= COMMIT_RECORDS || ix->a.erase.n ||
+	       ix->a.gone.n >= STEP_RECORDS;
 }
 
 int index_apply_to(struct index *ix, uint64_t limit)

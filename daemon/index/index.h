@@ -66,7 +66,8 @@ int index_open(const struct index_options *o, struct index **out, const char **w
 int index_start(struct index *ix);
 void index_wake(struct index *ix); /* the ledger published something; any thread */
 /* Applies everything published, in the caller's thread (start, --reindex); not beside a started
- * follower. */
+ * follower.  SY_EHALT: an Erasure waits to be carried out and the ledger is open for reading
+ * alone; what was committed stands. */
 int index_catch_up(struct index *ix);
 void index_stop(struct index *ix);  /* commits what was applied, then ends the follower */
 void index_close(struct index *ix); /* NULL is fine */

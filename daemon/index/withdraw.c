@@ -190,6 +190,7 @@ static int regroup(struct apply *a, const struct group *g, struct ids *touched)
 
 struct erasure {
 	uint64_t record;
+	bool gone;      /* its payload can't be read any more */
 	struct ids ids; /* items to fold again */
 	struct group groups[2];
 	unsigned n_groups;
@@ -327,8 +328,10 @@ static int undo(struct apply *a, struct erasure *x)
 	struct key row = {.n = 0};
 	int err = read_rows(a, x, &row);
 
-	if (err == SY_EGONE)
+	if (err == SY_EGONE) {
+		x->gone = true;
 		err = find_rows(a, x, &row);
+	}
 	if (err || (err = drop_history(a, x)))
 		return err;
 	err = row.n ? kv_del(a->tx, T_REGISTER, key_str(&row)) : SY_OK;
@@ -360,10 +363,13 @@ static int put_remains(struct apply *a, struct erasure *x)
 static int erase(struct apply *a, struct erasure *x, bool has_rows)
 {
 	struct key k = key_u64(x->record);
-	int err = has_rows ? undo(a, x) : SY_OK;
+	int err = SY_OK;
 
+	x->gone = !has_rows;
+	if (has_rows)
+		err = undo(a, x);
 	if (err || (err = put_u64(a->tx, T_ERASED, &k, a->number)) ||
-	    (err = ids_add(&a->erase, x->record)) || (err = put_remains(a, x)))
+	    (err = ids_add(x->gone ? &a->gone : &a->erase, x->record)) || (err = put_remains(a, x)))
 		return err;
 	for (unsigned i = 0; i < x->n_groups; i++)
 		if ((err = regroup(a, &x->groups[i], &x->ids)))
