@@ -1,0 +1,326 @@
+#include "csv.h"
+#include "edit.h"
+#include "import.h"
+#include "nouns.h"
+
+static const struct view view_items = {
+    "/v1/items",
+    "items",
+    "item",
+    (const struct view_column[]){{"code", "code"},
+				 {"kind", "kind"},
+				 {"made", "made"},
+				 {"expires", "expires"},
+				 {"quantity", "quantity"},
+				 {"unit", "unit"},
+				 {"state", "state"},
+				 {"records", "records"},
+				 {0}},
+};
+
+/* --- register --------------------------------------------------------------------------------- */
+
+/* Options that fill a row; repeated ones are joined with ;. */
+static const struct {
+	const char *flag;
+	enum field field;
+} row_flags[] = {
+    {"product", F_PRODUCT},
+    {"gtin", F_PRODUCT},
+    {"lot", F_LOT},
+    {"serial", F_SERIAL},
+    {"trace-code", F_TRACE},
+    {"quantity", F_QUANTITY},
+    {"unit", F_UNIT},
+    {"made", F_MADE},
+    {"harvested", F_HARVESTED},
+    {"expires", F_EXPIRES},
+    {"best-before", F_BEST_BEFORE},
+    {"origin", F_ORIGIN},
+    {"country", F_COUNTRY},
+    {"place", F_PLACE},
+    {"inspection", F_INSPECTION},
+    {"result", F_RESULT},
+    {"inspection-kind", F_KIND},
+    {"inspection-standard", F_STANDARD},
+    {"laboratory", F_LABORATORY},
+    {"inspection-date", F_INSPECTED},
+    {"report", F_REPORT},
+    {"pledge", F_PLEDGE},
+    {"basis", F_BASIS},
+    {"input", F_INPUTS},
+    {"input-lot", F_INPUT_LOTS},
+    {"pack-ratio", F_PACK_RATIO},
+    {"at", F_AT},
+    {"event-id", F_EVENT_ID},
+};
+
+static void fill_row(struct app *app, struct row *row)
+{
+	const char *value;
+
+	memset(row, 0, sizeof *row);
+	for (size_t i = 0; i < sizeof row_flags / sizeof row_flags[0]; i++) {
+		struct sy_str *at = &row->v[row_flags[i].field];
+		for (size_t k = 0; (value = arg_nth(app, row_flags[i].flag, k)) != NULL; k++) {
+			if (at->n > 0)
+				value = sy_arena_printf(&app->arena, "%.*s;%s", (int)at->n, at->p,
+							value);
+			*at = sy_str(value);
+		}
+	}
+}
+
+static int faults_fail(struct app *app, const struct sy_faults *faults)
+{
+	for (size_t i = 0; i < faults->n; i++) {
+		if (faults->v[i].status != 0)
+			say("%s: %s", faults->v[i].pointer, faults->v[i].detail);
+	}
+	return fail(&app->fail, RC_USAGE, "the batch is not registered");
+}
+
+/* What was registered: the lot, or its first unit. */
+static int show_registered(struct app *app, struct sy_str record, const struct sent *sent)
+{
+	struct sy_json_doc doc;
+	struct sy_event event;
+	struct sy_faults faults;
+
+	sy_faults_init(&faults, &app->arena);
+	if (sy_json_parse(&app->arena, record, 0, &doc, NULL) != SY_OK ||
+	    sy_event_read(&app->arena, &doc, &event, &faults, 0) != SY_OK)
+		return RC_DONE;
+	out_object(&app->out, NULL);
+	for (size_t i = 0; i < event.n_items; i++) {
+		const struct sy_event_item *item = &event.items[i];
+		if (item->role == SY_ROLE_SUBJECT || item->role == SY_ROLE_OUTPUT) {
+			struct sy_str lot = item->code.lot_code;
+			out_str(&app->out, "code", lot.n > 0 ? lot : item->code.canonical);
+			break;
+		}
+	}
+	out_str(&app->out, "eventID", event.id);
+	sent_show(app, sent);
+	out_end(&app->out);
+	return RC_DONE;
+}
+
+static int cmd_register(struct app *app)
+{
+	struct sy_buf record = {0};
+	struct sy_faults faults;
+	struct sent sent;
+	struct row row;
+	int rc;
+
+	fill_row(app, &row);
+	sy_faults_init(&faults, &app->arena);
+	if (row_event(&app->arena, &row, &record, &faults, 0) != SY_OK)
+		rc = faults_fail(app, &faults);
+	else
+		rc = send_one(app, sy_buf_span(&record), &sent);
+	if (rc == RC_DONE && arg(app, "dry-run") == NULL)
+		rc = show_registered(app, sy_buf_span(&record), &sent);
+	sy_buf_free(&record);
+	return rc;
+}
+
+/* --- import ----------------------------------------------------------------------------------- */
+
+static int cmd_import(struct app *app)
+{
+	struct import_options o = {.rejects = arg(app, "rejects"),
+				   .dry_run = arg(app, "dry-run") != NULL};
+	const char *format = arg(app, "format");
+	uint64_t group, connections;
+	int rc;
+
+	o.source.path = arg_pos(app, 0);
+	o.source.ignore_columns = arg(app, "ignore-columns") != NULL;
+	if (format != NULL && (o.source.format = source_format(format)) == SOURCE_GUESS)
+		return fail(&app->fail, RC_USAGE, "--format is csv, ndjson or epcis, not %s",
+			    format);
+	fill_row(app, &o.source.otherwise);
+	rc = arg_u64(app, "rows", 1, SY_RECORDS_MAX, IMPORT_GROUP, &group);
+	if (rc == RC_DONE)
+		rc = arg_u64(app, "connections", 1, 16, IMPORT_CONNECTIONS, &connections);
+	if (rc != RC_DONE)
+		return rc;
+	o.group = (size_t)group;
+	o.connections = (unsigned)connections;
+	return import_run(app, &o);
+}
+
+/* --- show, list, template --------------------------------------------------------------------- */
+
+static int cmd_show(struct app *app)
+{
+	struct sy_code code;
+	struct sy_json_doc doc;
+	struct sy_buf path = {0};
+	const struct sy_json *m, *v;
+	struct sy_str key;
+	int rc = edit_code(app, arg_pos(app, 0), &code);
+
+	if (rc != RC_DONE)
+		return rc;
+	sy_buf_text(&path, "/v1/items?code=");
+	http_escape(&path, code.canonical);
+	rc = path.failed ? fail_memory(&app->fail) : view_get(app, sy_buf_cstr(&path), &doc);
+	sy_buf_free(&path);
+	if (rc != RC_DONE)
+		return rc;
+	const struct sy_json *root = sy_json_root(&doc);
+	if (out_is_json(&app->out)) {
+		out_json(&app->out, NULL, sy_json_raw(&doc, root));
+		return RC_DONE;
+	}
+	out_object(&app->out, NULL);
+	sy_json_each (&doc, root, m) {
+		if (sy_json_key(&doc, m, &app->arena, &key) != SY_OK)
+			continue;
+		const char *name = sy_arena_strdup(&app->arena, key);
+		v = sy_json_first(&doc, m);
+		if (m->type == SY_JSON_ARRAY && v != NULL && v->type == SY_JSON_OBJECT)
+			continue; /* below, as a table */
+		struct sy_str text = view_text(app, &doc, m);
+		if (name != NULL && text.n > 0)
+			out_str(&app->out, name, text);
+	}
+	sy_json_each (&doc, root, m) {
+		const struct sy_json *field;
+		v = sy_json_first(&doc, m);
+		if (m->type != SY_JSON_ARRAY || v == NULL || v->type != SY_JSON_OBJECT)
+			continue;
+		out_list(&app->out, NULL);
+		for (; v != NULL; v = sy_json_next(&doc, v)) {
+			out_object(&app->out, NULL);
+			sy_json_each (&doc, v, field) {
+				if (sy_json_key(&doc, field, &app->arena, &key) == SY_OK)
+					out_str(&app->out, sy_arena_strdup(&app->arena, key),
+						view_text(app, &doc, field));
+			}
+			out_end(&app->out);
+		}
+		out_end(&app->out);
+	}
+	out_end(&app->out);
+	return RC_DONE;
+}
+
+static int cmd_list(struct app *app)
+{
+	const char *product = arg(app, "product");
+	struct sy_code code;
+	int rc;
+
+	if (product == NULL)
+		return fail(&app->fail, RC_USAGE, "of which product?  Give --product CODE");
+	rc = edit_code(app, product, &code);
+	return rc != RC_DONE ? rc : view_list(app, &view_items, "product", code.canonical.p);
+}
+
+static int cmd_template(struct app *app)
+{
+	const char *category = edit_subject(app, "category");
+	unsigned bit = category != NULL ? category_bit(category) : 0;
+	struct sy_buf line = {0};
+	char name[64];
+
+	if (category == NULL)
+		return RC_USAGE;
+	if (bit == 0)
+		return fail(&app->fail, RC_USAGE,
+			    "a category is agri, food, drug, industrial or other, not %s",
+			    category);
+	for (int f = 0; f < F_COUNT; f++) {
+		if ((columns[f].categories & bit) == 0)
+			continue;
+		column_heading((enum field)f, app->lang == LANG_ZH, name);
+		if (line.n > 0)
+			sy_buf_byte(&line, ',');
+		csv_put(&line, sy_str(name));
+	}
+	sy_buf_byte(&line, '\n');
+	out_bytes(&app->out, sy_buf_span(&line));
+	int rc = line.failed ? fail_memory(&app->fail) : RC_DONE;
+	sy_buf_free(&line);
+	return rc;
+}
+
+#define ROW_FLAGS                                                                         \
+	{"product", "CODE", "the product: GTIN, Digital Link or private code", FLAG_ONE}, \
+	    {"gtin", "CODE", "the same, for short", FLAG_ONE},                            \
+	    {"unit", "UNIT", "公斤 吨 升 米 个 盒 箱 袋 ... or a UN/ECE code", FLAG_ONE}, \
+	    {"made", "DATE", "production date", FLAG_ONE},                                \
+	    {"harvested", "DATE", "date of harvest or slaughter", FLAG_ONE},              \
+	    {"expires", "DATE", "last good day", FLAG_ONE},                               \
+	    {"best-before", "DATE", "best before", FLAG_ONE},                             \
+	    {"origin", "DIGITS", "6 digits of GB/T 2260", FLAG_ONE},                      \
+	    {"country", "XX", "ISO 3166", FLAG_ONE},                                      \
+	{                                                                                 \
+		"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE       \
+	}
+
+static const struct flag register_flags[] = {
+    ROW_FLAGS,
+    {"lot", "LOT", "at most 20 characters, case kept", FLAG_ONE},
+    {"serial", "SERIAL", "of a unit", FLAG_MANY},
+    {"trace-code", "CODE", "whole code of a unit", FLAG_MANY},
+    {"quantity", "DECIMAL", "how much", FLAG_ONE},
+    {"inspection", "NUMBER", "release inspection's report number", FLAG_ONE},
+    {"result", "pass|fail", "its result", FLAG_ONE},
+    {"inspection-kind", "KIND", "firm, laboratory or supervision", FLAG_ONE},
+    {"inspection-standard", "TEXT", "what it was tested to", FLAG_ONE},
+    {"laboratory", "ID", "who tested", FLAG_ONE},
+    {"inspection-date", "DATE", "when", FLAG_ONE},
+    {"report", "SHA256", "digest of the report's file, hex", FLAG_ONE},
+    {"pledge", "NUMBER", "number of the pledge certificate 承诺达标合格证", FLAG_ONE},
+    {"basis", "BASIS", "control, self-test or laboratory", FLAG_ONE},
+    {"input", "NAME:STOPDATE", "an input used in growing", FLAG_MANY},
+    {"input-lot", "CODE:QUANTITY:UNIT", "a lot that went into it", FLAG_MANY},
+    {"pack-ratio", "1:5:2500", "packs in packs", FLAG_ONE},
+    {"at", "TIME", "RFC 3339; else 00:00 +08:00 of --made or --harvested", FLAG_ONE},
+    {"event-id", "URI", "else a hash of the content", FLAG_ONE},
+    FLAG_DRY_RUN,
+    {0},
+};
+
+static const struct flag import_flags[] = {
+    {"rejects", "FILE", "rows that are not registered, each with its reason", FLAG_ONE},
+    {"format", "FORMAT", "csv, ndjson or epcis; else told from the file", FLAG_ONE},
+    {"ignore-columns", NULL, "leave unknown columns out", FLAG_BOOL},
+    {"rows", "N", "rows in a submission (1000)", FLAG_ONE},
+    {"connections", "N", "submissions in flight (3)", FLAG_ONE},
+    FLAG_DRY_RUN,
+    ROW_FLAGS,
+    {0},
+};
+
+static const struct flag list_flags[] = {
+    {"product", "CODE", "batches of this product", FLAG_ONE},
+    {0},
+};
+
+static const struct flag template_flags[] = {
+    {"category", "CATEGORY", "the same as CATEGORY", FLAG_ONE},
+    {0},
+};
+
+const struct command batch_commands[] = {
+    {"register", "", 0, 0, "register one batch", register_flags, cmd_register,
+     "suyuan batch register --gtin 06901234567892 --lot A1 --quantity 500 --unit 盒 "
+     "--made 2026-11-01 --expires 2026-11-15 --inspection R-118 --result pass "
+     "--key dairy.key"},
+    {"import", "FILE", 1, 1,
+     "register many: CSV, NDJSON or EPCIS JSON; run again, it goes on (- is standard input)",
+     import_flags, cmd_import, "suyuan batch import milk.csv --rejects bad.csv --key dairy.key"},
+    {"show", "CODE", 1, 1, "what the ledger has of one batch", NULL, cmd_show,
+     "suyuan batch show '(01)06901234567892(10)A1'"},
+    {"list", "", 0, 0, "the batches of a product", list_flags, cmd_list,
+     "suyuan batch list --product 06901234567892"},
+    {"template", "CATEGORY", 0, 1, "an empty CSV with the headings of a category", template_flags,
+     cmd_template, "suyuan batch template food --lang zh"},
+    {0},
+};

@@ -1,0 +1,17 @@
+#include "nouns.h"
+
+const struct noun nouns[] = {
+    {"key", "keys to sign with", key_commands},
+    {"party", "who takes part: roles, prefixes, keys", party_commands},
+    {"place", "where things are made and kept", place_commands},
+    {"product", "what a code stands for", product_commands},
+    {"rules", "what records must carry, and limits", rules_commands},
+    {"batch", "register batches, and see them", batch_commands},
+    {"record", "records as they stand", record_commands},
+    {"code", "what a code says", code_commands},
+    {"verify", "what the ledger vouches for, proof checked here", verify_commands},
+    {"ledger", "the ledger itself: entries, receipts, audit", ledger_commands},
+    {"admin", "for whoever runs the ledger", admin_commands},
+    {"help", "this, or a command with an example", help_commands},
+    {0},
+};

@@ -1,0 +1,51 @@
+/*
+ * CSV (RFC 4180), read as a stream: quoted fields with commas, line breaks and doubled quotes;
+ * LF or CRLF; UTF-8 with or without a byte order mark.
+ *
+ * A bad row is an answer, not the end: the reader goes on behind it.  Only what makes the rest of
+ * the file meaningless (another encoding, a row past the limit, a failed read) ends it.
+ */
+#ifndef CLI_CSV_H
+#define CLI_CSV_H
+
+#include <suyuan/suyuan.h>
+
+#define CSV_FIELDS_MAX 256
+#define CSV_ROW_MAX (1u << 20)
+
+/* Up to N bytes into P; 0 at the end, negative on failure. */
+typedef long (*csv_read_fn)(void *ctx, char *p, size_t n);
+
+struct csv_row {
+	struct sy_str field[CSV_FIELDS_MAX]; /* unquoted; borrowed until the next call */
+	size_t n;
+	uint64_t line;     /* where it begins, from 1 */
+	struct sy_str raw; /* as it stands, without its line break */
+	size_t column;     /* of a fault, from 1; 0: the whole row */
+	uint64_t bad_line; /* of a fault */
+	size_t bad_byte;   /* in that line, from 1 */
+	const char *why;   /* of a fault */
+};
+
+struct csv {
+	csv_read_fn read;
+	void *ctx;
+	struct sy_buf in;   /* what was read and isn't taken yet, from AT on */
+	struct sy_buf text; /* unquoted text of the row */
+	size_t at;
+	uint64_t line;
+	bool eof, failed, started;
+};
+
+void csv_init(struct csv *c, csv_read_fn read, void *ctx);
+void csv_free(struct csv *c);
+/*
+ * The next row; empty lines are skipped.  SY_ENOTFOUND at the end.  SY_EINVAL: this row is bad,
+ * see row->why; call again for the one behind it.  SY_EUTF8, SY_ETOOBIG, SY_EIO, SY_ENOMEM: the
+ * file can't be read further.
+ */
+int csv_next(struct csv *c, struct csv_row *row);
+/* One field, quoted where it must be. */
+void csv_put(struct sy_buf *out, struct sy_str field);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * The nouns' commands, a table a file, joined in commands.c.
+ */
+#ifndef CLI_NOUNS_H
+#define CLI_NOUNS_H
+
+#include "cli.h"
+
+extern const struct command key_commands[], party_commands[], place_commands[], product_commands[],
+    rules_commands[], batch_commands[], record_commands[], code_commands[], verify_commands[],
+    ledger_commands[], admin_commands[], help_commands[];
+
+#define FLAG_DRY_RUN                                                                           \
+	{                                                                                      \
+		"dry-run", NULL, "check all that can be checked here, send nothing", FLAG_BOOL \
+	}
+#define FLAG_NAMES                                                 \
+	{"name", "NAME", "its name", FLAG_ONE},                    \
+	    {"name-zh", "NAME", "its name in Chinese", FLAG_ONE},  \
+	{                                                          \
+		"name-en", "NAME", "its name in English", FLAG_ONE \
+	}
+#define FLAG_REPLACE                                                             \
+	{                                                                        \
+		"replace", NULL, "take the place of the one in force", FLAG_BOOL \
+	}
+
+#endif

@@ -1,0 +1,101 @@
+#include <stdlib.h>
+
+#include "edit.h"
+#include "nouns.h"
+
+/* One submission: all of the file's records or none. */
+struct lines {
+	struct sy_buf text;
+	struct sy_str *v;
+	size_t n;
+};
+
+static int split(struct app *app, struct lines *l)
+{
+	struct sy_str rest = sy_buf_span(&l->text), line;
+	size_t n = 1;
+
+	for (size_t i = 0; i < l->text.n; i++)
+		n += l->text.p[i] == '\n';
+	if ((l->v = calloc(n, sizeof *l->v)) == NULL)
+		return fail_memory(&app->fail);
+	while (sy_str_line(&rest, &line)) {
+		if (line.n > 0)
+			l->v[l->n++] = line;
+	}
+	if (l->n == 0)
+		return fail(&app->fail, RC_FAIL, "%s: no record in it", arg_pos(app, 0));
+	if (l->n > SY_RECORDS_MAX)
+		return fail(&app->fail, RC_FAIL, "%s: more than %d records; split the file",
+			    arg_pos(app, 0), SY_RECORDS_MAX);
+	return RC_DONE;
+}
+
+/* Every fault of every line, before anything is sent. */
+static int check(struct app *app, const struct lines *l)
+{
+	int rc = RC_DONE;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (record_check(app, l->v[i]) == RC_DONE)
+			continue;
+		say("record %zu: %s", i + 1, app->fail.text);
+		memset(&app->fail, 0, sizeof app->fail);
+		rc = RC_REFUSED;
+	}
+	return rc == RC_DONE ? rc : fail(&app->fail, rc, "nothing was sent");
+}
+
+static int submit(struct app *app, const struct lines *l)
+{
+	struct sy_keyfile key;
+	struct sy_faults faults;
+	struct sent sent;
+	int rc = key_read(app, &key);
+
+	if (rc != RC_DONE)
+		return rc;
+	if ((rc = trust_contact(app)) == RC_DONE) {
+		struct sender s = {app->http, app->trust, &key};
+		sy_faults_init(&faults, &app->arena);
+		rc = send_records(&s, l->v, l->n, &sent, &faults, &app->fail);
+		for (size_t i = 0; i < faults.n; i++) {
+			const struct sy_fault *v = &faults.v[i];
+			say("record %ld: %s%s%s%s", v->record + 1,
+			    v->status ? "" : "warning: ", v->pointer, v->pointer[0] ? ": " : "",
+			    v->detail);
+		}
+	}
+	sy_wipe(&key, sizeof key);
+	if (rc != RC_DONE)
+		return rc;
+	out_object(&app->out, NULL);
+	sent_show(app, &sent);
+	out_end(&app->out);
+	return RC_DONE;
+}
+
+static int cmd_submit(struct app *app)
+{
+	struct lines l = {0};
+	int rc = file_read(arg_pos(app, 0), SY_BODY_RECORDS_MAX, &l.text, &app->fail);
+
+	if (rc == RC_DONE && (rc = split(app, &l)) == RC_DONE && (rc = check(app, &l)) == RC_DONE) {
+		if (arg(app, "dry-run") != NULL)
+			say("%zu records are sound; nothing was sent", l.n);
+		else
+			rc = submit(app, &l);
+	}
+	free(l.v);
+	sy_buf_free(&l.text);
+	return rc;
+}
+
+static const struct flag submit_flags[] = {FLAG_DRY_RUN, {0}};
+
+const struct command record_commands[] = {
+    {"submit", "FILE", 1, 1,
+     "records of any kind, one a line, signed and sent as they stand, all or none", submit_flags,
+     cmd_submit, "suyuan record submit events.ndjson --key dairy.key"},
+    {0},
+};

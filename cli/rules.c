@@ -1,0 +1,187 @@
+#include "config.h"
+#include "edit.h"
+#include "row.h"
+#include "nouns.h"
+
+#define RULES_MAX (1u << 20)
+
+/*
+ * A profile file: [rules] gives members of the record, [fields] and [limits] its objects; limits
+ * are numbers.  Lines that begin with ';' or '#' are comments.
+ */
+struct ini {
+	struct app *app;
+	const char *path;
+	struct sy_jw *w;
+	char section[32]; /* open object, or "" at the top */
+	int line;
+};
+
+static int ini_fault(struct ini *in, const char *expected)
+{
+	return fail(&in->app->fail, RC_FAIL, "%s: line %d: expected %s", in->path, in->line,
+		    expected);
+}
+
+static int ini_section(struct ini *in, struct sy_str line)
+{
+	if (line.p[line.n - 1] != ']')
+		return ini_fault(in, "[section]");
+	struct sy_str name = {line.p + 1, line.n - 2};
+	if (in->section[0] != '\0')
+		sy_jw_end(in->w, '}');
+	in->section[0] = '\0';
+	if (sy_str_is(name, "rules"))
+		return RC_DONE;
+	if (!sy_str_is(name, "fields") && !sy_str_is(name, "limits"))
+		return ini_fault(in, "[rules], [fields] or [limits]");
+	snprintf(in->section, sizeof in->section, "%.*s", (int)name.n, name.p);
+	sy_jw_key(in->w, in->section);
+	sy_jw_object(in->w);
+	return RC_DONE;
+}
+
+static int ini_value(struct ini *in, struct sy_str name, struct sy_str value)
+{
+	char key[64];
+	uint64_t number;
+
+	if (name.n == 0 || name.n >= sizeof key || value.n == 0)
+		return ini_fault(in, "name = value");
+	snprintf(key, sizeof key, "%.*s", (int)name.n, name.p);
+	if (strcmp(in->section, "limits") != 0) {
+		sy_jw_kv_str(in->w, key, value);
+		return RC_DONE;
+	}
+	if (sy_str_u64(value, &number) != SY_OK)
+		return ini_fault(in, "a whole number");
+	sy_jw_kv_u64(in->w, key, number);
+	return RC_DONE;
+}
+
+static int ini_record(struct ini *in, struct sy_str text)
+{
+	struct sy_str line, name, value;
+	int rc = RC_DONE;
+
+	sy_jw_object(in->w);
+	sy_jw_kv_text(in->w, "type", "Rules");
+	while (rc == RC_DONE && sy_str_line(&text, &line)) {
+		in->line++;
+		while (line.n > 0 && strchr(" \t\r", line.p[line.n - 1]) != NULL)
+			line.n--;
+		if (line.n == 0 || line.p[0] == ';')
+			continue;
+		if (line.p[0] == '[') {
+			rc = ini_section(in, line);
+			continue;
+		}
+		int err = config_line(line, &name, &value);
+		if (err == SY_OK)
+			rc = ini_value(in, name, value);
+		else if (err == SY_EINVAL)
+			rc = ini_fault(in, "name = value");
+	}
+	if (in->section[0] != '\0')
+		sy_jw_end(in->w, '}');
+	sy_jw_end(in->w, '}');
+	return rc;
+}
+
+static int read_rules(struct app *app, const char *path, struct sy_buf *out)
+{
+	struct sy_buf text = {0};
+	struct sy_jw w;
+	int rc = file_read(path, RULES_MAX, &text, &app->fail);
+	struct sy_str s = sy_buf_span(&text);
+
+	while (s.n > 0 && strchr(" \t\r\n", s.p[0]) != NULL)
+		s.p++, s.n--;
+	if (rc == RC_DONE && s.n > 0 && s.p[0] == '{') {
+		while (s.n > 0 && strchr(" \t\r\n", s.p[s.n - 1]) != NULL)
+			s.n--;
+		json_compact(out, s);
+	} else if (rc == RC_DONE) {
+		sy_jw_init(&w, out);
+		struct ini in = {.app = app, .path = path, .w = &w};
+		rc = ini_record(&in, sy_buf_span(&text));
+	}
+	if (rc == RC_DONE && out->failed)
+		rc = fail_memory(&app->fail);
+	sy_buf_free(&text);
+	return rc;
+}
+
+static int cmd_publish(struct app *app)
+{
+	const char *path = arg_pos(app, 0), *name = NULL;
+	struct sy_buf record = {0};
+	struct sy_json_doc doc;
+	struct sy_json_fault why;
+	int rc = read_rules(app, path, &record);
+
+	if (rc == RC_DONE) {
+		if (sy_json_parse(&app->arena, sy_buf_span(&record), 0, &doc, &why) != SY_OK)
+			rc = fail(&app->fail, RC_FAIL, "%s: byte %zu: %s", path, why.offset + 1,
+				  why.detail);
+		else
+			name = sy_arena_strdup(
+			    &app->arena,
+			    view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "name")));
+	}
+	if (rc == RC_DONE && (name == NULL || name[0] == '\0'))
+		rc = fail(&app->fail, RC_FAIL, "%s: rules have a name", path);
+	if (rc == RC_DONE)
+		rc = edit_send(app, &view_rules, "name", name, sy_buf_span(&record));
+	sy_buf_free(&record);
+	return rc;
+}
+
+static int cmd_show(struct app *app)
+{
+	const char *name = arg_pos(app, 0);
+	struct standing now;
+	int rc;
+
+	if (name == NULL)
+		return view_list(app, &view_rules, NULL, NULL);
+	if (out_is_json(&app->out))
+		return view_show(app, &view_rules, "name", name);
+	if ((rc = view_standing(app, &view_rules, "name", name, &now)) != RC_DONE)
+		return rc;
+	struct sy_json_doc doc;
+	const struct sy_json *m, *inner;
+	struct sy_str key;
+	if (sy_json_parse(&app->arena, now.text, 0, &doc, NULL) != SY_OK)
+		return fail(&app->fail, RC_FAIL, "%s: its record cannot be read", name);
+	out_object(&app->out, NULL);
+	out_u64(&app->out, "record", now.record);
+	sy_json_each (&doc, sy_json_root(&doc), m) {
+		if (sy_json_key(&doc, m, &app->arena, &key) != SY_OK)
+			continue;
+		const char *k = sy_arena_strdup(&app->arena, key);
+		if (m->type != SY_JSON_OBJECT) {
+			out_str(&app->out, k, view_text(app, &doc, m));
+			continue;
+		}
+		out_object(&app->out, k);
+		sy_json_each (&doc, m, inner) {
+			if (sy_json_key(&doc, inner, &app->arena, &key) == SY_OK)
+				out_str(&app->out, sy_arena_strdup(&app->arena, key),
+					view_text(app, &doc, inner));
+		}
+		out_end(&app->out);
+	}
+	out_end(&app->out);
+	return RC_DONE;
+}
+
+static const struct flag publish_flags[] = {FLAG_REPLACE, FLAG_DRY_RUN, {0}};
+
+const struct command rules_commands[] = {
+    {"publish", "FILE", 1, 1, "a profile or limits, in force from the next entry", publish_flags,
+     cmd_publish, "suyuan rules publish conf/profiles/food.ini --replace --key operator.key"},
+    {"show", "[NAME]", 0, 1, "the rules in force, or one of them", NULL, cmd_show,
+     "suyuan rules show profile/food"},
+    {0},
+};

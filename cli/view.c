@@ -1,0 +1,243 @@
+#include "view.h"
+
+const struct view view_parties = {
+    "/v1/parties",
+    "parties",
+    "party",
+    (const struct view_column[]){{"id", "party.id"},
+				 {"name", "party.name"},
+				 {"roles", "party.roles"},
+				 {"prefixes", "party.prefixes"},
+				 {"region", "party.region"},
+				 {"record", "record"},
+				 {0}},
+};
+
+const struct view view_products = {
+    "/v1/products",
+    "products",
+    "product",
+    (const struct view_column[]){{"code", "product.code"},
+				 {"name", "product.name"},
+				 {"category", "product.category"},
+				 {"specification", "product.specification"},
+				 {"standard", "product.standard"},
+				 {"owner", "owner"},
+				 {"record", "record"},
+				 {0}},
+};
+
+const struct view view_places = {
+    "/v1/places",
+    "places",
+    "place",
+    (const struct view_column[]){{"id", "place.id"},
+				 {"name", "place.name"},
+				 {"party", "place.party"},
+				 {"region", "place.region"},
+				 {"address", "place.address"},
+				 {"project", "place.project"},
+				 {"part", "place.part"},
+				 {"record", "record"},
+				 {0}},
+};
+
+const struct view view_rules = {
+    "/v1/rules",
+    "rules",
+    "rule",
+    (const struct view_column[]){{"name", "rule.name"},
+				 {"kind", "rule.kind"},
+				 {"category", "rule.category"},
+				 {"record", "record"},
+				 {"time", "time"},
+				 {0}},
+};
+
+const struct sy_json *view_at(const struct sy_json_doc *doc, const struct sy_json *v,
+			      const char *path)
+{
+	char name[64];
+
+	while (v != NULL && *path != '\0') {
+		size_t n = strcspn(path, ".");
+		snprintf(name, sizeof name, "%.*s", (int)n, path);
+		v = sy_json_get(doc, v, name);
+		path += n + (path[n] == '.');
+	}
+	return v;
+}
+
+static struct sy_str joined(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	const struct sy_json *child;
+	struct sy_buf b = {0};
+
+	sy_json_each (doc, v, child) {
+		if (b.n > 0)
+			sy_buf_text(&b, ", ");
+		sy_buf_str(&b, view_text(app, doc, child));
+	}
+	struct sy_str s = sy_str(sy_arena_strdup(&app->arena, sy_buf_span(&b)));
+	sy_buf_free(&b);
+	return s;
+}
+
+/* A name in the language asked for, else in the first it has; other objects as they stand. */
+static struct sy_str by_language(struct app *app, const struct sy_json_doc *doc,
+				 const struct sy_json *v)
+{
+	const struct sy_json *name = sy_json_get(doc, v, app->lang == LANG_ZH ? "zh" : "en");
+
+	if (name == NULL)
+		name = sy_json_get(doc, v, app->lang == LANG_ZH ? "en" : "zh");
+	if (name == NULL || name->type != SY_JSON_STRING)
+		return sy_json_raw(doc, v);
+	return view_text(app, doc, name);
+}
+
+struct sy_str view_text(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	struct sy_str s = {"", 0};
+
+	if (v == NULL || v->type == SY_JSON_NULL)
+		return s;
+	if (v->type == SY_JSON_STRING)
+		sy_json_string(doc, v, &app->arena, &s);
+	else if (v->type == SY_JSON_ARRAY)
+		s = joined(app, doc, v);
+	else if (v->type == SY_JSON_OBJECT)
+		s = by_language(app, doc, v);
+	else
+		s = sy_json_raw(doc, v);
+	return s;
+}
+
+int view_get(struct app *app, const char *path, struct sy_json_doc *doc)
+{
+	struct http_answer a = {0};
+	struct sy_buf full = {0};
+	struct sy_json_fault why;
+	int rc = trust_contact(app);
+
+	if (rc != RC_DONE)
+		return rc;
+	sy_buf_text(&full, path);
+	trust_at(app->trust, &full);
+	if ((path = sy_buf_cstr(&full)) == NULL)
+		rc = fail_memory(&app->fail);
+	else
+		rc = http_fetch(app->http, path, &a, &app->fail);
+	if (rc == RC_DONE) {
+		char *copy = sy_arena_strdup(&app->arena, sy_buf_span(&a.body));
+		struct sy_str body = {copy, a.body.n};
+		if (copy == NULL)
+			rc = fail_memory(&app->fail);
+		else if (sy_json_parse(&app->arena, body, 0, doc, &why) != SY_OK)
+			rc = fail(&app->fail, RC_FAIL, "%s: the answer is not JSON: %s", path,
+				  why.detail);
+	}
+	sy_buf_free(&full);
+	http_answer_free(&a);
+	return rc;
+}
+
+/* endpoint?parameter=value&after=... */
+static const char *page_path(struct app *app, const struct view *v, const char *parameter,
+			     const char *value, struct sy_str after)
+{
+	struct sy_buf b = {0};
+
+	sy_buf_text(&b, v->endpoint);
+	if (parameter != NULL && value != NULL) {
+		sy_buf_printf(&b, "?%s=", parameter);
+		http_escape(&b, sy_str(value));
+	}
+	if (after.n > 0) {
+		sy_buf_text(&b, memchr(b.p, '?', b.n) != NULL ? "&after=" : "?after=");
+		http_escape(&b, after);
+	}
+	const char *path = sy_arena_strdup(&app->arena, sy_buf_span(&b));
+	sy_buf_free(&b);
+	return path;
+}
+
+static void show_row(struct app *app, const struct view *v, const struct sy_json_doc *doc,
+		     const struct sy_json *row)
+{
+	if (out_is_json(&app->out)) {
+		out_json(&app->out, NULL, sy_json_raw(doc, row));
+		return;
+	}
+	out_object(&app->out, NULL);
+	for (const struct view_column *c = v->columns; c->name != NULL; c++) {
+		struct sy_str text = view_text(app, doc, view_at(doc, row, c->path));
+		if (text.n > 0)
+			out_str(&app->out, c->name, text);
+	}
+	out_end(&app->out);
+}
+
+int view_list(struct app *app, const struct view *v, const char *parameter, const char *value)
+{
+	struct sy_str after = {"", 0};
+	struct sy_json_doc doc;
+	const struct sy_json *row, *next;
+	int rc;
+
+	out_list(&app->out, NULL);
+	do {
+		const char *path = page_path(app, v, parameter, value, after);
+		rc = path != NULL ? view_get(app, path, &doc) : fail_memory(&app->fail);
+		if (rc != RC_DONE)
+			break;
+		sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), v->list), row)
+			show_row(app, v, &doc, row);
+		next = sy_json_get(&doc, sy_json_root(&doc), "next");
+		after = view_text(app, &doc, next);
+	} while (after.n > 0);
+	out_end(&app->out);
+	return rc;
+}
+
+static int find(struct app *app, const struct view *v, const char *parameter, const char *value,
+		struct sy_json_doc *doc, const struct sy_json **row)
+{
+	const char *path = page_path(app, v, parameter, value, (struct sy_str){"", 0});
+	int rc = path != NULL ? view_get(app, path, doc) : fail_memory(&app->fail);
+
+	if (rc != RC_DONE)
+		return rc;
+	*row = sy_json_first(doc, sy_json_get(doc, sy_json_root(doc), v->list));
+	if (*row == NULL)
+		rc = fail(&app->fail, RC_UNKNOWN, "no %s %s in this ledger", v->what, value);
+	return rc;
+}
+
+int view_show(struct app *app, const struct view *v, const char *parameter, const char *value)
+{
+	struct sy_json_doc doc;
+	const struct sy_json *row;
+	int rc = find(app, v, parameter, value, &doc, &row);
+
+	if (rc == RC_DONE)
+		show_row(app, v, &doc, row);
+	return rc;
+}
+
+int view_standing(struct app *app, const struct view *v, const char *parameter, const char *value,
+		  struct standing *out)
+{
+	struct sy_json_doc doc;
+	const struct sy_json *row, *text;
+	int rc = find(app, v, parameter, value, &doc, &row);
+
+	if (rc != RC_DONE)
+		return rc;
+	text = sy_json_get(&doc, row, v->what);
+	if (text == NULL || text->type != SY_JSON_OBJECT ||
+	    sy_json_u64(&doc, sy_json_get(&doc, row, "record"), &out->record) != SY_OK)
+		return fail(&app->fail, RC_FAIL, "%s: an answer without its record", v->endpoint);
+	out->text = sy_json_raw(&doc, text);
+	return RC_DONE;
+}
