@@ -107,7 +107,7 @@ static bool reserve(struct sy_buf *b, size_t n)
 		b->failed = true;
 		return false;
 	}
-	size_t cap = b->cap ? b->cap * 2 : 64;
+	size_t cap = b->cap ? b->cap * 2 : 256;
 	if (cap < b->n + n)
 		cap = b->n + n;
 	char *p = realloc(b->p, cap);
@@ -149,11 +149,6 @@ void sy_buf_str(struct sy_buf *b, struct sy_str s)
 void sy_buf_text(struct sy_buf *b, const char *text)
 {
 	sy_buf_str(b, sy_str(text));
-}
-
-void sy_buf_byte(struct sy_buf *b, char c)
-{
-	sy_buf_put(b, &c, 1);
 }
 
 void sy_buf_u64(struct sy_buf *b, uint64_t v)

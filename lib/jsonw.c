@@ -67,8 +67,7 @@ static void put_string(struct sy_buf *b, struct sy_str s)
 		put_escape(b, s.p[i]);
 		from = i + 1;
 	}
-	if (from < s.n)
-		sy_buf_put(b, s.p + from, s.n - from);
+	sy_buf_put(b, s.p + from, s.n - from);
 	sy_buf_byte(b, '"');
 }
 

@@ -66,7 +66,10 @@ void http_set(struct http_exchange *x, const char *name, const char *value)
 			return;
 	if (strcasecmp(name, "Retry-After") == 0)
 		x->retry_after = true;
-	sy_buf_printf(&x->extra, "%s: %s\r\n", name, value);
+	sy_buf_text(&x->extra, name);
+	sy_buf_text(&x->extra, ": ");
+	sy_buf_text(&x->extra, value);
+	sy_buf_text(&x->extra, "\r\n");
 }
 
 /* The answer is complete: to its front, or, on it, onwards. */

@@ -59,10 +59,16 @@ struct sy_buf {
 void sy_buf_put(struct sy_buf *b, const void *data, size_t n);
 void sy_buf_str(struct sy_buf *b, struct sy_str s);
 void sy_buf_text(struct sy_buf *b, const char *text);
-void sy_buf_byte(struct sy_buf *b, char c);
 void sy_buf_u64(struct sy_buf *b, uint64_t v);
 void sy_buf_printf(struct sy_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sy_buf_base64(struct sy_buf *b, const void *data, size_t n);
+static inline void sy_buf_byte(struct sy_buf *b, char c)
+{
+	if (b->n < b->cap && !b->failed)
+		b->p[b->n++] = c;
+	else
+		sy_buf_put(b, &c, 1);
+}
 /* Room for N bytes at the end, to be filled by the caller, counted at once; NULL when failed. */
 void *sy_buf_room(struct sy_buf *b, size_t n);
 /* Terminated text of what is in it (the terminator isn't counted); NULL when failed. */
