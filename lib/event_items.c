@@ -46,7 +46,7 @@ static const char *at(const struct sy_event_item *item, const char *member, char
 {
 	size_t n = strlen(item->pointer);
 	memcpy(out, item->pointer, n);
-	strcpy(out + n, member);
+	memcpy(out + n, member, strlen(member) + 1);
 	return out;
 }
 
