@@ -87,7 +87,7 @@ static void check_lot(struct event_reader *r, const char *pointer)
 			continue;
 		sy_event_fault(r, err, pointer,
 			       "is \"%.*s\", but the lot in the code of %s is \"%.*s\"",
-			       sy_event_cut(event->lot), event->lot.p, item->pointer,
+			       sy_event_cut(event->lot), event->lot.p, item->code_pointer,
 			       (int)item->code.lot.n, item->code.lot.p);
 	}
 }

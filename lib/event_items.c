@@ -21,22 +21,23 @@ static const struct list {
 };
 #define LISTS (sizeof lists / sizeof lists[0])
 
-/* NAME, index, AFTER; a list may have tens of thousands, so no printf. */
-static const char *pointer_of(struct event_reader *r, const char *name, size_t index)
+/* NAME, index, MEMBER; a list may have tens of thousands, so no printf. */
+static const char *pointer_of(struct event_reader *r, const char *name, size_t index,
+			      const char *member)
 {
 	char digits[20];
-	size_t n = strlen(name), d = sizeof digits;
+	size_t n = strlen(name), m = strlen(member), d = sizeof digits;
 	do
 		digits[--d] = (char)('0' + index % 10);
 	while ((index /= 10) > 0);
-	char *p = sy_arena_alloc(r->arena, n + sizeof digits - d + 1);
+	char *p = sy_arena_alloc(r->arena, n + sizeof digits - d + m + 1);
 	if (p == NULL) {
 		sy_event_out_of_memory(r);
 		return NULL;
 	}
 	memcpy(p, name, n);
 	memcpy(p + n, digits + d, sizeof digits - d);
-	p[n + sizeof digits - d] = '\0';
+	memcpy(p + n + sizeof digits - d, member, m + 1);
 	return p;
 }
 
@@ -128,7 +129,6 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 {
 	const struct sy_json *member, *epc_class = NULL;
 	struct sy_str text;
-	char where[WHERE_MAX];
 	if (v->type != SY_JSON_OBJECT) {
 		sy_event_fault(r, SY_EINVAL, item->pointer,
 			       "expected an object with epcClass, quantity and uom");
@@ -148,13 +148,12 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing");
 		return false;
 	}
-	at(item, "/epcClass", where);
-	if (!sy_event_text(r, epc_class, where, &text) ||
-	    !sy_event_code(r, text, where, &item->code))
+	if (!sy_event_text(r, epc_class, item->code_pointer, &text) ||
+	    !sy_event_code(r, text, item->code_pointer, &item->code))
 		return false;
 	if (names_one(item->code.kind))
 		sy_event_fault(
-		    r, SY_ERULES, where,
+		    r, SY_ERULES, item->code_pointer,
 		    "epcClass names one single item, expected a product or a lot; single items "
 		    "belong in an EPC list");
 	return !names_one(item->code.kind);
@@ -167,8 +166,12 @@ static void read_list(struct event_reader *r, const struct list *list)
 	sy_json_each (r->doc, r->members[list->member], v) {
 		struct sy_event_item *item = &r->out->items[r->out->n_items];
 		item->role = list->role;
-		item->pointer = pointer_of(r, list->name, index++);
-		if (item->pointer == NULL)
+		item->is_class = list->classes;
+		item->pointer = item->code_pointer = pointer_of(r, list->name, index, "");
+		if (list->classes)
+			item->code_pointer = pointer_of(r, list->name, index, "/epcClass");
+		index++;
+		if (item->pointer == NULL || item->code_pointer == NULL)
 			return;
 		bool fine = list->classes ? read_class(r, v, item) : read_epc(r, v, item);
 		if (fine)
@@ -184,7 +187,7 @@ static void read_parent(struct event_reader *r)
 	if (r->members[M_PARENT] == NULL)
 		return;
 	item->role = SY_ROLE_PARENT;
-	item->pointer = "/parentID";
+	item->pointer = item->code_pointer = "/parentID";
 	if (read_epc(r, r->members[M_PARENT], item))
 		r->out->n_items++;
 	else
@@ -212,7 +215,7 @@ static void refuse_twins(struct event_reader *r)
 		return;
 	}
 	for (size_t i = 0; i < r->out->n_items; i++)
-		if (!names_class(items[i].code.kind))
+		if (!items[i].is_class)
 			v[n++] = &items[i];
 	qsort(v, n, sizeof(struct sy_event_item *), compare_items);
 	for (size_t i = 1; i < n; i++)

@@ -275,7 +275,7 @@ static void commission_judge(struct check *c, struct run *run, const struct sy_e
 	struct sy_str code = product_code(&item->code);
 	if (code.n > 0 && !sy_str_eq(code, run->product_code)) {
 		run->product_code = code;
-		run->product = authorised(c, code, item->pointer);
+		run->product = authorised(c, code, item->code_pointer);
 	}
 	quantity_check(c, item);
 	run_lot(c, run, &item->code);

@@ -34,10 +34,12 @@ enum sy_item_role {
 struct sy_event_item {
 	enum sy_item_role role;
 	struct sy_code code;
+	bool is_class;     /* of a quantity list: its code may name many things, and stand twice */
 	bool has_quantity; /* a missing quantity is unknown, never zero; an EPC is one piece */
 	struct sy_decimal quantity;
-	struct sy_str unit; /* UN/ECE Rec 20, or empty for pieces */
-	const char *pointer;
+	struct sy_str unit;       /* UN/ECE Rec 20, or empty for pieces */
+	const char *pointer;      /* of the EPC or the quantity element */
+	const char *code_pointer; /* of its code: the same, or the element's epcClass */
 };
 
 #define SY_NO_DAY INT32_MIN

@@ -75,7 +75,10 @@ START_TEST(reads)
 	ck_assert_uint_eq(e.n_items, 3);
 	ck_assert_int_eq(e.items[0].code.kind, SY_CODE_UNIT);
 	ck_assert(e.items[0].has_quantity && e.items[0].quantity.coef == 1);
+	ck_assert_str_eq(e.items[0].pointer, "/epcList/0");
+	ck_assert_str_eq(e.items[0].code_pointer, "/epcList/0");
 	ck_assert_str_eq(e.items[1].pointer, "/quantityList/0");
+	ck_assert_str_eq(e.items[1].code_pointer, "/quantityList/0/epcClass");
 	ck_assert(sy_str_is(e.items[1].code.canonical, GTIN "/10/A1"));
 	ck_assert(e.items[1].has_quantity && e.items[1].quantity.coef == 105 &&
 		  e.items[1].quantity.scale == 1 && sy_str_is(e.items[1].unit, "KGM"));
@@ -150,6 +153,12 @@ START_TEST(roles)
 	     OBJECT("ADD", "\"quantityList\":[" CLASS "," CLASS "]"),
 	     SY_EVENT_OBJECT,
 	     {SY_ROLE_SUBJECT, SY_ROLE_SUBJECT},
+	     2},
+	    {"a private class in and out",
+	     EVENT("TransformationEvent", "\"inputQuantityList\":[{\"epcClass\":\"urn:x:y\"}],"
+					  "\"outputQuantityList\":[{\"epcClass\":\"urn:x:y\"}]"),
+	     SY_EVENT_TRANSFORMATION,
+	     {SY_ROLE_INPUT, SY_ROLE_OUTPUT},
 	     2},
 	    {"withdrawn",
 	     OBJECT("ADD", "\"quantityList\":[" CLASS "],\"errorDeclaration\":{"
@@ -329,7 +338,7 @@ static const struct {
      400, "/ilmd/suyuan:productionDate", "2026-11-31"},
     {"another lot",
      OBJECT("ADD", "\"quantityList\":[" CLASS "],\"ilmd\":{\"cbvmda:lotNumber\":\"a1\"}"), 422,
-     "/ilmd/cbvmda:lotNumber", "the lot in the code of /quantityList/0 is \"A1\""},
+     "/ilmd/cbvmda:lotNumber", "the lot in the code of /quantityList/0/epcClass is \"A1\""},
     {"an undated declaration",
      OBJECT("ADD", "\"epcList\":[" UNIT "],\"errorDeclaration\":{\"reason\":\"x:y\"}"), 422,
      "/errorDeclaration", "declarationTime is missing"},
