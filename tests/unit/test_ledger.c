@@ -181,6 +181,9 @@ START_TEST(round_trip)
 	sy_arena_free(&arena);
 	release(&s);
 	stop();
+	open_ledger();
+	ck_assert(ledger->note_stored); /* by the stop */
+	stop();
 	check_whole(2, 4);
 }
 END_TEST
