@@ -34,6 +34,7 @@ struct apply {
 	struct kv_tx *tx;
 	struct ledger_read *truth;
 	struct state st;
+	uint64_t work; /* records and mentions of items, ever; what steps and commits go by */
 	/* the record at hand */
 	uint64_t number, entry, time;
 	struct sy_str payload;

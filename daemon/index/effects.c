@@ -224,6 +224,7 @@ static int apply_record(struct apply *a, const struct sy_entry *e, uint64_t numb
 	int err;
 
 	sy_arena_reset(&a->arena);
+	a->work++;
 	a->number = number;
 	a->entry = e->index;
 	a->time = e->time;

@@ -157,6 +157,18 @@ static void fold_withdrawn(struct item *it, const struct view *v, const struct s
 
 /* --- folding again --------------------------------------------------------------------------- */
 
+/* Can a record that is this to an item do more than name it?  A lot is shipped and received often;
+ * of those records nothing is read. */
+static bool may_change(enum sy_code_kind kind, struct history h)
+{
+	if (h.bits & HIST_ERROR)
+		return false;
+	if (kind == SY_CODE_UNIT || kind == SY_CODE_CN_DRUG) /* any may say its lot */
+		return h.bits & HIST_ROLES;
+	return (h.bits & 1U << SY_ROLE_OUTPUT) ||
+	       ((h.bits & 1U << SY_ROLE_SUBJECT) && h.action != SY_ACTION_OBSERVE);
+}
+
 /* A new row of the item, with what its history's keys alone say; RECORDS gets those to read. */
 static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct ids *records)
 {
@@ -174,8 +186,7 @@ static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct id
 	for (uint64_t from = 0; (err = history_seek(a->tx, id, from, &record, &h)) == SY_OK;
 	     from = record + 1) {
 		item_fold_name(it, record);
-		if ((h.bits & HIST_ROLES) && !(h.bits & HIST_ERROR) &&
-		    (err = ids_add(records, record)))
+		if (may_change(it->kind, h) && (err = ids_add(records, record)))
 			return err;
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;

@@ -28,6 +28,7 @@ struct index {
 	struct kv_tx tx; /* open: something is applied and not committed */
 	bool open;
 	uint64_t begun, last_commit; /* ns */
+	uint64_t work_before;        /* a.work when it was begun */
 };
 
 /* Opens the tables in DIR as they are.  The index isn't checked against truth. */

@@ -11,9 +11,9 @@
 
 enum {
 	DELAY_MS = 150,
-	STEP_RECORDS = 4000,     /* under one snapshot of truth */
-	COMMIT_RECORDS = 200000, /* a commit at most, however fast they come */
-	WAITED_FOR = 10          /* a reader who waits shortens the delay by this */
+	STEP_WORK = 4000,     /* records and mentions of items under one snapshot of truth */
+	COMMIT_WORK = 100000, /* and in a commit at most, however fast they come */
+	WAITED_FOR = 10       /* a reader who waits shortens the delay by this */
 };
 static const uint64_t MAP_SIZE = (uint64_t)1 << 40;
 
@@ -42,6 +42,7 @@ static int begin(struct index *ix)
 		return err;
 	ix->open = true;
 	ix->begun = now_ns();
+	ix->work_before = ix->a.work;
 	ix->a.tx = &ix->tx;
 	return SY_OK;
 }
@@ -109,7 +110,7 @@ static int commit(struct index *ix)
 static int apply_step(struct index *ix, uint64_t limit, bool *more)
 {
 	struct ledger_read truth;
-	uint64_t end, until = ix->a.st.records + STEP_RECORDS;
+	uint64_t end, until = ix->a.work + STEP_WORK;
 	int err = ledger_read_begin(ix->o.ledger, &truth);
 
 	if (err)
@@ -118,7 +119,7 @@ static int apply_step(struct index *ix, uint64_t limit, bool *more)
 	ix->a.truth = &truth;
 	if (ix->a.st.position < end)
 		err = begin(ix);
-	while (err == SY_OK && ix->a.st.position < end && ix->a.st.records < until)
+	while (err == SY_OK && ix->a.st.position < end && ix->a.work < until)
 		err = apply_entry(&ix->a, ix->a.st.position);
 	*more = ix->a.st.position < end;
 	ix->a.truth = NULL;
@@ -130,8 +131,7 @@ static int apply_step(struct index *ix, uint64_t limit, bool *more)
 
 static bool is_full(const struct index *ix)
 {
-	return ix->a.st.records - ix->committed.records >= COMMIT_RECORDS || ix->a.erase.n ||
-	       ix->a.gone.n >= STEP_RECORDS;
+	return ix->a.work - ix->work_before >= COMMIT_WORK || ix->a.erase.n;
 }
 
 int index_apply_to(struct index *ix, uint64_t limit)

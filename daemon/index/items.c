@@ -200,6 +200,7 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 	if (err)
 		return err;
 	*id = it.id;
+	a->work++;
 	if ((err = history_mark(a, it.id, v, bits, !fresh && (!fold || it.last == v->number))))
 		return err;
 	if (!fold)

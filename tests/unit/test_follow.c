@@ -130,7 +130,7 @@ static void ck_index(void)
 START_TEST(writers_follower_readers)
 {
 	unsigned lots = 60;
-	uint64_t entry;
+	uint64_t entry = 0;
 	pthread_t readers[2];
 	void *failed;
 

@@ -47,7 +47,7 @@ static void log_begin(void)
 	static const char *const names[N_KEYS] = {"urn:party:op", "urn:party:a", "urn:party:b"};
 
 	l = log_new();
-	for (uint8_t i = 0; i < N_KEYS; i++) {
+	for (int i = 0; i < N_KEYS; i++) {
 		uint8_t seed[SY_SEED_SIZE];
 		char text[SY_VKEY_TEXT];
 		struct sy_signer s;

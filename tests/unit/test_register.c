@@ -252,17 +252,22 @@ START_TEST(genesis_key_is_replaced)
 }
 END_TEST
 
+#define ODD_TYPES                                                                     \
+	"{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":{},\"roles\":\"x\"," \
+	"\"prefixes\":1}"
+#define ODD_LISTS                                                                     \
+	"{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":[1,{},{\"vkey\":1}," \
+	"{\"vkey\":\"a+b+c\"}],\"prefixes\":[\"\",\"69x\","                           \
+	"\"123456789012345678901234567890123\",4]}"
+
 START_TEST(malformed_records_do_nothing)
 {
 	static const char *const bad[] = {
 	    "{\"type\":\"Party\"}",
 	    "{\"type\":\"Party\",\"id\":\"\"}",
 	    "{\"type\":\"Party\",\"id\":7}",
-	    "{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":{},\"roles\":\"x\","
-	    "\"prefixes\":1}",
-	    "{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":[1,{},{\"vkey\":1},{\"vkey\":"
-	    "\"a+b+c\"}],"
-	    "\"prefixes\":[\"\",\"69x\",\"123456789012345678901234567890123\",4]}",
+	    ODD_TYPES,
+	    ODD_LISTS,
 	    "{\"type\":\"Product\",\"code\":\"06901234567893\"}",
 	    "{\"type\":\"Product\"}",
 	    "{\"type\":\"Place\",\"id\":[]}",
