@@ -16,27 +16,54 @@ void answer_json(struct http_exchange *x, int status, struct sy_buf *body)
 	http_reply_buf(x, status, json_type, body);
 }
 
+enum { SHOWN = 40 };
+
+/* The first bytes of a text that is UTF-8, whole characters only. */
+static int shown(struct sy_str s)
+{
+	size_t n = s.n < SHOWN ? s.n : SHOWN;
+	while (n > 0 && n < s.n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return (int)n;
+}
+
 static void bad_number(struct http_exchange *x, const char *name, struct sy_str got, uint64_t min,
 		       uint64_t max)
 {
 	char detail[160];
 	snprintf(detail, sizeof detail, "%s is \"%.*s\", expected a whole number from %llu to %llu",
-		 name, (int)(got.n > 40 ? 40 : got.n), got.p, (unsigned long long)min,
-		 (unsigned long long)max);
+		 name, shown(got), got.p, (unsigned long long)min, (unsigned long long)max);
 	http_problem(x, 400, "malformed", detail, NULL);
+}
+
+/* A query parameter that is text; SY_ENOTFOUND, or SY_EINVAL for what is no UTF-8. */
+static int query_text(struct http_exchange *x, const char *name, struct sy_str *out)
+{
+	int err = http_query(x, name, 0, out);
+	return err == SY_OK && !sy_utf8_valid(out->p, out->n, NULL) ? SY_EINVAL : err;
+}
+
+static bool bad_coding(struct http_exchange *x, const char *name)
+{
+	char detail[80];
+	snprintf(detail, sizeof detail, "%s isn't valid percent-coded UTF-8", name);
+	http_problem(x, 400, "malformed", detail, NULL);
+	return false;
 }
 
 bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback, uint64_t min,
 		   uint64_t max, uint64_t *out)
 {
 	struct sy_str text;
-	int err = http_query(x, name, 0, &text);
+	int err = query_text(x, name, &text);
 	*out = fallback;
 	if (err == SY_ENOTFOUND)
 		return true;
-	if (err == SY_OK && sy_str_u64(text, out) == SY_OK && *out >= min && *out <= max)
+	if (err != SY_OK)
+		return bad_coding(x, name);
+	if (sy_str_u64(text, out) == SY_OK && *out >= min && *out <= max)
 		return true;
-	bad_number(x, name, err ? SY_STR("?") : text, min, max);
+	bad_number(x, name, text, min, max);
 	return false;
 }
 
@@ -50,16 +77,10 @@ bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out)
 
 bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out)
 {
-	int err = http_query(x, name, 0, out);
+	int err = query_text(x, name, out);
 	if (err == SY_ENOTFOUND)
 		*out = SY_STR("");
-	if (err != SY_OK && err != SY_ENOTFOUND) {
-		char detail[80];
-		snprintf(detail, sizeof detail, "%s isn't valid percent-coded UTF-8", name);
-		http_problem(x, 400, "malformed", detail, NULL);
-		return false;
-	}
-	return true;
+	return err == SY_OK || err == SY_ENOTFOUND || bad_coding(x, name);
 }
 
 /* --- snapshots ------------------------------------------------------------------------------- */

@@ -48,8 +48,9 @@ void item_write(struct sy_jw *w, const struct item *it, struct sy_str code)
 static const char *const roles[] = {"subject", "parent", "child", "input", "output"};
 static const char *const actions[] = {"", "ADD", "OBSERVE", "DELETE"};
 
-static void write_history(struct sy_jw *w, struct snapshot *s, const struct item *it, uint64_t from,
-			  uint64_t limit)
+/* An error cuts nothing short unseen: the whole answer is given up. */
+static int write_history(struct sy_jw *w, struct snapshot *s, const struct item *it, uint64_t from,
+			 uint64_t limit)
 {
 	struct item_event e;
 	uint64_t n = 0;
@@ -59,11 +60,16 @@ static void write_history(struct sy_jw *w, struct snapshot *s, const struct item
 	while ((err = index_history_next(&s->index, it->id, from, &e)) == SY_OK && n < limit) {
 		sy_jw_object(w);
 		sy_jw_kv_u64(w, "record", e.record);
-		sy_jw_kv_text(w, "role", roles[e.role]);
+		/* Without a role of its own it is the lot of the units that are named. */
+		sy_jw_kv_text(w, "role", e.roles ? roles[e.role] : "lot");
 		if (e.action != SY_ACTION_NONE)
 			sy_jw_kv_text(w, "action", actions[e.action]);
 		if (e.error) {
 			sy_jw_key(w, "error");
+			sy_jw_bool(w, true);
+		}
+		if (e.withdrawn) {
+			sy_jw_key(w, "withdrawn");
 			sy_jw_bool(w, true);
 		}
 		sy_jw_end(w, '}');
@@ -73,6 +79,7 @@ static void write_history(struct sy_jw *w, struct snapshot *s, const struct item
 	sy_jw_end(w, ']');
 	if (err == SY_OK)
 		sy_jw_kv_u64(w, "next", from);
+	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code)
@@ -122,9 +129,14 @@ static void one_item(struct http_exchange *x, struct snapshot *s, struct sy_str 
 		sy_jw_end(&w, '}');
 	}
 	sy_jw_kv_u64(&w, "historyCount", it.n_history);
-	write_history(&w, s, &it, from, limit);
+	err = write_history(&w, s, &it, from, limit);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
+	if (err) {
+		sy_buf_free(&body);
+		http_problem_err(x, err, NULL);
+		return;
+	}
 	answer_json(x, 200, &body);
 }
 
@@ -161,6 +173,11 @@ static void items_of_product(struct http_exchange *x, struct snapshot *s, struct
 		sy_jw_kv_str(&w, "next", last);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
+	if (err && err != SY_ENOTFOUND) {
+		sy_buf_free(&body);
+		http_problem_err(x, err, NULL);
+		return;
+	}
 	answer_json(x, 200, &body);
 }
 
