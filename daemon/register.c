@@ -1,5 +1,6 @@
 /* The register over HTTP: parties, products, places, rules; one by name, or all in pages. */
 #include "answer.h"
+#include "items.h"
 
 struct listing {
 	enum register_kind kind;
@@ -8,7 +9,25 @@ struct listing {
 	bool code; /* the filter is a code, in any spelling */
 };
 
-static void write_row(struct sy_jw *w, const struct listing *l, const struct register_row *row)
+/* The record as it stands; null once its text is gone, which this snapshot may not know yet. */
+static int write_text(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
+		      const struct register_row *row)
+{
+	struct ledger_record rec;
+	if (row->payload.n > 0) {
+		sy_jw_raw(w, row->payload);
+		return SY_OK;
+	}
+	int err = ledger_record(&s->truth, http_arena(x), row->record, &rec);
+	if (err == SY_EGONE)
+		sy_jw_null(w);
+	else if (err == SY_OK)
+		sy_jw_raw(w, rec.payload);
+	return err == SY_EGONE ? SY_OK : err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+}
+
+static int write_row(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
+		     const struct listing *l, const struct register_row *row)
 {
 	sy_jw_object(w);
 	sy_jw_kv_str(w, "id", row->id);
@@ -19,23 +38,19 @@ static void write_row(struct sy_jw *w, const struct listing *l, const struct reg
 	if (l->kind == REG_PRODUCT || l->kind == REG_PLACE)
 		sy_jw_kv_str(w, "owner", row->owner);
 	sy_jw_key(w, l->one);
-	sy_jw_raw(w, row->payload);
+	int err = write_text(x, s, w, row);
 	sy_jw_end(w, '}');
+	return err;
 }
 
 /* The filter's id in its canonical form; false: a problem was sent. */
 static bool canonical(struct http_exchange *x, const struct listing *l, struct sy_str *id)
 {
-	struct sy_faults faults;
 	struct sy_code code;
 	if (!l->code)
 		return true;
-	sy_faults_init(&faults, http_arena(x));
-	if (sy_code_parse(http_arena(x), *id, &code, &faults, SY_NO_RECORD, "/code")) {
-		http_problem(x, sy_faults_status(&faults) ? sy_faults_status(&faults) : 400,
-			     "not a code", NULL, &faults);
+	if (!items_parse_code(x, *id, &code))
 		return false;
-	}
 	*id = code.product.n ? code.product : code.canonical;
 	return true;
 }
@@ -54,20 +69,17 @@ static void write_rows(struct http_exchange *x, struct snapshot *s, const struct
 	sy_jw_array(&w);
 	if (only.n > 0) {
 		if ((err = register_get(&s->index, l->kind, only, &row)) == SY_OK)
-			write_row(&w, l, &row);
+			err = write_row(x, s, &w, l, &row);
 	} else {
 		uint64_t n = 0;
-		while (n < limit &&
-		       (err = register_next(&s->index, l->kind, after, &row)) == SY_OK) {
-			write_row(&w, l, &row);
+		while ((err = register_next(&s->index, l->kind, after, &row)) == SY_OK &&
+		       n < limit && (err = write_row(x, s, &w, l, &row)) == SY_OK) {
 			after = last = row.id;
 			n++;
 		}
-		if (n < limit || register_next(&s->index, l->kind, after, &row) != SY_OK)
-			last.n = 0;
 	}
 	sy_jw_end(&w, ']');
-	if (last.n > 0)
+	if (err == SY_OK && last.n > 0)
 		sy_jw_kv_str(&w, "next", last);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');

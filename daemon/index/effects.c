@@ -103,6 +103,7 @@ int type_row(struct apply *a, const struct sy_json_doc *doc, enum register_kind 
 	return id->n ? SY_OK : SY_ENOTFOUND;
 }
 
+/* A text that may be erased isn't copied here: it would live on in pages that are free. */
 static int row_begin(struct apply *a, const struct effect *e, struct register_row *row)
 {
 	const struct sy_json *root = sy_json_root(&a->doc);
@@ -112,7 +113,7 @@ static int row_begin(struct apply *a, const struct effect *e, struct register_ro
 				     .entry = a->entry,
 				     .time = a->time,
 				     .author = sy_buf_span(&a->party),
-				     .payload = a->payload};
+				     .payload = e->kept ? a->payload : SY_STR("")};
 	if ((err = row_id(e, &a->doc, &a->arena, &row->id)) ||
 	    (err = member(&a->doc, root, e->owner, &a->arena, &row->owner)))
 		return err;

@@ -17,7 +17,8 @@
  *               clustered by item, so that a night's million new events touch few pages
  *   withdrawn   u64 record                  -> u64 record of the errorDeclaration
  *   register    kind || id || 0x00 || u64 ~record -> row header || the record's text: every
- *               version that wasn't erased, newest first, which is the one in force
+ *               version that wasn't erased, newest first, which is the one in force; of
+ *               Place and Contact the header alone
  *   keys        32-byte public key          -> party, validity, revocation
  *   prefixes    company prefix, digits      -> party id
  *   submissions 16 bytes of H(author || records_root) -> u64 entry
@@ -121,7 +122,8 @@ struct register_row {
 	struct sy_str owner;  /* a product's or place's party; else as author */
 	unsigned roles;       /* of a party */
 	/* The record's text; borrowed from the snapshot, as all of these.  Of the operator, until
-	 * it publishes a Party of its own, the `operator` object of the genesis. */
+	 * it publishes a Party of its own, the `operator` object of the genesis.  Empty for a Place
+	 * or a Contact: what may be erased is kept in truth alone, where it is sealed. */
 	struct sy_str payload;
 };
 

@@ -1,0 +1,422 @@
+"""The shape of every answer: log, register, items, verdicts, what an operator watches."""
+import base64
+import json
+import re
+import urllib.parse
+
+import pytest
+
+import verifier
+from ledger import Key, batch, b64, check_digit, compact, submission
+from wire import until
+
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+def quote(code):
+    return urllib.parse.quote(code, safe="")
+
+
+def ask(ledger, path, status=200):
+    answer = ledger.get(path)
+    assert answer.status == status, answer.body
+    assert answer.headers["Content-Type"] == ("application/json" if status == 200
+                                              else "application/problem+json")
+    return answer.json
+
+
+def verify(ledger, code):
+    return ask(ledger, "/v1/verify?code=" + quote(code))
+
+
+def event(action="ADD", **more):
+    return {"type": "ObjectEvent", "action": action, "eventTime": "2026-01-02T00:00:00.000+08:00",
+            "eventTimeZoneOffset": "+08:00", **more}
+
+
+class World:
+    """One ledger with something of every kind in it."""
+
+    def __init__(self, ledger):
+        self.ledger = ledger
+        self.key, self.gtin = ledger.dairy()
+        self.party = self.key.name
+        self.product = f"https://id.gs1.org/01/{self.gtin}"
+        self.dates = {"made": "2026-01-01", "expires": "2060-01-01"}
+        self.lot = self.submit(batch(self.gtin, "L1", quantity=100, **self.dates))
+        self.submit(batch(self.gtin, "OLD", made="2020-01-01", expires="2020-06-01"))
+        self.submit(batch(self.gtin, "GONE", **self.dates))
+        self.destroyed = self.submit(event("DELETE", bizStep="destroying", quantityList=[
+            {"epcClass": self.product + "/10/GONE", "quantity": 100}]))
+        wrong = batch(self.gtin, "WRONG", event_id="urn:uuid:00000000-0000-4000-8000-00000000000a",
+                      **self.dates)
+        self.submit(wrong)
+        self.submit(dict(wrong, errorDeclaration={"declarationTime": "2026-01-03T00:00:00Z",
+                                                  "reason": "incorrect_data"}))
+        self.units = self.submit(event(bizStep="commissioning", epcList=[
+            f"{self.product}/10/L1/21/S{i}" for i in range(3)] + [f"{self.product}/10/OLD/21/T0"],
+            ilmd={"suyuan:productionDate": "2026-01-01"}))
+        self.free = self.submit(event(bizStep="commissioning", epcList=[f"{self.product}/21/FREE"]))
+        ledger.settle()
+
+    def submit(self, *records):
+        return self.ledger.submit(self.key, *records)["firstRecord"]
+
+
+@pytest.fixture(scope="module")
+def world(shared_ledger):
+    return World(shared_ledger)
+
+
+# --- the log ---------------------------------------------------------------------------------------
+
+def test_ledger(world):
+    head = ask(world.ledger, "/v1/ledger")
+    assert head["origin"] == world.ledger.origin
+    assert verifier.Vkey(head["vkey"]).name == world.ledger.origin
+    assert head["indexPosition"] == head["entries"] and head["records"] >= head["entries"]
+    assert re.fullmatch(RFC3339, head["time"])
+    assert head["version"] and head["rulesVersion"] >= 0 and head["operator"]
+
+
+def test_entries(world):
+    size = ask(world.ledger, "/v1/ledger")["entries"]
+    leaf = bytes(32)
+    for i in range(size):
+        told = ask(world.ledger, f"/v1/entries/{i}")
+        entry = verifier.Entry(base64.b64decode(told["raw"], validate=True))
+        assert (told["index"], told["kind"], told["firstRecord"], told["count"], told["deadline"]) == \
+            (i, "submission", entry.first, entry.count, entry.deadline)
+        assert told["author"] == b64(entry.author) and told["signature"] == b64(entry.signature)
+        assert told["recordsRoot"] == b64(entry.records_root) and told["prev"] == b64(leaf)
+        assert told["leaf"] == b64(entry.leaf) and told["party"]
+        assert re.fullmatch(RFC3339, told["time"])
+        leaf = entry.leaf
+    ask(world.ledger, f"/v1/entries/{size}", 404)
+
+
+def test_records(world):
+    texts = [compact(batch(world.gtin, f"R{i}", **world.dates)) for i in range(3)]
+    # Bytes are kept, however odd a client writes them.
+    texts.append(texts[0].replace("R0", "R3").replace('":', '": ').replace("100", "100.50e0"))
+    said = world.ledger.submit(world.key, *texts)
+    for i, text in enumerate(texts):
+        answer = world.ledger.get(f"/v1/records/{said['firstRecord'] + i}")
+        assert (answer.status, answer.body) == (200, text.encode())
+        assert answer.headers["Suyuan-Entry"] == str(said["entry"])
+        assert answer.headers["Suyuan-Position"] == str(i)
+    ask(world.ledger, f"/v1/records/{said['firstRecord'] + 4}", 404)
+    ask(world.ledger, f"/v1/records/{said['firstRecord'] + 4}/receipt", 404)
+
+
+def test_erasure(ledger):
+    """410 with the erasure's number, for record and receipt; the original receipt for a repeat."""
+    key, gtin = ledger.dairy()
+    party = key.name
+    phone = "0311-7654321"
+    texts = [compact({"type": "Contact", "id": f"desk{i}", "party": party, "phone": phone + str(i)})
+             for i in range(3)]
+    body = submission(key, texts)
+    first = ledger.post(body).json
+    number = first["firstRecord"] + 1
+    receipt = ledger.get(f"/v1/records/{number}/receipt").body.decode()
+    payload = json.loads(receipt)["record"]
+    leaf = verifier.sha(b"\0", base64.b64decode(payload["salt"]), payload["payload"].encode())
+    order = {"type": "Erasure", "record": number, "leaf": b64(leaf), "ground": "PIPL 47",
+             "orderedBy": "the person"}
+    for wrong, status in ((dict(order, leaf=b64(bytes(32))), 422), (dict(order, record=10 ** 9), 422),
+                          (dict(order, record=0), 422)):
+        ledger.submit(ledger.operator, wrong, expect=status)
+    ledger.submit(key, order, expect=403)
+    erasure = ledger.submit(ledger.operator, order)
+    ledger.settle()
+
+    def check():
+        for path in (f"/v1/records/{number}", f"/v1/records/{number}/receipt"):
+            answer = ledger.get(path)
+            assert answer.status == 410 and answer.headers["Suyuan-Erasure"] == str(erasure["firstRecord"])
+            assert str(erasure["firstRecord"]) in answer.json["detail"]
+            assert phone.encode() not in answer.body
+        for i in (0, 2):
+            other = ledger.get(f"/v1/records/{first['firstRecord'] + i}/receipt").body.decode()
+            verifier.check_receipt(other, ledger.vkey(), key.public)
+    check()
+    for again in (ledger.post(body), ledger.post(submission(key, texts, deadline=4000000000))):
+        assert again.status == 200, again.body
+        assert again.json["entry"] == first["entry"]
+        assert again.json["receipt"]["entry"] == first["receipt"]["entry"]
+    check()
+    ledger.submit(ledger.operator, dict(order, ground="again"), expect=409)
+    one = verifier.check_receipt(
+        ledger.get(f"/v1/records/{erasure['firstRecord']}/receipt").body.decode(), ledger.vkey())
+    assert json.loads(one[0]) == order
+    ledger.stop()
+    assert ledger.fsck().returncode == 0
+    for file in ledger.dir.rglob("*"):
+        if file.is_file():
+            assert (phone + "1").encode() not in file.read_bytes(), file
+    ledger.start()
+    check()
+
+
+# --- the register ------------------------------------------------------------------------------------
+
+def test_register_in_pages(ledger):
+    key, gtin = ledger.dairy()
+    party = key.name
+    stem = "urn:suyuan:own:farm%d:party"
+    for i in range(12):
+        ledger.enrol(stem % i, ["producer"])
+    codes = [f"https://id.gs1.org/01/{check_digit(f'0690123400{i:03}')}" for i in range(12)]
+    ledger.submit(key, *({"type": "Product", "code": c, "name": {"en": "P"}, "category": "other"}
+                         for c in codes))
+    places = [f"https://id.gs1.org/414/{check_digit(f'690123401{i:03}')}" for i in range(12)]
+    ledger.submit(key, *({"type": "Place", "id": p, "party": party, "name": {"en": "W"}}
+                         for p in places))
+    ledger.settle()
+    lists = [("parties", "party", "id", [stem % i for i in range(12)]),
+             ("products", "product", "code", codes), ("places", "place", "id", places),
+             ("rules", "rule", "name", [])]
+    for many, one, filter_, some in lists:
+        whole = ask(ledger, f"/v1/{many}")
+        ids = [row["id"] for row in whole[many]]
+        assert ids == sorted(set(ids)) and set(some) <= set(ids) and ids
+        assert "next" not in whole and whole["asOf"]["entry"] > 0
+        for limit in (1, 5, len(ids) - 1, len(ids), len(ids) + 1):
+            if limit < 1:
+                continue
+            paged, after = [], ""
+            while True:
+                page = ask(ledger, f"/v1/{many}?limit={limit}&after={quote(after)}")
+                paged += page[many]
+                assert len(page[many]) <= limit
+                if "next" not in page:
+                    break
+                assert len(page[many]) == limit and page["next"] == page[many][-1]["id"]
+                after = page["next"]
+            assert paged == whole[many]
+        for row in whole[many]:
+            alone = ask(ledger, f"/v1/{many}?{filter_}={quote(row['id'])}")[many]
+            assert alone == [row]
+            assert re.fullmatch(RFC3339, row["time"])
+            stored = ledger.get(f"/v1/records/{row['record']}")
+            assert stored.headers["Suyuan-Entry"] == str(row["entry"])
+            if stored.json["type"] != "Ledger":
+                assert row[one] == stored.json
+            if many in ("products", "places"):
+                assert row["owner"] == party
+        assert ask(ledger, f"/v1/{many}?after=%EF%BF%BF")[many] == []
+    for path in ("/v1/parties?id=urn:x", "/v1/places?id=https://id.gs1.org/414/6901234000016",
+                 "/v1/rules?name=none", f"/v1/products?code={check_digit('0690123400999')}"):
+        ask(ledger, path, 404)
+    # A product by any spelling of its code, or of a batch of it.
+    for spelling in (gtin, gtin[1:], f"(01){gtin}", f"(01){gtin}(10)A", f"http://shop.cn/x/01/{gtin}/21/7"):
+        assert ask(ledger, f"/v1/products?code={quote(spelling)}")["products"][0]["id"].endswith(gtin)
+
+
+def test_a_later_record_takes_the_earlier_ones_place(ledger):
+    key, gtin = ledger.dairy()
+    product = f"https://id.gs1.org/01/{gtin}"
+    ledger.settle()
+    old = ask(ledger, f"/v1/products?code={gtin}")["products"][0]["record"]
+    said = ledger.submit(key, {"type": "Product", "code": product, "name": {"en": "New"},
+                               "category": "other", "replaces": old})
+    now = ask(ledger, f"/v1/products?code={gtin}&at={said['entry']}")["products"]
+    assert [r["product"]["name"]["en"] for r in now] == ["New"]
+    assert len(ask(ledger, "/v1/products")["products"]) == 1
+    assert ledger.get(f"/v1/records/{old}").json["name"]["en"] == "Milk"
+    assert verify(ledger, gtin)["product"]["name"] == {"en": "New"}
+
+
+# --- items -------------------------------------------------------------------------------------------
+
+def test_one_item(world):
+    told = ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/GONE')}")
+    assert (told["code"], told["kind"], told["state"]) == (world.product + "/10/GONE", "lot", "destroyed")
+    assert told["historyCount"] == 2 and told["lastRecord"] == world.destroyed
+    assert [(h["role"], h["action"]) for h in told["history"]] == [("subject", "ADD"),
+                                                                    ("subject", "DELETE")]
+    lot = ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/L1')}")
+    assert lot["firstRecord"] == world.lot == lot["createdRecord"]
+    assert (lot["made"], lot["expires"], lot["quantity"]) == ("2026-01-01", "2060-01-01", "100")
+    unit = ask(world.ledger, f"/v1/items?code={quote(world.product + '/21/S1')}")
+    assert unit["kind"] == "unit" and unit["lot"]["firstRecord"] == world.lot
+    withdrawn = ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/WRONG')}")
+    assert withdrawn["state"] == "withdrawn"
+    assert [(h.get("error", False), h.get("withdrawn", False)) for h in withdrawn["history"]] == \
+        [(False, True), (True, False)]
+    ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/NEVER')}", 404)
+    ask(world.ledger, f"/v1/items?code={world.gtin[:-1]}0", 422)
+
+
+def test_history_in_pages(ledger):
+    key, gtin = ledger.dairy()
+    records = [ledger.submit(key, batch(gtin, "L1", quantity=q))["firstRecord"] for q in range(1, 8)]
+    ledger.settle()
+    code = quote(f"https://id.gs1.org/01/{gtin}/10/L1")
+    assert ask(ledger, f"/v1/items?code={code}")["quantity"] == "28"
+    for limit in (1, 3, 7, 8):
+        got, start = [], 0
+        while start is not None:
+            page = ask(ledger, f"/v1/items?code={code}&from={start}&limit={limit}")
+            got += [h["record"] for h in page["history"]]
+            start = page.get("next")
+        assert got == records
+
+
+def test_items_of_a_product_in_pages(ledger):
+    key, gtin = ledger.dairy()
+    names = [f"L{i:02}" for i in range(25)]
+    ledger.submit(key, *(batch(gtin, n) for n in names))
+    ledger.settle()
+    expect = [f"https://id.gs1.org/01/{gtin}/10/{n}" for n in names]
+    for limit in (1, 7, 25, 26):
+        got, after = [], ""
+        while after is not None:
+            page = ask(ledger, f"/v1/items?product={gtin}&limit={limit}&after={quote(after)}")
+            got += [i["code"] for i in page["items"]]
+            after = page.get("next")
+        assert got == expect
+    assert ask(ledger, f"/v1/items?product={check_digit('0690123400999')}")["items"] == []
+
+
+# --- verdicts ----------------------------------------------------------------------------------------
+
+def test_registered(world):
+    told = verify(world.ledger, f"(01){world.gtin}(10)L1")
+    assert told["status"] == told["lot"]["state"] == "registered"
+    assert told["code"]["gtin"] == world.gtin and told["code"]["lot"] == "L1"
+    assert told["product"]["name"]["zh"] == "鲜牛奶" and told["product"]["owner"] == world.party
+    assert told["producer"]["id"] == world.party
+    assert told["lot"]["made"] == "2026-01-01" and told["lot"]["expires"] == "2060-01-01"
+    assert told["recalls"] == [] and told["labelDiffers"] == [] and told["serial" if "serial" in told
+                                                                         else "item"] is None
+    assert world.lot in told["records"] and told["product"]["record"] in told["records"]
+    assert told["asOf"]["entry"] > 0 and re.fullmatch(RFC3339, told["asOf"]["time"])
+
+
+@pytest.mark.parametrize("code,status", [
+    ("(01){g}(10)L1", "registered"), ("https://shop.cn/p/01/{g}/10/L1?17=600101", "registered"),
+    ("01{g}10L1", "registered"), ("]d201{g}10L1", "registered"),
+    ("(01){g}(10)OLD", "expired"), ("(01){g}(10)GONE", "destroyed"), ("(01){g}(10)WRONG", "withdrawn"),
+    ("(01){g}(10)L1(21)S1", "registered"), ("(01){g}(21)S1", "registered"),
+    ("(01){g}(21)T0", "expired"), ("(01){g}(10)OLD(21)T0", "expired"),
+    ("(01){g}(10)L1(21)S9", "serial-unknown"), ("(01){g}(10)OLD(21)S1", "serial-unknown"),
+    ("(01){g}(10)l1", "unknown"), ("(01){g}(10)NEVER", "unknown"), ("(01){g}(10)NEVER(21)S9", "unknown"),
+    ("(01){g}(10)NEVER(21)S1", "unknown"), ("(01){g}(21)S9", "unknown"),
+    ("(01){g}(21)FREE", "registered"), ("{g}", "product-only"),
+    (check_digit("0690123400999"), "unknown"), ("urn:suyuan:own:x:y:lot:z", "unknown"),
+    ("83857930000879766660", "unknown"), ("https://example.com/some/thing", "unknown")])
+def test_statuses(world, code, status):
+    told = verify(world.ledger, code.format(g=world.gtin))
+    assert told["status"] == status, told
+
+
+def test_a_serial_printed_with_another_lot(world):
+    told = verify(world.ledger, f"(01){world.gtin}(10)OLD(21)S1")
+    assert told["status"] == "serial-unknown" and "lot" in told["labelDiffers"]
+    # Graver facts about what is registered come first.
+    told = verify(world.ledger, f"(01){world.gtin}(10)L1(21)T0")
+    assert told["status"] == "expired" and "lot" in told["labelDiffers"]
+
+
+@pytest.mark.parametrize("label,differs", [
+    ("(17)600101", []), ("(17)600102", ["expires"]), ("(11)260101", []), ("(11)260102", ["made"]),
+    ("(11)250101(17)300101", ["expires", "made"])])
+def test_label_dates(world, label, differs):
+    for code in (f"(01){world.gtin}{label}(10)L1", f"(01){world.gtin}{label}(10)L1(21)S0"):
+        assert verify(world.ledger, code)["labelDiffers"] == differs
+
+
+def test_look_ups_are_counted(world):
+    ledger = world.ledger
+    code = f"(01){world.gtin}(21)S2"
+    first = verify(ledger, code)["lookups"]
+    assert first["count"] == 1 and re.fullmatch(RFC3339, first["first"])
+    for n in (2, 3):
+        again = verify(ledger, f"https://x.cn/01/{world.gtin}/10/L1/21/S2")["lookups"]
+        assert again == {"count": n, "first": first["first"]}
+    assert "lookups" not in verify(ledger, f"(01){world.gtin}(10)L1")
+
+
+def test_look_up_counts_last(ledger):
+    key, gtin = ledger.dairy()
+    ledger.submit(key, event(bizStep="commissioning", epcList=[f"https://id.gs1.org/01/{gtin}/21/S"]))
+    ledger.settle()
+    counts = [verify(ledger, f"(01){gtin}(21)S")["lookups"] for _ in range(5)]
+    ledger.stop()
+    ledger.start()
+    assert verify(ledger, f"(01){gtin}(21)S")["lookups"] == dict(counts[0], count=6)
+
+
+def test_a_destroyed_lots_units(ledger):
+    """A unit shares its lot's fate; a destroyed unit doesn't destroy its lot."""
+    key, gtin = ledger.dairy()
+    product = f"https://id.gs1.org/01/{gtin}"
+    dates = {"made": "2026-01-01", "expires": "2060-01-01"}
+    ledger.submit(key, batch(gtin, "L1", quantity=3, **dates))
+    ledger.submit(key, event(bizStep="commissioning",
+                             epcList=[f"{product}/10/L1/21/S{i}" for i in range(3)]))
+    ledger.submit(key, event("DELETE", bizStep="destroying", epcList=[f"{product}/10/L1/21/S0"]))
+    ledger.settle()
+    assert verify(ledger, f"(01){gtin}(21)S0")["status"] == "destroyed"
+    assert verify(ledger, f"(01){gtin}(21)S1")["status"] == "registered"
+    assert verify(ledger, f"(01){gtin}(10)L1")["status"] == "registered"
+    again = ledger.submit(key, event("DELETE", bizStep="destroying", quantityList=[
+        {"epcClass": f"{product}/10/L1"}]))
+    ask(ledger, f"/v1/parties?limit=1&at={again['entry']}")
+    assert verify(ledger, f"(01){gtin}(21)S1")["status"] == "destroyed"
+
+
+# --- operation -----------------------------------------------------------------------------------------
+
+def test_health_and_readiness(world):
+    for path, text in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+        answer = world.ledger.get(path)
+        assert (answer.status, answer.body) == (200, text)
+        assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def test_metrics_are_prometheus_text(world):
+    answer = world.ledger.get("/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    text = answer.body.decode()
+    assert text.endswith("\n")
+    kinds, values, buckets = {}, {}, {}
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            assert len(line.split(" ", 3)) == 4
+        elif line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name not in kinds and kind in ("counter", "gauge", "histogram")
+            kinds[name] = kind
+        else:
+            name, labels, value = re.fullmatch(
+                r'([a-z_]+)(\{le="[^"]+"\})? ([0-9.e+-]+)', line).groups()
+            assert (name, labels) not in values, line
+            values[name, labels] = float(value)
+            family = re.sub("_(bucket|sum|count)$", "", name) if name not in kinds else name
+            assert family in kinds and name.startswith("suyuan_"), line
+            if labels:
+                buckets.setdefault(family, []).append(float(value))
+    for family, counts in buckets.items():
+        assert counts == sorted(counts) and counts[-1] == values[family + "_count", None]
+    for name, kind in kinds.items():
+        assert kind != "counter" or name.endswith("_total"), name
+    assert values["suyuan_entries", None] == ask(world.ledger, "/v1/ledger")["entries"]
+
+
+def test_metrics_count(ledger):
+    def value(name):
+        return float(re.search(rf"^{name} (\S+)$", ledger.get("/metrics").body.decode(), re.M)[1])
+    key, gtin = ledger.dairy()
+    accepted = value("suyuan_submissions_accepted_total")
+    for i in range(3):
+        ledger.submit(key, batch(gtin, f"L{i}"))
+    ledger.submit(Key("stranger"), batch(gtin, "L1"), expect=401)
+    assert value("suyuan_submissions_accepted_total") == accepted + 3
+    assert value("suyuan_submissions_refused_total") == 1
+    until(lambda: value("suyuan_index_lag_records") == 0)
+    before = value("suyuan_verify_total")
+    verify(ledger, gtin)
+    assert value("suyuan_verify_total") == before + 1
