@@ -251,6 +251,29 @@ START_TEST(large_bodies)
 }
 END_TEST
 
+/* A client that sends all before it reads still learns why it was refused. */
+START_TEST(refused_upload)
+{
+	enum { N = 8000000 };
+	char *body = calloc(1, N);
+	ck_assert_ptr_nonnull(body);
+	start((struct http_options){0});
+	int fd = dial();
+	say(fd, "POST /small" H "Content-Length: 8000000\r\n\r\n");
+	for (size_t sent = 0; sent < N;) {
+		ssize_t n = send(fd, body + sent, N - sent, MSG_NOSIGNAL);
+		ck_assert_msg(n > 0, "cut off after %zu bytes", sent);
+		sent += (size_t)n;
+	}
+	shutdown(fd, SHUT_WR);
+	char *got = hear(fd, NULL);
+	has("upload", got, "413 Content Too Large");
+	free(got);
+	free(body);
+	stop();
+}
+END_TEST
+
 /* An answer for which there is no memory says so, and is never half an answer. */
 START_TEST(memory)
 {
@@ -446,6 +469,7 @@ Suite *suite(void)
 	    {"nothing_after_a_refusal", nothing_after_a_refusal},
 	    {"pipelining", pipelining},
 	    {"large_bodies", large_bodies},
+	    {"refused_upload", refused_upload},
 	    {"memory", memory},
 	    {"open_memory", open_memory},
 	    {"logging", logging},
