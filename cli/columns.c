@@ -106,8 +106,6 @@ enum field column_of_pointer(const char *pointer)
 	enum field best = F_COUNT;
 	size_t longest = 0;
 
-	if (strstr(pointer, "epcClass") != NULL)
-		return F_PRODUCT;
 	for (size_t i = 0; i < F_COUNT; i++) {
 		size_t n = strlen(columns[i].pointer);
 		if (n > longest && strncmp(pointer, columns[i].pointer, n) == 0) {
@@ -115,6 +113,9 @@ enum field column_of_pointer(const char *pointer)
 			best = columns[i].field;
 		}
 	}
+	/* what is said of the whole quantity element, or of its class, is said of its code */
+	if (best == F_COUNT && strstr(pointer, "uantityList/") != NULL)
+		best = F_PRODUCT;
 	return best;
 }
 

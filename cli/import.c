@@ -98,24 +98,18 @@ static void reject(struct import *im, const struct item *item)
 	}
 }
 
-/* The column that a fault of the ledger's belongs to, as a heading. */
-static const char *column_name(const struct sy_fault *v, char keep[64])
+/* The column that a fault of the ledger's belongs to, by the heading that the file has. */
+static const char *column_name(const struct import *im, const struct sy_fault *v)
 {
-	enum field f;
+	enum field f = F_COUNT;
 
-	if (v->field != NULL && column_find(sy_str(v->field), &f) == SY_OK)
-		column_heading(f, false, keep);
-	else if ((f = column_of_pointer(v->pointer)) != F_COUNT)
-		column_heading(f, false, keep);
-	else
-		return v->field != NULL ? v->field : v->pointer;
-	return keep;
+	if (v->field == NULL || column_find(sy_str(v->field), &f) != SY_OK)
+		f = column_of_pointer(v->pointer);
+	return source_column(im->source, f, v->field != NULL ? v->field : v->pointer);
 }
 
 static void warn(struct import *im, struct group *g, size_t *map, const struct sy_faults *faults)
 {
-	char keep[64];
-
 	pthread_mutex_lock(&im->lock);
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct sy_fault *v = &faults->v[i];
@@ -125,7 +119,7 @@ static void warn(struct import *im, struct group *g, size_t *map, const struct s
 		clear_progress(im);
 		say("%s:%llu: warning: %s: %s", im->o->source.path,
 		    (unsigned long long)(named ? g->items[map[v->record]].line : 0),
-		    column_name(v, keep), v->detail);
+		    column_name(im, v), v->detail);
 		if (im->warnings == WARNINGS_SHOWN)
 			say("(further warnings are only counted)");
 	}
@@ -169,13 +163,13 @@ static bool is_ours(struct worker *w, const struct sy_fault *v, struct sy_str re
 	return same;
 }
 
-static void add_reason(struct group *g, struct item *item, const struct sy_fault *v)
+static void add_reason(const struct import *im, struct group *g, struct item *item,
+		       const struct sy_fault *v)
 {
-	char keep[64];
 	const char *so_far = item->reason;
 
 	item->reason = sy_arena_printf(&g->arena, "%s%s%s: %s", so_far ? so_far : "",
-				       so_far ? "; " : "", column_name(v, keep), v->detail);
+				       so_far ? "; " : "", column_name(im, v), v->detail);
 	if (item->reason == NULL)
 		item->reason = sy_strerror(SY_ENOMEM);
 }
@@ -203,7 +197,7 @@ static bool sort_out(struct worker *w, struct group *g, const size_t *map, size_
 		const struct sy_fault *v = &faults->v[i];
 		if (v->status != 0 && v->record >= 0 && (size_t)v->record < n &&
 		    fate[v->record] == BAD)
-			add_reason(g, &g->items[map[v->record]], v);
+			add_reason(w->im, g, &g->items[map[v->record]], v);
 	}
 	return any;
 }

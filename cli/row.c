@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "row.h"
+#include "seen.h"
 
 #define LIST_MAX 10000
 
@@ -19,6 +20,7 @@ struct batch {
 	char unit_keep[4];
 	struct sy_str *epcs; /* codes of units */
 	size_t n_epcs;
+	struct seen seen; /* of them */
 	struct sy_jw w;
 };
 
@@ -114,9 +116,17 @@ static void read_product(struct batch *b)
 
 static void add_epc(struct batch *b, enum field f, struct sy_str code)
 {
-	if (b->n_epcs == LIST_MAX)
+	uint64_t where = b->n_epcs;
+	int err = code.n > 0 ? seen_add(&b->seen, code, &where) : SY_ENOMEM;
+
+	if (err == SY_EDUP)
+		wrong(b, f, "number %zu is the same as number %zu", b->n_epcs + 1,
+		      (size_t)where + 1);
+	else if (err != SY_OK)
+		wrong(b, f, "%s", sy_strerror(err));
+	else if (b->n_epcs == LIST_MAX)
 		wrong(b, f, "more than %d units in one row", LIST_MAX);
-	else if (code.n > 0)
+	else
 		b->epcs[b->n_epcs++] = code;
 }
 
@@ -625,6 +635,7 @@ int row_event(struct sy_arena *arena, const struct row *row, struct sy_buf *out,
 		assemble(&b, out, sy_buf_span(&rest));
 	bool memory = rest.failed || out->failed;
 	sy_buf_free(&rest);
+	seen_free(&b.seen);
 	if (memory) {
 		out->n = start;
 		return SY_ENOMEM;

@@ -131,15 +131,33 @@ static int read_heading(struct source *s, struct fail *f)
 	return f->text[0] != '\0' ? RC_FAIL : RC_DONE;
 }
 
+const char *source_column(const struct source *s, enum field field, const char *otherwise)
+{
+	static _Thread_local char heading[64];
+
+	for (size_t i = 0; i < s->columns; i++) {
+		if (s->map[i] == (int)field)
+			return s->name[i].p;
+	}
+	if (field == F_COUNT)
+		return otherwise;
+	column_heading(field, false, heading);
+	return heading;
+}
+
 /* Faults of a row, "column: what; column: what". */
-static const char *reasons(struct sy_arena *arena, const struct sy_faults *faults)
+static const char *reasons(const struct source *s, struct sy_arena *arena,
+			   const struct sy_faults *faults)
 {
 	struct sy_buf b = {0};
 
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct sy_fault *v = &faults->v[i];
+		enum field f = F_COUNT;
+		column_find(sy_str(v->pointer), &f);
 		if (v->status != 0)
-			sy_buf_printf(&b, "%s%s: %s", b.n ? "; " : "", v->pointer, v->detail);
+			sy_buf_printf(&b, "%s%s: %s", b.n ? "; " : "",
+				      source_column(s, f, v->pointer), v->detail);
 	}
 	const char *text = sy_arena_strdup(arena, sy_buf_span(&b));
 	sy_buf_free(&b);
@@ -157,7 +175,7 @@ static void make_record(struct source *s, struct row *row, struct sy_arena *aren
 	}
 	sy_faults_init(&faults, arena);
 	if (row_event(arena, row, &record, &faults, 0) != SY_OK)
-		out->reason = reasons(arena, &faults);
+		out->reason = reasons(s, arena, &faults);
 	else
 		out->record = sy_str(sy_arena_strdup(arena, sy_buf_span(&record)));
 	sy_buf_free(&record);
@@ -265,7 +283,7 @@ static void whole_event(struct source *s, const struct sy_json_doc *doc, const s
 }
 
 /* Form of a whole event; what a flat row becomes is sound by making. */
-static void check_event(struct sy_arena *arena, struct item *out)
+static void check_event(const struct source *s, struct sy_arena *arena, struct item *out)
 {
 	struct sy_json_doc doc;
 	struct sy_json_fault why;
@@ -278,7 +296,7 @@ static void check_event(struct sy_arena *arena, struct item *out)
 	else if (sy_event_kind(&doc) == SY_EVENT_NONE)
 		out->reason = "type: is not an EPCIS event (suyuan record submit sends any record)";
 	else if (sy_event_read(arena, &doc, &event, &faults, 0) != SY_OK)
-		out->reason = reasons(arena, &faults);
+		out->reason = reasons(s, arena, &faults);
 }
 
 static void json_item(struct source *s, const struct sy_json_doc *doc, const struct sy_json *v,
@@ -299,7 +317,7 @@ static void json_item(struct source *s, const struct sy_json_doc *doc, const str
 		return;
 	}
 	whole_event(s, doc, v, arena, out);
-	check_event(arena, out);
+	check_event(s, arena, out);
 }
 
 /* The next line that isn't empty. */

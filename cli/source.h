@@ -34,6 +34,8 @@ int source_next(struct source *s, struct sy_arena *arena, struct item *out, stru
 /* The item with its reason, in the file's own form: a CSV row with a further column "reason", or
  * a JSON object around it.  NULL gives what stands at the top of such a file. */
 void source_reject(const struct source *s, const struct item *item, struct sy_buf *out);
+/* What the file calls a column, else its English heading; OTHERWISE for F_COUNT. */
+const char *source_column(const struct source *s, enum field field, const char *otherwise);
 /* "csv", "ndjson", "epcis"; SOURCE_GUESS for none of them. */
 enum source_format source_format(const char *name);
 

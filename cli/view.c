@@ -163,7 +163,7 @@ static const char *page_path(struct app *app, const struct view *v, const char *
 }
 
 static void show_row(struct app *app, const struct view *v, const struct sy_json_doc *doc,
-		     const struct sy_json *row)
+		     const struct sy_json *row, bool list)
 {
 	if (out_is_json(&app->out)) {
 		out_json(&app->out, NULL, sy_json_raw(doc, row));
@@ -172,8 +172,8 @@ static void show_row(struct app *app, const struct view *v, const struct sy_json
 	out_object(&app->out, NULL);
 	for (const struct view_column *c = v->columns; c->name != NULL; c++) {
 		struct sy_str text = view_text(app, doc, view_at(doc, row, c->path));
-		if (text.n > 0)
-			out_str(&app->out, c->name, text);
+		if (text.n > 0 || list)
+			out_str(&app->out, c->name, text.n > 0 ? text : SY_STR("-"));
 	}
 	out_end(&app->out);
 }
@@ -192,7 +192,7 @@ int view_list(struct app *app, const struct view *v, const char *parameter, cons
 		if (rc != RC_DONE)
 			break;
 		sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), v->list), row)
-			show_row(app, v, &doc, row);
+			show_row(app, v, &doc, row, true);
 		next = sy_json_get(&doc, sy_json_root(&doc), "next");
 		after = view_text(app, &doc, next);
 	} while (after.n > 0);
@@ -221,7 +221,7 @@ int view_show(struct app *app, const struct view *v, const char *parameter, cons
 	int rc = find(app, v, parameter, value, &doc, &row);
 
 	if (rc == RC_DONE)
-		show_row(app, v, &doc, row);
+		show_row(app, v, &doc, row, false);
 	return rc;
 }
 
