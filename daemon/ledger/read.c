@@ -197,7 +197,7 @@ int ledger_record_path(struct ledger_read *r, uint64_t entry, uint32_t position,
 		return err;
 	if (row.entry != entry || row.count != e.count)
 		return SY_ECORRUPT;
-	return sy_leaves_path(row.leaves, row.count, position, out);
+	return records_path(r->l->paths, entry, row.leaves, row.count, position, out);
 }
 
 /* --- proofs ---------------------------------------------------------------------------------- */

@@ -100,7 +100,9 @@ int ledger_new(const struct ledger_options *o, struct ledger **out)
 	pthread_cond_init(&l->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	*out = l;
-	if ((l->dir = strdup(o->dir)) == NULL)
+	l->paths = path_cache_new();
+	l->dir = strdup(o->dir);
+	if (l->paths == NULL || l->dir == NULL)
 		return ledger_say(SY_ENOMEM, "There is not enough memory.");
 	return SY_OK;
 }
@@ -118,6 +120,7 @@ void ledger_close(struct ledger *l)
 	if (l->dir_fd >= 0)
 		close(l->dir_fd);
 	growth_free(&l->growth);
+	path_cache_free(l->paths);
 	sy_buf_free(&l->note);
 	sy_buf_free(&l->salts);
 	sy_wipe(&l->signer, sizeof l->signer);

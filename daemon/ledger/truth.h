@@ -4,6 +4,7 @@
  *   truth.c   the folder: tables, opening, closing
  *   salts.c   the flat file of salts, sealing payloads under them, reserving disk
  *   read.c    everything a reader may ask
+ *   paths.c   paths inside a submission, with what they share kept
  *   group.c   one group commit, from judging to answering
  *   writer.c  the queue and the one thread that runs groups
  *   guard.c   the head file and the clock
@@ -89,6 +90,7 @@ struct ledger {
 	struct sy_signer signer;
 	int dir_fd, lock_fd, salts_fd;
 	struct kv *truth;
+	struct path_cache *paths;
 
 	/* the writer's */
 	struct newest last;
@@ -162,6 +164,12 @@ int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records);
 int truth_at(void *tx, unsigned level, uint64_t index, sy_hash *out); /* sy_subtree_fn */
 /* A snapshot of everything committed, published or not. */
 int read_committed(struct ledger *l, struct ledger_read *r);
+
+/* paths.c */
+struct path_cache *path_cache_new(void);
+void path_cache_free(struct path_cache *c);
+int records_path(struct path_cache *c, uint64_t entry, const sy_hash *leaves, size_t count,
+		 size_t position, struct sy_path *out);
 
 /* group.c: runs the jobs of a list through judge, commit, publish and answer. */
 int group_run(struct ledger *l, struct ledger_job *jobs);

@@ -573,6 +573,29 @@ START_TEST(tiles)
 }
 END_TEST
 
+START_TEST(record_paths)
+{
+	static const size_t counts[] = {1, 2, 63, 64, 65, 128, 129, 200, 1000, 4096, 9999, 10000};
+	struct path_cache *c = path_cache_new();
+	static sy_hash leaves[10000];
+
+	ck_assert_ptr_nonnull(c);
+	for (unsigned i = 0; i < 10000; i++)
+		naive_leaf(i, &leaves[i]);
+	for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+		size_t n = counts[k];
+		for (size_t i = 0; i < n; i += 1 + n / 50) {
+			struct sy_path path, naive;
+			ck_assert_int_eq(records_path(c, k * 128, leaves, n, i, &path), SY_OK);
+			ck_assert_int_eq(sy_leaves_path(leaves, n, i, &naive), SY_OK);
+			ck_assert_uint_eq(path.n, naive.n);
+			ck_assert_mem_eq(path.h, naive.h, naive.n * sizeof *naive.h);
+		}
+	}
+	path_cache_free(c);
+}
+END_TEST
+
 /* --- failures -------------------------------------------------------------------------------- */
 
 static enum ledger_point fail_point;
@@ -844,6 +867,50 @@ START_TEST(killed)
 }
 END_TEST
 
+/* The writer's work in this thread, each of its allocations failed once: a submission is answered
+ * and there, or it isn't, or the ledger has halted and a retry finds out. */
+START_TEST(group_memory)
+{
+	unsigned n, stops = 0, refused = 0;
+	uint64_t entries = 1;
+
+	for (n = 1;; n++) {
+		struct ledger_head h;
+		struct sent s;
+		prepare_one(&s, "memory", n);
+		open_ledger();
+		ledger->o.judge = NULL; /* which would allocate too */
+		ck_assert_int_eq(pages_unsum(dir), SY_OK);
+		fail_alloc_at(n);
+		group_run(ledger, &s.job);
+		bool hit = alloc_failed(), halted = ledger->state == WRITER_HALTED;
+		fail_alloc_at(0);
+		ck_assert(s.done);
+		if (s.job.err == SY_OK)
+			check_answer(&s);
+		ledger->state = WRITER_IDLE;
+		stop();
+		open_ledger();
+		ledger_head(ledger, &h);
+		ck_assert_uint_le(h.entries, entries + 1);
+		if (s.job.err == SY_OK)
+			ck_assert_uint_eq(h.entries, entries + 1);
+		else if (s.job.said == LEDGER_REFUSE)
+			ck_assert_uint_eq(h.entries, entries);
+		entries = h.entries;
+		stops += halted;
+		refused += s.job.err == SY_ENOMEM;
+		stop();
+		check_whole(entries, entries);
+		release(&s);
+		if (!hit)
+			break;
+	}
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_le(stops, 2);
+}
+END_TEST
+
 START_TEST(memory)
 {
 	struct ledger_genesis g = {.origin = ORIGIN};
@@ -899,11 +966,13 @@ Suite *suite(void)
 	add(s, "growth", growth);
 	add(s, "growth_memory", growth_memory);
 	add(s, "tiles", tiles);
+	add(s, "record_paths", record_paths);
 	add(s, "halts", halts);
 	add(s, "full_disk", full_disk);
 	add(s, "rolled_back", rolled_back);
 	add(s, "clocks", clocks);
 	add(s, "killed", killed);
+	add(s, "group_memory", group_memory);
 	add(s, "memory", memory);
 	return s;
 }
