@@ -133,7 +133,6 @@ static void fold_deleted(struct item *it)
 		it->flags |= ITEM_DELETED;
 }
 
-/* What one mention of the item in an event in force does to it. */
 void item_fold(struct item *it, const struct view *v, const struct sy_event_item *occ, uint64_t lot)
 {
 	if (it->lot == UINT64_MAX)
@@ -192,13 +191,55 @@ static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct id
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-static int refold_record(struct apply *a, uint64_t record, struct item *items,
-			 const struct ids *ids)
+/* The rows that are folded again, in order of id. */
+struct refold {
+	const struct ids *ids;
+	struct item *items;
+};
+
+/* The row of a code among them; NULL for others. */
+static int refold_find(struct apply *a, const struct refold *f, struct sy_str code,
+		       struct item **out)
+{
+	const uint64_t *at;
+	uint64_t id;
+	int err = code.n ? code_id(a->tx, code, &id) : SY_ENOTFOUND;
+
+	*out = NULL;
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	at = bsearch(&id, f->ids->v, f->ids->n, sizeof id, by_value);
+	if (at)
+		*out = &f->items[at - f->ids->v];
+	return SY_OK;
+}
+
+static int refold_mention(struct apply *a, const struct refold *f, struct view *v,
+			  const struct sy_event_item *occ, bool withdrawn)
+{
+	uint64_t lot_id = UINT64_MAX;
+	struct sy_str lot;
+	struct item *it;
+	int err = refold_find(a, f, occ->code.canonical, &it);
+
+	if (err || it == NULL)
+		return err;
+	if ((err = event_lot(v, occ, &lot)))
+		return err;
+	if (lot.n && (err = code_id(a->tx, lot, &lot_id)) && err != SY_ENOTFOUND)
+		return err;
+	if (withdrawn)
+		fold_withdrawn(it, v, occ);
+	else
+		item_fold(it, v, occ, lot_id);
+	return SY_OK;
+}
+
+static int refold_record(struct apply *a, const struct refold *f, uint64_t record)
 {
 	struct key k = key_u64(record);
-	uint64_t id, lot_id, by;
-	struct sy_str lot;
 	struct view v;
+	uint64_t by;
 	int err = get_u64(a->tx, T_WITHDRAWN, &k, &by);
 	bool withdrawn = err == SY_OK;
 
@@ -206,26 +247,9 @@ static int refold_record(struct apply *a, uint64_t record, struct item *items,
 		return err;
 	if ((err = view_of(a, record, &v)))
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	for (size_t i = 0; i < v.ev.n_items; i++) {
-		const struct sy_event_item *occ = &v.ev.items[i];
-		const uint64_t *at;
-		err =
-		    occ->code.canonical.n ? code_id(a->tx, occ->code.canonical, &id) : SY_ENOTFOUND;
-		if (err == SY_OK &&
-		    (at = bsearch(&id, ids->v, ids->n, sizeof id, by_value)) != NULL) {
-			lot_id = UINT64_MAX;
-			if ((err = event_lot(&v, occ, &lot)) ||
-			    (lot.n && (err = code_id(a->tx, lot, &lot_id)) && err != SY_ENOTFOUND))
-				return err;
-			if (withdrawn)
-				fold_withdrawn(&items[at - ids->v], &v, occ);
-			else
-				item_fold(&items[at - ids->v], &v, occ, lot_id);
-		} else if (err && err != SY_ENOTFOUND) {
-			return err;
-		}
-	}
-	return SY_OK;
+	for (size_t i = 0; i < v.ev.n_items && err == SY_OK; i++)
+		err = refold_mention(a, f, &v, &v.ev.items[i], withdrawn);
+	return err;
 }
 
 static int refold_end(struct apply *a, const struct item *it)
@@ -244,21 +268,21 @@ static int refold_end(struct apply *a, const struct item *it)
 /* All at once, so that a record which names thousands of them is read once. */
 int items_refold(struct apply *a, struct ids *ids)
 {
+	struct refold f = {.ids = ids};
 	struct ids records = {0};
-	struct item *items;
 	int err = SY_OK;
 
 	ids_sort(ids);
 	sy_arena_reset(&a->folded);
-	if ((items = sy_arena_calloc(&a->folded, ids->n, sizeof *items)) == NULL)
+	if ((f.items = sy_arena_calloc(&a->folded, ids->n, sizeof *f.items)) == NULL)
 		return SY_ENOMEM;
 	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
-		err = refold_begin(a, ids->v[i], &items[i], &records);
+		err = refold_begin(a, ids->v[i], &f.items[i], &records);
 	ids_sort(&records);
 	for (size_t i = 0; i < records.n && err == SY_OK; i++)
-		err = refold_record(a, records.v[i], items, ids);
+		err = refold_record(a, &f, records.v[i]);
 	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
-		err = refold_end(a, &items[i]);
+		err = refold_end(a, &f.items[i]);
 	ids_free(&records);
 	return err;
 }

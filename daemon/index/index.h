@@ -154,7 +154,8 @@ int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct s
 
 int index_submission(struct index_read *r, const uint8_t author[SY_KEY_SIZE],
 		     const sy_hash *records_root, uint64_t *entry);
-/* The record of PARTY with that eventID among those that name the item; SY_ENOTFOUND. */
+/* The record of PARTY with that eventID among those whose first item it is; SY_ENOTFOUND.  An event
+ * that names no item isn't found. */
 int index_event(struct index_read *r, uint64_t item, struct sy_str party, struct sy_str event_id,
 		uint64_t *record);
 int index_erased(struct index_read *r, uint64_t record, uint64_t *erasure);
@@ -202,8 +203,9 @@ int index_item_of(struct index_read *r, struct sy_str canonical, struct item *ou
 
 /* The canonical code of an item, in the arena. */
 int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, struct sy_str *code);
-/* Lots and units under a product's canonical code, in order of code, after AFTER ("" for the
- * first); SY_ENOTFOUND at the end.  CODE is borrowed from the snapshot. */
+/* Lots and units under a product's canonical code, in order of code (a drug's packages, which have
+ * a stem of their own, after its lots), after AFTER ("" for the first); SY_ENOTFOUND at the end.
+ * CODE is borrowed from the snapshot. */
 int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
 		    struct sy_str *code, struct item *out);
 

@@ -128,7 +128,6 @@ int view_of(struct apply *a, uint64_t record, struct view *v)
 
 /* --- naming ---------------------------------------------------------------------------------- */
 
-/* The lot that a mentioned unit belongs to, as its code or the ilmd says; empty for none. */
 int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lot)
 {
 	const struct sy_code *code = &occ->code;
@@ -310,41 +309,62 @@ int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, s
 	return SY_OK;
 }
 
-/* What the codes under a product begin with. */
-static struct key codes_under(struct sy_str product)
+/* What the codes under a product begin with: its own code; and of a drug's product code the trace
+ * codes of its packages, which stand under another stem.  Length 0 for no second one. */
+static struct key codes_under(struct sy_str product, bool second)
 {
 	static const char drug_product[] = "urn:suyuan:cn:drug-product:",
 			  drug[] = "urn:suyuan:cn:drug:";
 	const size_t skip = sizeof drug_product - 1, keep = sizeof drug - 1;
 	struct key k = key_code(product);
 
-	if (k.n > skip && memcmp(k.b, drug_product, skip) == 0) {
+	if (!second) {
+		k.b[k.n] = k.n > 4 && memcmp(k.b, "urn:", 4) == 0 ? ':' : '/';
+		k.n++;
+	} else if (k.n > skip && memcmp(k.b, drug_product, skip) == 0) {
 		memcpy(k.b, drug, keep);
 		memmove(k.b + keep, k.b + skip, k.n - skip);
 		k.n -= skip - keep;
-		return k;
+	} else {
+		k.n = 0;
 	}
-	k.b[k.n] = k.n > 4 && memcmp(k.b, "urn:", 4) == 0 ? ':' : '/';
-	k.n++;
 	return k;
+}
+
+/* The id of the first item whose code begins with UNDER and comes after AFTER. */
+static int next_under(struct kv_tx *tx, const struct key *under, struct sy_str after, uint64_t *id)
+{
+	struct key past = key_code(after);
+	const struct key *from = sy_str_cmp(key_str(&past), key_str(under)) > 0 ? &past : under;
+	struct sy_str key, value;
+	int err = kv_seek(tx, T_CODES, key_str(from), &key, &value);
+
+	if (err == SY_OK && sy_str_eq(key, key_str(&past)))
+		err = kv_next(tx, T_CODES, &key, &value);
+	if (err)
+		return err;
+	if (key.n < under->n || memcmp(key.p, under->b, under->n))
+		return SY_ENOTFOUND;
+	if (value.n != 8)
+		return SY_ECORRUPT;
+	*id = sy_get64((const uint8_t *)value.p);
+	return SY_OK;
 }
 
 int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
 		    struct sy_str *code, struct item *out)
 {
-	struct key under = codes_under(product), from = after.n ? key_code(after) : under;
-	struct sy_str key, value;
-	int err = kv_seek(&r->tx, T_CODES, key_str(&from), &key, &value);
+	uint64_t id;
+	int err = SY_ENOTFOUND;
 
-	if (err == SY_OK && after.n && sy_str_eq(key, key_str(&from)))
-		err = kv_next(&r->tx, T_CODES, &key, &value);
+	for (int second = 0; second < 2 && err == SY_ENOTFOUND; second++) {
+		struct key under = codes_under(product, second);
+		if (under.n)
+			err = next_under(&r->tx, &under, after, &id);
+	}
 	if (err)
 		return err;
-	if (key.n < under.n || memcmp(key.p, under.b, under.n))
-		return SY_ENOTFOUND;
-	if (value.n != 8)
-		return SY_ECORRUPT;
-	err = item_get(&r->tx, sy_get64((const uint8_t *)value.p), out);
+	err = item_get(&r->tx, id, out);
 	*code = out->code;
 	return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
 }

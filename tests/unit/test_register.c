@@ -252,13 +252,12 @@ START_TEST(genesis_key_is_replaced)
 }
 END_TEST
 
-#define ODD_TYPES                                                                     \
-	"{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":{},\"roles\":\"x\"," \
-	"\"prefixes\":1}"
-#define ODD_LISTS                                                                     \
-	"{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":[1,{},{\"vkey\":1}," \
-	"{\"vkey\":\"a+b+c\"}],\"prefixes\":[\"\",\"69x\","                           \
-	"\"123456789012345678901234567890123\",4]}"
+static const char odd_types[] =
+    "{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":{},\"roles\":\"x\",\"prefixes\":1}";
+static const char odd_lists[] =
+    "{\"type\":\"Party\",\"id\":\"urn:example:odd\",\"keys\":[1,{},{\"vkey\":1},{\"vkey\":\"a+b+"
+    "c\"}],"
+    "\"prefixes\":[\"\",\"69x\",\"123456789012345678901234567890123\",4]}";
 
 START_TEST(malformed_records_do_nothing)
 {
@@ -266,8 +265,8 @@ START_TEST(malformed_records_do_nothing)
 	    "{\"type\":\"Party\"}",
 	    "{\"type\":\"Party\",\"id\":\"\"}",
 	    "{\"type\":\"Party\",\"id\":7}",
-	    ODD_TYPES,
-	    ODD_LISTS,
+	    odd_types,
+	    odd_lists,
 	    "{\"type\":\"Product\",\"code\":\"06901234567893\"}",
 	    "{\"type\":\"Product\"}",
 	    "{\"type\":\"Place\",\"id\":[]}",
