@@ -3,6 +3,8 @@
 #   make            programs in build/release/
 #   make check      tests (T=module C=case; T=black K=expression for the whole programs)
 #   make demo       a ledger with four trades, from nothing; KEEP=1 leaves it running
+#   make fuzz       the fuzzers, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what they found new
+#   make coverage   lines that tests and corpora reach; lib's parsers must reach 90 %
 #   make bench      figures, as a table and as build/bench.json
 #   make lint       formatting, static analysis, shell and Python checks
 #   make deps       Debian packages that the project needs
@@ -78,7 +80,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs check demo bench lint \
+.PHONY: all programs check demo fuzz coverage bench lint \
         format install deps clean units fuzzers benches
 
 all: programs
@@ -144,7 +146,7 @@ C        ?=
 K        ?=
 
 # What installs packages does so before anything is compiled.
-ifneq ($(filter check demo bench lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check demo fuzz coverage bench lint,$(MAKECMDGOALS)),)
 $(B)/flags: | deps
 endif
 
@@ -154,6 +156,18 @@ check: programs units fuzzers
 
 demo: programs
 	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/demo.py
+
+# Each in its own variant, whatever V says.
+FUZZ_SECONDS ?= 60
+KEEP     ?=
+fuzz:
+	@$(MAKE) --no-print-directory V=fuzz fuzzers
+	@$(PYTHON) tests/fuzz/run.py --build $(BUILD) --seconds $(FUZZ_SECONDS) \
+	 $(if $(T),--only '$(T)') $(if $(KEEP),--keep)
+
+coverage:
+	@$(MAKE) --no-print-directory V=coverage units fuzzers
+	@$(PYTHON) tests/coverage.py --build $(BUILD)
 
 bench: programs benches
 	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/bench/bench.py

@@ -78,6 +78,7 @@ static const struct key keys[] = {
      "error, warning, note, info (a line a request) or debug"},
     {"log", "format", CFG_FORMAT, OFF(log_json), 0, 0, "text", "text (logfmt) or json"},
 };
+enum { LINE_BYTES = 190 }; /* what any build of the INI library takes */
 enum { N_KEYS = sizeof keys / sizeof keys[0] };
 
 static const char *const levels[] = {"error", "warning", "note", "info", "debug"};
@@ -118,10 +119,23 @@ static bool read_number(enum kind kind, const char *text, uint64_t *out)
 	return read_scaled(text, none, one, out);
 }
 
+/* No more than a line of the file can say: no control byte, nothing that begins a comment. */
+static bool is_line_text(const char *value)
+{
+	for (const char *p = value; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f ||
+		    (*p == ';' && (p == value || p[-1] == ' ')))
+			return false;
+	return true;
+}
+
+/* An empty text is none. */
 static int set_text(char **where, const char *value)
 {
-	char *copy = value ? strdup(value) : NULL;
-	if (value && copy == NULL)
+	if (!is_line_text(value))
+		return SY_EINVAL;
+	char *copy = *value ? strdup(value) : NULL;
+	if (*value && copy == NULL)
 		return SY_ENOMEM;
 	free(*where);
 	*where = copy;
@@ -139,6 +153,8 @@ static int set_list(struct config *c, const char *value)
 	     t = strtok_r(NULL, ", ", &save)) {
 		if (c->n_listen == sizeof c->listen / sizeof c->listen[0])
 			err = SY_ERANGE;
+		else if (!is_line_text(t))
+			err = SY_EINVAL;
 		else if ((c->listen[c->n_listen] = strdup(t)) == NULL)
 			err = SY_ENOMEM;
 		else
@@ -151,6 +167,8 @@ static int set_list(struct config *c, const char *value)
 static const char *expected(enum kind kind)
 {
 	switch (kind) {
+	case CFG_TEXT:
+		return "text without control bytes and \" ;\"";
 	case CFG_BOOL:
 		return "yes or no";
 	case CFG_SIZE:
@@ -264,18 +282,37 @@ static void complain(struct loading *l, const char *what, const char *detail)
 	l->err = SY_EINVAL;
 }
 
+/* Neither NUL nor what a terminal would act on: a fault's line quotes names and values. */
+static bool is_clean(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)p[i] < ' ' && p[i] != '\t') || p[i] == 0x7f)
+			return false;
+	return sy_utf8_valid(p, n, NULL);
+}
+
+/* A line that is at fault is read as an empty one. */
 static char *read_line(char *buf, int size, void *stream)
 {
 	struct loading *l = stream;
-	char *got = fgets(buf, size, l->file);
-	if (got == NULL)
+	size_t n = 0, all = 0;
+	int ch;
+	for (; (ch = getc(l->file)) != EOF && ch != '\n'; all++)
+		if (n + 1 < (size_t)size)
+			buf[n++] = (char)ch;
+	if (ch == EOF && all == 0)
 		return NULL;
 	l->line++;
-	if (strchr(buf, '\n') == NULL && !feof(l->file)) {
+	if (n > 0 && buf[n - 1] == '\r')
+		n--;
+	buf[n] = '\0';
+	if (all > LINE_BYTES)
 		complain(l, "line too long, expected at most 190 bytes", "");
-		for (int ch; (ch = getc(l->file)) != EOF && ch != '\n';)
-			;
-	}
+	else if (!is_clean(buf, n))
+		complain(l, "not a line of UTF-8 text without control bytes", "");
+	else
+		return buf;
+	buf[0] = '\0';
 	return buf;
 }
 

@@ -40,29 +40,51 @@ static bool plain(const char *value)
 	return true;
 }
 
-/* A logfmt value; what isn't plain is quoted with JSON's escapes. */
-static void put_value(struct sy_buf *line, const char *value)
+/* JSON leaves DEL and U+0080 to U+009F as they are, but a terminal acts on them. */
+static bool steers(const unsigned char *p)
 {
-	if (plain(value)) {
-		sy_buf_text(line, value);
-		return;
-	}
-	struct sy_jw w;
-	sy_jw_init(&w, line);
-	sy_jw_text(&w, value);
+	return *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
 }
 
+/* VALUE in UTF-8, U+FFFD for each byte that isn't or that would steer a terminal. */
+static void put_clean(struct sy_buf *out, const char *value)
+{
+	const char *end = value + strlen(value), *p = value;
+	while (p < end) {
+		size_t good = (size_t)(end - p), n = 0;
+		sy_utf8_valid(p, good, &good);
+		while (n < good && !steers((const unsigned char *)p + n))
+			n++;
+		sy_buf_put(out, p, n);
+		p += n;
+		if (p < end) {
+			sy_buf_text(out, "\xef\xbf\xbd");
+			p += n < good && *p != 0x7f ? 2 : 1;
+		}
+	}
+}
+
+/* In logfmt what isn't plain is quoted with JSON's escapes. */
 static void put_pair(struct sy_buf *line, struct sy_jw *w, const char *key, const char *value)
 {
+	struct sy_buf clean = {0};
+	put_clean(&clean, value);
+	const char *text = sy_buf_cstr(&clean);
+	if (text == NULL)
+		text = "?";
 	if (as_json) {
-		sy_jw_kv_text(w, key, value);
-		return;
+		sy_jw_kv_text(w, key, text);
+	} else {
+		sy_buf_printf(line, "%s%s=", line->n > 0 ? " " : "", key);
+		if (plain(text)) {
+			sy_buf_text(line, text);
+		} else {
+			struct sy_jw quoted;
+			sy_jw_init(&quoted, line);
+			sy_jw_text(&quoted, text);
+		}
 	}
-	if (line->n > 0)
-		sy_buf_byte(line, ' ');
-	sy_buf_text(line, key);
-	sy_buf_byte(line, '=');
-	put_value(line, value);
+	sy_buf_free(&clean);
 }
 
 static void begin(struct sy_buf *line, struct sy_jw *w, enum log_level level, const char *event)
