@@ -125,20 +125,20 @@ class Demo:
              "   grants each its company prefix.\n")
         regulator = gln("690000000000")
         self.run("suyuan", "key", "new", "regulator.key", "--party", regulator, quiet=True)
-        self.run("suyuan", "party", "register", regulator, "--name", "zh=石家庄市市场监督管理局", "--name",
-                 "en=Shijiazhuang Market Regulator", "--role", "regulator", "--region", REGION, "--enroll",
+        self.run("suyuan", "party", "register", regulator, "--name-zh", "石家庄市市场监督管理局", "--name-en",
+                 "Shijiazhuang Market Regulator", "--role", "regulator", "--region", REGION, "--party-key",
                  "regulator.key", key="operator")
         for trade in TRADES:
             key, first = trade["key"], trade is TRADES[0]
             self.run("suyuan", "key", "new", f"{key}.key", "--party", trade["party"], quiet=True)
-            self.run("suyuan", "party", "register", trade["party"], "--name", "zh=" + trade["zh"], "--name",
-                     "en=" + trade["en"], "--role", "producer", "--region", "130102", "--uscc", trade["uscc"],
-                     "--prefix", trade["prefix"], "--enroll", f"{key}.key", key="regulator", quiet=not first)
+            self.run("suyuan", "party", "register", trade["party"], "--name-zh", trade["zh"], "--name-en",
+                     trade["en"], "--role", "producer", "--region", "130102", "--uscc", trade["uscc"],
+                     "--prefix", trade["prefix"], "--party-key", f"{key}.key", key="regulator", quiet=not first)
             for n, (digits, name, specification, standard) in enumerate(trade["products"]):
                 more = ["--standard", standard] if standard else []
                 more += ["--licence", trade["licence"]] if trade["licence"] else []
                 more += ["--holder", trade["party"]] if key == "drugs" else []
-                self.run("suyuan", "product", "register", gtin(digits), "--name", "zh=" + name, "--category",
+                self.run("suyuan", "product", "register", gtin(digits), "--name-zh", name, "--category",
                          trade["category"], "--specification", specification, *more, key=key,
                          quiet=not (first and n == 0))
             tell(f"    {trade['zh']} {trade['en']}: {len(trade['products'])} products")
