@@ -58,6 +58,11 @@ static int find_end(struct csv *c, size_t *end, bool *open)
 			}
 		}
 		char ch = c->in.p[c->at + i];
+		if (quoted && ch == '\n' && c->unclosed >= CSV_UNCLOSED_MAX) {
+			*end = c->at + i;
+			*open = true;
+			return SY_OK;
+		}
 		if (quoted) {
 			quoted = ch != '"'; /* a doubled quote closes and opens again */
 			start = false;
@@ -222,6 +227,7 @@ static int one(struct csv *c, struct csv_row *row)
 		return SY_ENOTFOUND;
 	at = c->at;
 	if (open) { /* only its first line is bad; what follows may be sound */
+		c->unclosed++;
 		const char *lf = memchr(c->in.p + at, '\n', end - at);
 		if (lf != NULL)
 			end = (size_t)(lf - c->in.p);

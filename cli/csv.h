@@ -12,6 +12,9 @@
 
 #define CSV_FIELDS_MAX 256
 #define CSV_ROW_MAX (1u << 20)
+/* The end of a quote that is never closed is looked for in all that a row may have.  After so many
+ * of them no field spans lines any more, or a broken file would take hours. */
+#define CSV_UNCLOSED_MAX 16
 
 /* Up to N bytes into P; 0 at the end, negative on failure. */
 typedef long (*csv_read_fn)(void *ctx, char *p, size_t n);
@@ -34,6 +37,7 @@ struct csv {
 	struct sy_buf text; /* unquoted text of the row */
 	size_t at;
 	uint64_t line;
+	unsigned unclosed; /* quotes so far */
 	bool eof, failed, started;
 };
 

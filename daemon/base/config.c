@@ -78,6 +78,7 @@ static const struct key keys[] = {
      "error, warning, note, info (a line a request) or debug"},
     {"log", "format", CFG_FORMAT, OFF(log_json), 0, 0, "text", "text (logfmt) or json"},
 };
+enum { FAULTS_MAX = 100 };
 enum { LINE_BYTES = 190 }; /* what any build of the INI library takes */
 enum { N_KEYS = sizeof keys / sizeof keys[0] };
 
@@ -271,15 +272,18 @@ struct loading {
 	struct sy_buf *errors;
 	FILE *file;
 	const char *path;
-	unsigned line;
+	unsigned line, faults;
 	int err;
 	bool seen[N_KEYS];
 };
 
 static void complain(struct loading *l, const char *what, const char *detail)
 {
-	sy_buf_printf(l->errors, "%s:%u: %s%s\n", l->path, l->line, what, detail);
 	l->err = SY_EINVAL;
+	if (l->faults == FAULTS_MAX)
+		what = "more faults follow", detail = "";
+	if (l->faults++ <= FAULTS_MAX)
+		sy_buf_printf(l->errors, "%s:%u: %s%s\n", l->path, l->line, what, detail);
 }
 
 /* Neither NUL nor what a terminal would act on: a fault's line quotes names and values. */
@@ -321,6 +325,8 @@ static int take(void *user, const char *section, const char *name, const char *v
 	struct loading *l = user;
 	const struct key *k = find(section, name);
 	struct sy_buf why = {0};
+	if (l->faults > FAULTS_MAX)
+		return 1;
 	if (k && l->seen[k - keys])
 		complain(l, "given twice: ", name);
 	if (k)

@@ -91,6 +91,33 @@ START_TEST(rows)
 }
 END_TEST
 
+/* After many quotes that are never closed a field ends with its line: still a fault, never read
+ * as something else. */
+START_TEST(unclosed)
+{
+	const int far = CSV_ROW_MAX + 200000; /* empty lines, which are passed */
+	struct sy_buf csv = {0}, got = {0}, want = {0};
+
+	for (int i = 1; i <= CSV_UNCLOSED_MAX; i++) {
+		sy_buf_text(&csv, "\"x\",\",\n");
+		sy_buf_printf(&want, "!%d:2 a quote that is never closed\n", i);
+	}
+	for (int i = 0; i < far; i++)
+		sy_buf_byte(&csv, '\n');
+	sy_buf_text(&csv, "a,b\n\"c\nd\",e\n\"f,g\",h\n");
+	sy_buf_printf(&want, "a|b\n!%d:1 a quote that is never closed\n",
+		      CSV_UNCLOSED_MAX + far + 2);
+	sy_buf_printf(&want, "!%d:1 a quote inside a field that doesn't begin with one\n",
+		      CSV_UNCLOSED_MAX + far + 3);
+	sy_buf_text(&want, "f,g|h\n");
+	read_all(csv.p, csv.n, 0, &got);
+	ck_assert_str_eq(sy_buf_cstr(&got), sy_buf_cstr(&want));
+	sy_buf_free(&csv);
+	sy_buf_free(&got);
+	sy_buf_free(&want);
+}
+END_TEST
+
 START_TEST(limits)
 {
 	size_t n = CSV_ROW_MAX + 200000;
@@ -168,6 +195,7 @@ Suite *suite(void)
 
 	tcase_add_loop_test(t, rows, 0, sizeof cases / sizeof cases[0]);
 	tcase_add_test(t, limits);
+	tcase_add_test(t, unclosed);
 	suite_add_tcase(s, t);
 	t = tcase_create("written");
 	tcase_add_test(t, written);

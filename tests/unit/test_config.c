@@ -136,6 +136,24 @@ START_TEST(faults)
 }
 END_TEST
 
+/* A file of another kind isn't listed line by line. */
+START_TEST(many_faults)
+{
+	struct sy_buf text = {0};
+	struct sy_str rest, line;
+	int n = 0;
+	for (int i = 0; i < 5000; i++)
+		sy_buf_text(&text, "a = b\n");
+	ck_assert_int_eq(load(text.p, text.n), SY_EINVAL);
+	sy_buf_free(&text);
+	rest = sy_buf_span(&errors);
+	while (sy_str_line(&rest, &line))
+		n++;
+	ck_assert_int_eq(n, 101);
+	ck_assert_ptr_nonnull(memmem(line.p, line.n, ":101: more faults follow", 24));
+}
+END_TEST
+
 START_TEST(no_file)
 {
 	ck_assert_int_eq(config_load(&c, "/nowhere/at.ini", &errors), SY_EINVAL);
@@ -271,6 +289,7 @@ Suite *suite(void)
 	tcase_add_test(t, defaults);
 	tcase_add_test(t, whole);
 	tcase_add_loop_test(t, faults, 0, COUNT(bad));
+	tcase_add_test(t, many_faults);
 	tcase_add_test(t, no_file);
 	tcase_add_test(t, memory);
 	suite_add_tcase(s, t);
