@@ -4,7 +4,7 @@
 #   make check      tests (T=module C=case; T=black K=expression for the whole programs)
 #   make demo       a ledger with four trades, from nothing; KEEP=1 leaves it running
 #   make fuzz       the fuzzers, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what they found new
-#   make coverage   lines that tests and corpora reach; lib's parsers must reach 90 %
+#   make coverage   lines that tests and corpora reach; parsers must reach 90 %
 #   make bench      figures, as a table and as build/bench.json
 #   make lint       formatting, static analysis, shell and Python checks
 #   make deps       Debian packages that the project needs

@@ -1,7 +1,7 @@
 """Runs unit tests and corpora of the coverage variant and prints which lines of code they reach.
 
-Files below their bound are listed with their missing lines.  The last line sums up; lib's parsers
-below FLOOR fail the run.
+Of the parsers the lines that weren't reached are named, and one below FLOOR fails the run.  The
+last line sums up.
 """
 import argparse
 import collections
@@ -14,13 +14,12 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FLOOR = 90
-PARSERS = ["arena", "bytes", "json*", "submission", "receipt", "note", "tile", "code*", "event*",
-           "decimal", "time", "keyfile", "sign", "entry", "fault"]
+# What reads bytes of others, and what it stands on.
+PARSERS = ["lib/*.c", "daemon/http/parse.c", "daemon/base/config.c", "cli/csv.c"]
 
 
 def is_parser(path):
-    return path.startswith("lib/") and any(
-        fnmatch.fnmatch(path, f"lib/{name}.c") for name in PARSERS)
+    return any(fnmatch.fnmatch(path, pattern) for pattern in PARSERS)
 
 
 def tests(build):
@@ -40,9 +39,9 @@ def run(command):
 
 
 def reached(objects):
-    """{file: {line: times}} of all objects that ran."""
+    """{file: {line: times}} of all objects; what never ran has zeros."""
     files = collections.defaultdict(dict)
-    for notes in sorted(objects.rglob("*.gcda")):
+    for notes in sorted(objects.rglob("*.gcno")):
         text = subprocess.run(["gcov", "--stdout", "--json-format", str(notes)], cwd=ROOT,
                               check=True, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL).stdout
@@ -94,7 +93,7 @@ def main():
     watched = [path for path in files if is_parser(path)]
     if not watched:
         print("no parser ran")
-    print(f"{100 * hit / max(lines, 1):.1f} % of {lines} lines; of lib's {len(watched)} parsers "
+    print(f"{100 * hit / max(lines, 1):.1f} % of {lines} lines; of {len(watched)} parsers' files "
           f"{len(low)} are below {FLOOR} %" + (": " + " ".join(low) if low else ""))
     return 0 if good and watched and not low else 1
 
