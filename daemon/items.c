@@ -13,7 +13,7 @@ const char *item_state(const struct item *it, int32_t today)
 		return "withdrawn";
 	if (it->flags & ITEM_DELETED)
 		return "destroyed";
-	if (!(it->flags & ITEM_CREATED))
+	if (!(it->flags & (ITEM_CREATED | ITEM_HAS_UNITS)))
 		return "mentioned";
 	int32_t last = it->expires != SY_NO_DAY ? it->expires : it->best_before;
 	return last != SY_NO_DAY && last < today ? "expired" : "registered";

@@ -52,7 +52,7 @@ static enum status status_of(const struct item *it)
 		return ST_WITHDRAWN;
 	if (it->flags & ITEM_DELETED)
 		return ST_DESTROYED;
-	if (!(it->flags & ITEM_CREATED))
+	if (!(it->flags & (ITEM_CREATED | ITEM_HAS_UNITS)))
 		return ST_UNKNOWN;
 	return last != SY_NO_DAY && last < item_today() ? ST_EXPIRED : ST_REGISTERED;
 }
@@ -65,7 +65,7 @@ static enum status graver(enum status a, enum status b)
 /* Known: it was commissioned at some time, whatever became of it. */
 static bool known(const struct item *it)
 {
-	return (it->flags & (ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN)) != 0;
+	return (it->flags & (ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN | ITEM_HAS_UNITS)) != 0;
 }
 
 /* The row of a code; its id is UINT64_MAX when no record names it. */
@@ -229,16 +229,16 @@ static void write_mismatches(struct sy_jw *w, const struct findings *f)
 static void write_inspections(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
 			      const struct findings *f)
 {
-	uint64_t from[2] = {f->has_unit ? f->unit.created : UINT64_MAX,
-			    f->has_lot ? f->lot.created : UINT64_MAX};
+	const struct item *of[2] = {f->has_unit ? &f->unit : NULL, f->has_lot ? &f->lot : NULL};
 	sy_jw_key(w, "inspections");
 	sy_jw_array(w);
 	for (unsigned i = 0; i < 2; i++) {
 		struct ledger_record rec;
 		struct sy_json_doc doc;
 		const struct sy_json *v;
-		if (from[i] == UINT64_MAX || (i == 1 && from[1] == from[0]) ||
-		    ledger_record(&s->truth, http_arena(x), from[i], &rec) != SY_OK ||
+		if (of[i] == NULL || !(of[i]->flags & ITEM_INSPECTED) ||
+		    (i == 1 && of[0] && of[0]->created == of[1]->created) ||
+		    ledger_record(&s->truth, http_arena(x), of[i]->created, &rec) != SY_OK ||
 		    sy_json_parse(http_arena(x), rec.payload, 0, &doc, NULL) != SY_OK)
 			continue;
 		v = sy_json_get(&doc, sy_json_root(&doc), "suyuan:inspection");

@@ -70,6 +70,8 @@ void item_fold_name(struct item *it, uint64_t record);
 /* What one mention of the item in an event in force does to it; LOT is the id of a unit's lot. */
 void item_fold(struct item *it, const struct view *v, const struct sy_event_item *occ,
 	       uint64_t lot);
+/* What naming a unit in an event in force does to its lot. */
+void item_fold_unit(struct item *lot, const struct view *v, const struct sy_event_item *unit);
 /* Makes the rows of these items from their history; drops those without one. */
 int items_refold(struct apply *a, struct ids *ids);
 
@@ -84,8 +86,8 @@ int view_of(struct apply *a, uint64_t record, struct view *v);
 /* Names the event's items and their lots: makes them, writes history; FOLD: and their rows, for a
  * record newer than all; else the caller folds the ids again.  *FIRST is the first item. */
 int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint64_t *first);
-/* Ids of the event's items, LOTS: and of their lots. */
-int event_ids(struct apply *a, struct view *v, bool lots, struct ids *ids);
+/* Ids of the event's items and of their lots. */
+int event_ids(struct apply *a, struct view *v, struct ids *ids);
 
 /* withdraw.c */
 void event_identity(struct sy_str party, struct sy_str event_id, uint8_t out[8]);

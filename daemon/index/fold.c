@@ -101,6 +101,22 @@ static void fold_quantity(struct item *it, struct sy_decimal *total,
 		it->flags |= ITEM_UNKNOWN_QUANTITY;
 }
 
+static void fold_days(struct item *it, const struct sy_event *ev)
+{
+	fold_day(&it->made, ev->made);
+	fold_day(&it->expires, ev->expires);
+	fold_day(&it->best_before, ev->best_before);
+	fold_day(&it->harvested, ev->harvested);
+}
+
+void item_fold_unit(struct item *lot, const struct view *v, const struct sy_event_item *unit)
+{
+	if (v->ev.error || !event_creates(&v->ev, unit))
+		return;
+	lot->flags |= ITEM_HAS_UNITS;
+	fold_days(lot, &v->ev);
+}
+
 static void fold_creation(struct item *it, const struct view *v, const struct sy_event_item *occ)
 {
 	static const uint8_t none[8];
@@ -109,11 +125,10 @@ static void fold_creation(struct item *it, const struct view *v, const struct sy
 		it->flags |= ITEM_CREATED;
 		it->flags &= ~(unsigned)ITEM_WITHDRAWN;
 		it->created = v->number;
+		if (v->ev.inspection)
+			it->flags |= ITEM_INSPECTED;
 	}
-	fold_day(&it->made, v->ev.made);
-	fold_day(&it->expires, v->ev.expires);
-	fold_day(&it->best_before, v->ev.best_before);
-	fold_day(&it->harvested, v->ev.harvested);
+	fold_days(it, &v->ev);
 	if (memcmp(it->ilmd, none, sizeof none) == 0)
 		memcpy(it->ilmd, v->ilmd, sizeof none);
 	if (occ->has_quantity || is_piece(it->kind))
@@ -164,6 +179,8 @@ static bool may_change(enum sy_code_kind kind, struct history h)
 		return false;
 	if (kind == SY_CODE_UNIT || kind == SY_CODE_CN_DRUG) /* any may say its lot */
 		return h.bits & HIST_ROLES;
+	if (h.bits & HIST_MEMBER && h.action != SY_ACTION_OBSERVE && h.action != SY_ACTION_DELETE)
+		return true;
 	return (h.bits & 1U << SY_ROLE_OUTPUT) ||
 	       ((h.bits & 1U << SY_ROLE_SUBJECT) && h.action != SY_ACTION_OBSERVE);
 }
@@ -218,14 +235,17 @@ static int refold_mention(struct apply *a, const struct refold *f, struct view *
 			  const struct sy_event_item *occ, bool withdrawn)
 {
 	uint64_t lot_id = UINT64_MAX;
+	struct item *it, *lot_row;
 	struct sy_str lot;
-	struct item *it;
-	int err = refold_find(a, f, occ->code.canonical, &it);
+	int err = event_lot(v, occ, &lot);
 
-	if (err || it == NULL)
+	if (err || (err = refold_find(a, f, lot, &lot_row)) ||
+	    (err = refold_find(a, f, occ->code.canonical, &it)))
 		return err;
-	if ((err = event_lot(v, occ, &lot)))
-		return err;
+	if (lot_row && !withdrawn)
+		item_fold_unit(lot_row, v, occ);
+	if (it == NULL)
+		return SY_OK;
 	if (lot.n && (err = code_id(a->tx, lot, &lot_id)) && err != SY_ENOTFOUND)
 		return err;
 	if (withdrawn)

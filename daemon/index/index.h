@@ -171,7 +171,8 @@ int index_withdrawn(struct index_read *r, uint64_t record, uint64_t *by);
  * An ADD of an object event and a transformation's outputs create and add quantity; an object
  * event's DELETE removes.  A unit or other single piece is deleted by any DELETE; a lot by one
  * that names no quantity, or when, in one unit, no less was removed than was added.  Dates and
- * ilmd are those of the first that gives them.
+ * ilmd are those of the first that gives them; a lot has the dates of its units as well, since
+ * many lots are never commissioned but by their units.
  */
 enum item_flag {
 	ITEM_CREATED = 1,     /* commissioned by an ADD or a transformation's output, in force */
@@ -179,7 +180,9 @@ enum item_flag {
 	ITEM_WITHDRAWN = 4,   /* its only commissioning was declared an error */
 	ITEM_MIXED_UNITS = 8, /* quantities in several units: totals are of no use */
 	ITEM_UNKNOWN_QUANTITY = 16, /* some addition named no quantity, or totals overflowed */
-	ITEM_WHOLE = 32             /* some DELETE named it without a quantity */
+	ITEM_WHOLE = 32,            /* some DELETE named it without a quantity */
+	ITEM_HAS_UNITS = 64,        /* a unit of this lot was commissioned by an event in force */
+	ITEM_INSPECTED = 128        /* the record that commissioned it carries suyuan:inspection */
 };
 
 struct item {

@@ -188,13 +188,14 @@ static int history_mark(struct apply *a, uint64_t id, const struct view *v, unsi
 	return history_put(a->tx, id, v->number, h);
 }
 
-/* Names one item; OCC is NULL for a lot of which a unit is named. */
+/* Names one item; with HIST_MEMBER it is the lot of OCC, a unit. */
 static int name_one(struct apply *a, struct view *v, const struct sy_event_item *occ,
 		    struct sy_str code, unsigned bits, uint64_t lot, bool fold, uint64_t *id)
 {
 	struct item it;
 	bool fresh;
-	int err = item_name(a, code, occ ? occ->code.kind : SY_CODE_LOT, &it, &fresh);
+	bool member = bits == HIST_MEMBER;
+	int err = item_name(a, code, member ? SY_CODE_LOT : occ->code.kind, &it, &fresh);
 
 	if (err)
 		return err;
@@ -205,7 +206,9 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 	if (!fold)
 		return fresh ? item_put(a->tx, &it) : SY_OK;
 	item_fold_name(&it, v->number);
-	if (occ && !v->ev.error)
+	if (member)
+		item_fold_unit(&it, v, occ);
+	else if (!v->ev.error)
 		item_fold(&it, v, occ, lot);
 	return item_put(a->tx, &it);
 }
@@ -225,7 +228,7 @@ int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint
 			return err;
 		if (lot.n && !sy_str_eq(lot, last)) {
 			last = lot;
-			err = name_one(a, v, NULL, lot, HIST_MEMBER, UINT64_MAX, fold, &lot_id);
+			err = name_one(a, v, occ, lot, HIST_MEMBER, UINT64_MAX, fold, &lot_id);
 			if (err || (!fold && (err = ids_add(ids, lot_id))))
 				return err;
 		}
@@ -258,18 +261,15 @@ static int ids_add_code(struct apply *a, struct ids *ids, struct sy_str code)
 	return err ? err : ids_add(ids, id);
 }
 
-int event_ids(struct apply *a, struct view *v, bool lots, struct ids *ids)
+int event_ids(struct apply *a, struct view *v, struct ids *ids)
 {
 	struct sy_str lot;
 	int err;
 
 	for (size_t i = 0; i < v->ev.n_items; i++) {
 		const struct sy_event_item *occ = &v->ev.items[i];
-		if ((err = ids_add_code(a, ids, occ->code.canonical)))
-			return err;
-		if (!lots)
-			continue;
-		if ((err = event_lot(v, occ, &lot)) || (err = ids_add_code(a, ids, lot)))
+		if ((err = ids_add_code(a, ids, occ->code.canonical)) ||
+		    (err = event_lot(v, occ, &lot)) || (err = ids_add_code(a, ids, lot)))
 			return err;
 	}
 	return SY_OK;

@@ -34,7 +34,7 @@ static int refold_event(struct apply *a, uint64_t record)
 	struct view v;
 	int err = view_of(a, record, &v);
 
-	if (err == SY_OK && (err = event_ids(a, &v, false, &ids)) == SY_OK)
+	if (err == SY_OK && (err = event_ids(a, &v, &ids)) == SY_OK)
 		err = items_refold(a, &ids);
 	ids_free(&ids);
 	return err == SY_ENOTFOUND ? SY_OK : err;
@@ -159,7 +159,7 @@ static int touch_event(struct apply *a, uint64_t record, struct ids *ids)
 
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	return event_ids(a, &v, false, ids);
+	return event_ids(a, &v, ids);
 }
 
 static int regroup(struct apply *a, const struct group *g, struct ids *touched)
@@ -312,7 +312,7 @@ static int read_rows(struct apply *a, struct erasure *x, struct key *row)
 		return err == SY_ENOMEM ? err : SY_OK; /* it had no effect */
 	if (sy_event_kind(&doc) != SY_EVENT_NONE) {
 		err = view_read(&v, &a->again, &doc, x->record);
-		return err ? err : event_ids(a, &v, true, &x->ids);
+		return err ? err : event_ids(a, &v, &x->ids);
 	}
 	if (type_kept(&doc))
 		return SY_EDENIED;

@@ -420,3 +420,18 @@ def test_metrics_count(ledger):
     before = value("suyuan_verify_total")
     verify(ledger, gtin)
     assert value("suyuan_verify_total") == before + 1
+
+
+def test_a_lot_known_only_through_its_units(ledger):
+    key, gtin = ledger.dairy()
+    unit = {"type": "ObjectEvent", "action": "ADD", "bizStep": "commissioning",
+            "eventTime": "2026-11-01T00:00:00Z", "eventTimeZoneOffset": "+00:00",
+            "epcList": [f"https://id.gs1.org/01/{gtin}/10/L7/21/A", f"https://id.gs1.org/01/{gtin}/10/L7/21/B"],
+            "ilmd": {"suyuan:productionDate": "2026-11-01", "cbvmda:itemExpirationDate": "2099-11-01"}}
+    ledger.submit(key, unit)
+    ledger.settle()
+    lot = ledger.get(f"/v1/verify?code=(01){gtin}(10)L7").json
+    assert lot["status"] == "registered" and lot["lot"]["expires"] == "2099-11-01"
+    assert ledger.get(f"/v1/verify?code=(01){gtin}(10)L7(21)B").json["status"] == "registered"
+    copy = ledger.get(f"/v1/verify?code=(01){gtin}(10)L7(21)C").json
+    assert copy["status"] == "serial-unknown" and copy["serial"] is None

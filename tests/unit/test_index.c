@@ -4,6 +4,7 @@
 #include "index/index.h"
 
 #include <suyuan/hash.h>
+#include <suyuan/time.h>
 
 /*
  * Items and their histories: what each event does; error declarations; erasure; and that an index
@@ -334,6 +335,52 @@ START_TEST(commissioning_gives_dates_and_ilmd)
 }
 END_TEST
 
+#define DATED(eventid, from, to, more)                                                          \
+	OBJECT("ADD")                                                                           \
+	EPC("https://id.gs1.org/01/06901234567892/10/U/21/" eventid)                            \
+	ID(eventid)                                                                             \
+	",\"ilmd\":{\"suyuan:productionDate\":\"" from "\",\"cbvmda:itemExpirationDate\":\"" to \
+	"\"}" more "}"
+
+START_TEST(a_lot_is_known_through_its_units)
+{
+	int32_t day;
+	struct item lot;
+
+	/* seen, but not made: nothing is known of the lot */
+	add(OBJECT("OBSERVE") EPC("https://id.gs1.org/01/06901234567892/10/U/21/0") "}");
+	look();
+	ck_flags(LOT("U"), 0);
+	unlook();
+	add(DATED("1", "2026-11-01", "2027-11-01", ",\"suyuan:inspection\":{\"result\":\"pass\"}"));
+	add(DATED("2", "2026-11-02", "2027-11-02", ""));
+	look();
+	lot = item(LOT("U"));
+	ck_assert_uint_eq(lot.flags, ITEM_HAS_UNITS);
+	ck_assert_int_eq(sy_date_parse(SY_STR("2027-11-01"), &day), SY_OK);
+	ck_assert_int_eq(lot.expires, day);
+	ck_flags("https://id.gs1.org/01/06901234567892/21/1", ITEM_CREATED | ITEM_INSPECTED);
+	unlook();
+	ck_fsck();
+	/* the first unit was an error: the lot's dates are those of the other */
+	add(DATED("1", "2026-11-01", "2027-11-01", ERROR));
+	look();
+	lot = item(LOT("U"));
+	ck_assert_uint_eq(lot.flags, ITEM_HAS_UNITS);
+	ck_assert_int_eq(lot.expires, day + 1);
+	unlook();
+	ck_fsck();
+	/* and the other as well: nothing is known any more */
+	add(DATED("2", "2026-11-02", "2027-11-02", ERROR));
+	look();
+	lot = item(LOT("U"));
+	ck_assert_uint_eq(lot.flags, 0);
+	ck_assert_int_eq(lot.expires, SY_NO_DAY);
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
 START_TEST(unit_knows_its_lot)
 {
 	struct item_event ev;
@@ -345,7 +392,7 @@ START_TEST(unit_knows_its_lot)
 	unit = item(UNIT("s"));
 	lot = item(LOT("L%2F9"));
 	ck_assert_uint_eq(unit.lot, lot.id);
-	ck_assert_uint_eq(lot.flags, 0);
+	ck_assert_uint_eq(lot.flags, ITEM_HAS_UNITS);
 	ck_assert_int_eq(lot.kind, SY_CODE_LOT);
 	ck_assert_uint_eq(lot.n_history, 1);
 	ck_assert_int_eq(index_history_next(&rd, lot.id, 0, &ev), SY_OK);
@@ -1202,6 +1249,7 @@ Suite *suite(void)
 	tcase_add_checked_fixture(one, setup, teardown);
 	tcase_add_test(one, commissioning_gives_dates_and_ilmd);
 	tcase_add_test(one, unit_knows_its_lot);
+	tcase_add_test(one, a_lot_is_known_through_its_units);
 	tcase_add_test(one, history_in_order_with_roles);
 	tcase_add_test(one, items_of_a_product);
 	tcase_add_test(one, long_codes);
