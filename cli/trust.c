@@ -293,10 +293,10 @@ void trust_close(struct app *app)
 static int forked(struct trust *t, uint64_t from, uint64_t to, struct fail *f)
 {
 	return fail(f, RC_PROOF,
-		    "%s: THE LEDGER SHOWS TWO HISTORIES: its checkpoint of %llu entries does not "
-		    "continue the one of %llu that it showed before.  Keep %s as evidence",
-		    t->address ? t->address : t->log.name, (unsigned long long)to,
-		    (unsigned long long)from, t->path ? t->path : "both");
+		    "%s: THE LEDGER SHOWS TWO HISTORIES: its checkpoints of %llu and of %llu "
+		    "entries do not belong to one.  Keep %s as evidence",
+		    t->address ? t->address : t->log.name, (unsigned long long)from,
+		    (unsigned long long)to, t->path ? t->path : "both");
 }
 
 static int read_path(struct sy_arena *arena, struct sy_str text, struct sy_path *out)

@@ -309,6 +309,11 @@ static int verify_code(struct app *app, const char *text)
 	}
 	if ((rc = ask(v)) == RC_DONE) {
 		rc = prove(v);
+		if (rc == RC_AWAY) {
+			fail(&app->fail, rc, "%s", v->fail.text);
+			free(v);
+			return rc;
+		}
 		v->rc = rc == RC_DONE ? v->status->rc : rc;
 		if (out_is_json(&app->out))
 			show_json(v);
