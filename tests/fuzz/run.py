@@ -2,8 +2,9 @@
 
     run.py --build build --seconds 60 [--only NAME] [--keep]
 
-A target starts from its corpus and from what earlier runs found; new inputs go to BUILD/fuzz-new/NAME
-and findings to BUILD/fuzz-found/.  --keep moves what reaches new code into the corpus in the tree.
+A target starts from its corpus and from what earlier runs found; new inputs go to
+BUILD/fuzz-new/NAME and findings to BUILD/fuzz-found/.  --keep moves what reaches new code into the
+corpus in the tree.
 The last line counts: N passed, N failed, N skipped.
 """
 import argparse
