@@ -155,29 +155,29 @@ void columns_list(struct sy_buf *out)
 	}
 }
 
-/* Recommendation 20, and 21 behind an X for packages. */
+/* Recommendation 20, and 21 behind an X for packages; how people write them, the first shown. */
 static const struct {
-	const char *code, *names;
+	const char *code, *one, *many, *zh, *also;
 } units[] = {
-    {"KGM", "kg|kilogram|公斤|千克"},
-    {"GRM", "g|gram|克"},
-    {"MGM", "mg|毫克"},
-    {"TNE", "t|ton|tonne|吨"},
-    {"LTR", "l|litre|liter|升"},
-    {"MLT", "ml|毫升"},
-    {"MTR", "m|metre|meter|米"},
-    {"KMT", "km|千米|公里"},
-    {"MTK", "m2|m²|平方米"},
-    {"MTQ", "m3|m³|立方米|方"},
-    {"", "piece|pieces|pc|pcs|each|个|件|支|只|枚|片|粒|根|台"},
-    {"SET", "set|套"},
-    {"HEA", "head|头"},
-    {"XBX", "box|boxes|盒"},
-    {"XCT", "carton|cartons|case|箱"},
-    {"XBG", "bag|bags|袋|包"},
-    {"XBO", "bottle|bottles|瓶"},
-    {"XDR", "drum|drums|桶"},
-    {"XRO", "roll|rolls|卷"},
+    {"KGM", "kg", "kg", "公斤", "kilogram|千克"},
+    {"GRM", "g", "g", "克", "gram"},
+    {"MGM", "mg", "mg", "毫克", ""},
+    {"TNE", "t", "t", "吨", "ton|tonne"},
+    {"LTR", "l", "l", "升", "litre|liter"},
+    {"MLT", "ml", "ml", "毫升", ""},
+    {"MTR", "m", "m", "米", "metre|meter"},
+    {"KMT", "km", "km", "公里", "千米"},
+    {"MTK", "m²", "m²", "平方米", "m2"},
+    {"MTQ", "m³", "m³", "立方米", "m3|方"},
+    {"", "piece", "pieces", "件", "pc|pcs|each|个|支|只|枚|片|粒|根|台"},
+    {"SET", "set", "sets", "套", ""},
+    {"HEA", "head", "head", "头", ""},
+    {"XBX", "box", "boxes", "盒", ""},
+    {"XCT", "carton", "cartons", "箱", "case"},
+    {"XBG", "bag", "bags", "袋", "包"},
+    {"XBO", "bottle", "bottles", "瓶", ""},
+    {"XDR", "drum", "drums", "桶", ""},
+    {"XRO", "roll", "rolls", "卷", ""},
 };
 
 const char *unit_code(struct sy_str unit, char keep[4])
@@ -195,8 +195,18 @@ const char *unit_code(struct sy_str unit, char keep[4])
 		return keep;
 	}
 	for (size_t i = 0; fold(unit, folded) && i < sizeof units / sizeof units[0]; i++) {
-		if (one_of(folded, units[i].names))
+		if (one_of(folded, units[i].one) || one_of(folded, units[i].many) ||
+		    one_of(folded, units[i].zh) || one_of(folded, units[i].also))
 			return units[i].code;
 	}
 	return NULL;
+}
+
+struct sy_str unit_name(struct sy_str code, bool one, bool zh)
+{
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (sy_str_is(code, units[i].code))
+			return sy_str(zh ? units[i].zh : one ? units[i].one : units[i].many);
+	}
+	return code;
 }

@@ -73,5 +73,7 @@ void columns_list(struct sy_buf *out);
  * EPCIS leaves without a unit.
  */
 const char *unit_code(struct sy_str unit, char keep[4]);
+/* A code as people write it, of one or of many: kg, boxes, 盒; a code that isn't known as it is. */
+struct sy_str unit_name(struct sy_str code, bool one, bool zh);
 
 #endif

@@ -35,15 +35,6 @@ void edit_object(struct sy_buf *out, const struct sy_json_doc *doc, const struct
 	sy_arena_free(&arena);
 }
 
-static bool ascii(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	}
-	return true;
-}
-
 const char *edit_subject(struct app *app, const char *flag)
 {
 	const char *at = arg_pos(app, 0), *named = arg(app, flag);
@@ -61,10 +52,14 @@ int edit_names(struct app *app, struct sy_jw *w)
 {
 	const char *zh = arg(app, "name-zh"), *en = arg(app, "name-en"), *any = arg(app, "name");
 
-	if (any != NULL && ascii(any) && en == NULL)
-		en = any;
-	else if (any != NULL && zh == NULL)
-		zh = any;
+	const char **own = app->lang == LANG_ZH ? &zh : &en;
+
+	if (any != NULL && *own != NULL)
+		return fail(&app->fail, RC_USAGE, "--name is the name in %s, and so is --name-%s",
+			    app->lang == LANG_ZH ? "Chinese" : "English",
+			    app->lang == LANG_ZH ? "zh" : "en");
+	if (any != NULL)
+		*own = any;
 	if (zh == NULL && en == NULL)
 		return fail(&app->fail, RC_USAGE, "a name is missing: --name-zh, --name-en");
 	sy_jw_key(w, "name");

@@ -21,8 +21,9 @@ void edit_object(struct sy_buf *out, const struct sy_json_doc *doc, const struct
  * without either. */
 const char *edit_subject(struct app *app, const char *flag);
 
-/* "name": {"zh": ..., "en": ...} of --name-zh, --name-en, and of --name, which is zh when it isn't
- * ASCII.  RC_USAGE when there is none. */
+/* "name": {"zh": ..., "en": ...} of --name-zh, --name-en, and of --name, which is in the language
+ * of
+ * --lang.  RC_USAGE when there is none, or two of one language. */
 int edit_names(struct app *app, struct sy_jw *w);
 /* A member of the option's value, or of all its values as an array; nothing without it. */
 void edit_text(struct app *app, struct sy_jw *w, const char *flag, const char *member);

@@ -5,9 +5,9 @@
 #include "config.h"
 #include "import.h"
 #include "seen.h"
+#include "warnings.h"
 
 #define CONNECTIONS_MAX 16
-#define WARNINGS_SHOWN 20
 #define PROGRESS_MS 200
 
 struct group {
@@ -31,7 +31,8 @@ struct import {
 	bool end, stop;
 	struct fail fail;
 	/* what has become of the rows */
-	uint64_t rows, registered, already, repeated, refused, warnings, submissions;
+	uint64_t rows, registered, already, repeated, refused, submissions;
+	struct warnings warnings;
 	uint64_t newest; /* entry, plus one */
 	FILE *rejects;
 	bool progress;
@@ -108,20 +109,24 @@ static const char *column_name(const struct import *im, const struct sy_fault *v
 	return source_column(im->source, f, v->field != NULL ? v->field : v->pointer);
 }
 
-static void warn(struct import *im, struct group *g, size_t *map, const struct sy_faults *faults)
+/* What is said of a Product record is no column of a batch, and is said once a product. */
+static void warn(struct import *im, const struct group *g, const size_t *map,
+		 const struct sy_faults *faults)
 {
 	pthread_mutex_lock(&im->lock);
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct sy_fault *v = &faults->v[i];
-		bool named = v->record >= 0 && (size_t)v->record < g->n;
-		if (v->status != 0 || im->warnings++ >= WARNINGS_SHOWN)
+		enum field f = F_COUNT;
+		uint64_t line = 0;
+		if (v->status != 0)
 			continue;
-		clear_progress(im);
-		say("%s:%llu: warning: %s: %s", im->o->source.path,
-		    (unsigned long long)(named ? g->items[map[v->record]].line : 0),
-		    column_name(im, v), v->detail);
-		if (im->warnings == WARNINGS_SHOWN)
-			say("(further warnings are only counted)");
+		if (v->field != NULL && column_find(sy_str(v->field), &f) != SY_OK)
+			warnings_add(&im->warnings, v->field, v->detail, 0);
+		else {
+			if (v->record >= 0 && (size_t)v->record < g->n)
+				line = g->items[map[v->record]].line;
+			warnings_add(&im->warnings, column_name(im, v), v->detail, line);
+		}
 	}
 	pthread_mutex_unlock(&im->lock);
 }
@@ -488,12 +493,13 @@ static void answer(struct import *im)
 	struct out *o = &im->app->out;
 
 	clear_progress(im);
+	warnings_say(&im->warnings, im->o->source.path);
 	out_object(o, NULL);
 	out_u64(o, "rows", im->rows);
 	out_u64(o, "registered", im->registered);
 	out_u64(o, "already", im->already + im->repeated);
 	out_u64(o, "refused", im->refused);
-	out_u64(o, "warnings", im->warnings);
+	out_u64(o, "warnings", im->warnings.all);
 	out_u64(o, "submissions", im->submissions);
 	if (im->newest > 0)
 		out_u64(o, "newestEntry", im->newest - 1);
@@ -546,6 +552,7 @@ out:
 		rc = rc_worst(rc, fail(&app->fail, RC_FAIL, "%s: cannot be written", o->rejects));
 	source_close(im.source);
 	seen_free(&im.seen);
+	warnings_free(&im.warnings);
 	sy_wipe(&im.key, sizeof im.key);
 	pthread_cond_destroy(&im.changed);
 	pthread_mutex_destroy(&im.lock);

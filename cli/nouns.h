@@ -14,11 +14,11 @@ extern const struct command key_commands[], party_commands[], place_commands[], 
 	{                                                                                      \
 		"dry-run", NULL, "check all that can be checked here, send nothing", FLAG_BOOL \
 	}
-#define FLAG_NAMES                                                 \
-	{"name", "NAME", "its name", FLAG_ONE},                    \
-	    {"name-zh", "NAME", "its name in Chinese", FLAG_ONE},  \
-	{                                                          \
-		"name-en", "NAME", "its name in English", FLAG_ONE \
+#define FLAG_NAMES                                                        \
+	{"name", "NAME", "its name in the language of --lang", FLAG_ONE}, \
+	    {"name-zh", "NAME", "its name in Chinese", FLAG_ONE},         \
+	{                                                                 \
+		"name-en", "NAME", "its name in English", FLAG_ONE        \
 	}
 #define FLAG_REPLACE                                                             \
 	{                                                                        \

@@ -77,6 +77,25 @@ START_TEST(unit)
 }
 END_TEST
 
+static const struct {
+	const char *code;
+	bool one, zh;
+	const char *name;
+} unit_names[] = {
+    {"XBX", false, false, "boxes"}, {"XBX", true, false, "box"},  {"XBX", false, true, "盒"},
+    {"KGM", false, false, "kg"},    {"KGM", false, true, "公斤"}, {"TNE", false, true, "吨"},
+    {"", false, false, "pieces"},   {"", true, true, "件"},       {"4K", false, true, "4K"},
+};
+
+START_TEST(unit_shown)
+{
+	struct sy_str name =
+	    unit_name(sy_str(unit_names[_i].code), unit_names[_i].one, unit_names[_i].zh);
+
+	ck_assert_msg(sy_str_is(name, unit_names[_i].name), "%s", name.p);
+}
+END_TEST
+
 /* A row as "field=value" pairs. */
 struct pair {
 	enum field field;
@@ -305,6 +324,7 @@ Suite *suite(void)
 	tcase_add_loop_test(t, heading, 0, sizeof headings / sizeof headings[0]);
 	tcase_add_test(t, table);
 	tcase_add_loop_test(t, unit, 0, sizeof units / sizeof units[0]);
+	tcase_add_loop_test(t, unit_shown, 0, sizeof unit_names / sizeof unit_names[0]);
 	suite_add_tcase(s, t);
 	t = tcase_create("row");
 	tcase_add_loop_test(t, row, 0, sizeof rows / sizeof rows[0]);

@@ -1,4 +1,5 @@
-/* Output: widths, tables, JSON; arguments, exit codes, the known file, the set of seen rows. */
+/* Output: widths, tables, JSON; arguments, exit codes, the known file, the set of seen rows,
+ * warnings of many rows. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -6,6 +7,7 @@
 #include "config.h"
 #include "seen.h"
 #include "trust.h"
+#include "warnings.h"
 
 #include "run.h" /* last: Check makes a macro of fail */
 
@@ -241,6 +243,33 @@ START_TEST(seen)
 }
 END_TEST
 
+/* Rows come in any order, as submissions in flight are answered. */
+START_TEST(warned)
+{
+	static const uint64_t rows[] = {900, 7, 31, 2, 8, 3};
+	struct warnings w = {0};
+	char text[24];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		warnings_add(&w, "origin", "should be there", rows[i]);
+	warnings_add(&w, "origin", "should be another", 5);
+	warnings_add(&w, "storage", "should be there", 0);
+	ck_assert_uint_eq(w.n, 3);
+	ck_assert_uint_eq(w.all, 8);
+	ck_assert_uint_eq(w.v[0].rows, 6);
+	ck_assert_uint_eq(w.v[0].n, WARNINGS_LINES);
+	ck_assert(w.v[0].line[0] == 2 && w.v[0].line[1] == 3 && w.v[0].line[2] == 7);
+	ck_assert(w.v[1].n == 1 && w.v[1].line[0] == 5 && w.v[2].n == 0);
+	for (unsigned i = 0; i < 2 * WARNINGS_KINDS; i++) {
+		snprintf(text, sizeof text, "%u", i);
+		warnings_add(&w, "lot", text, i + 1);
+	}
+	ck_assert_uint_eq(w.n, WARNINGS_KINDS);
+	ck_assert_uint_eq(w.unkept, WARNINGS_KINDS + 3);
+	warnings_free(&w);
+}
+END_TEST
+
 Suite *suite(void)
 {
 	Suite *s = suite_create("cli_table");
@@ -263,6 +292,7 @@ Suite *suite(void)
 	tcase_add_test(t, known);
 	tcase_add_test(t, setting);
 	tcase_add_test(t, seen);
+	tcase_add_test(t, warned);
 	suite_add_tcase(s, t);
 	return s;
 }
