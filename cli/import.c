@@ -59,7 +59,7 @@ static void show_progress(struct import *im, bool now)
 	fprintf(stderr, "%llu rows: %llu registered, %llu there already, %llu refused, %llu/s",
 		(unsigned long long)done, (unsigned long long)im->registered,
 		(unsigned long long)(im->already + im->repeated), (unsigned long long)im->refused,
-		(unsigned long long)(ms > 0 ? done * 1000 / ms : 0));
+		(unsigned long long)(ms > 0 ? done * UINT64_C(1000) / ms : 0));
 	fflush(stderr);
 }
 

@@ -344,7 +344,7 @@ static void show_receipt(struct app *app, const char *file, const struct proof_r
 		out_printf(&app->out, word(app, T_PROOF), "%s: %s", word(app, T_BROKEN), f->text);
 	}
 	if (holds) {
-		out_text(&app->out, json ? "ledger" : "ledger", app->trust->log.name);
+		out_text(&app->out, "ledger", app->trust->log.name);
 		out_u64(&app->out, "record", r->receipt.number);
 		out_u64(&app->out, "entry", r->receipt.entry.index);
 		out_text(&app->out, "type", r->type);

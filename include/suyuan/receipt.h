@@ -40,17 +40,17 @@ struct sy_receipt_fault {
 
 /* Reads the text; memory in the arena.  FAULT says which member and why. */
 int sy_receipt_parse(struct sy_arena *arena, struct sy_str text, struct sy_receipt *out,
-                     struct sy_receipt_fault *fault);
+		     struct sy_receipt_fault *fault);
 /* AUTHOR may be NULL. */
 int sy_receipt_verify(const struct sy_receipt *r, const struct sy_vkey *log,
-                      const uint8_t author[SY_KEY_SIZE], struct sy_receipt_fault *fault);
+		      const uint8_t author[SY_KEY_SIZE], struct sy_receipt_fault *fault);
 /* Both in one call: what a 30-line verifier needs. */
 int sy_receipt_check(struct sy_str text, struct sy_str log_vkey, struct sy_receipt_fault *fault);
 
 /* Writes one; PATH and PROOF as they are. */
 void sy_receipt_write(struct sy_buf *out, uint64_t number, struct sy_str payload,
-                      const uint8_t salt[SY_SALT_SIZE], uint32_t position,
-                      const struct sy_path *path, const uint8_t entry[SY_ENTRY_SIZE],
-                      struct sy_str proof);
+		      const uint8_t salt[SY_SALT_SIZE], uint32_t position,
+		      const struct sy_path *path, const uint8_t entry[SY_ENTRY_SIZE],
+		      struct sy_str proof);
 
 #endif
