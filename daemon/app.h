@@ -28,6 +28,8 @@ struct app {
 	struct later *later;
 	struct lookups *lookups;
 	struct http_server *http;
+	struct http_route *routes; /* the last N_OWN of them have paths of their own */
+	size_t n_routes, n_own;
 	uint64_t started;  /* ms */
 	int wake_fd;       /* an eventfd: something that main must act on */
 	atomic_int halted; /* an error code: the daemon takes no more writes and ends */
@@ -38,8 +40,9 @@ struct app {
 int app_up(struct app *app, unsigned *n);
 void app_down(struct app *app, unsigned n);
 
-/* The route table with the ledger's own paths in it; ends with the app. */
-int routes_make(struct app *app, const struct http_route **routes, size_t *n);
+/* The route table with the ledger's own paths in it. */
+int routes_make(struct app *app);
+void routes_free(struct app *app);
 
 /* Commands that don't serve: each returns the exit status. */
 int command_init(const struct config *c, const char *origin, const char *name);

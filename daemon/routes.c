@@ -39,23 +39,37 @@ static int under_origin(const struct sy_str origin, const char *what, char **out
 	return asprintf(out, "%.*s%s", n, slash, what) < 0 ? SY_ENOMEM : SY_OK;
 }
 
-int routes_make(struct app *app, const struct http_route **routes, size_t *n)
+int routes_make(struct app *app)
 {
+	static const struct http_route own[] = {
+	    {GET, "/checkpoint", handle_checkpoint, HTTP_ANY, 0},
+	    {GET, "/tile/{rest*}", handle_tile, HTTP_ANY, 0},
+	};
 	struct sy_str origin = ledger_origin(app->ledger);
-	struct http_route *all = calloc(ROWS + 2, sizeof *all);
-	char *checkpoint, *tile;
-	if (all == NULL || under_origin(origin, "/checkpoint", &checkpoint) ||
-	    under_origin(origin, "/tile/{rest*}", &tile)) {
-		free(all);
+	char *path;
+
+	if ((app->routes = calloc(ROWS + 2, sizeof *app->routes)) == NULL)
 		return SY_ENOMEM;
+	memcpy(app->routes, table, sizeof table);
+	app->routes[0].max_body = app->config.max_body;
+	app->n_routes = ROWS;
+	for (unsigned i = 0; i < 2; i++) {
+		if (under_origin(origin, own[i].pattern, &path))
+			return SY_ENOMEM;
+		if (path == NULL)
+			continue;
+		app->routes[app->n_routes] = own[i];
+		app->routes[app->n_routes++].pattern = path;
+		app->n_own++;
 	}
-	memcpy(all, table, sizeof table);
-	all[0].max_body = app->config.max_body;
-	*n = ROWS;
-	if (checkpoint)
-		all[(*n)++] = (struct http_route){GET, checkpoint, handle_checkpoint, HTTP_ANY, 0};
-	if (tile)
-		all[(*n)++] = (struct http_route){GET, tile, handle_tile, HTTP_ANY, 0};
-	*routes = all;
 	return SY_OK;
+}
+
+void routes_free(struct app *app)
+{
+	for (size_t i = app->n_routes - app->n_own; i < app->n_routes; i++)
+		free((void *)(uintptr_t)app->routes[i].pattern);
+	free(app->routes);
+	app->routes = NULL;
+	app->n_routes = app->n_own = 0;
 }

@@ -180,13 +180,20 @@ static int up_http(struct app *app, const char **why)
 	    .write_ms = (unsigned)c->write_timeout,
 	    .log = on_answer,
 	};
-	int err = routes_make(app, &o.routes, &o.n_routes);
-	return err ? err : http_open(&o, &app->http, why);
+	int err = routes_make(app);
+	o.routes = app->routes;
+	o.n_routes = app->n_routes;
+	if (!err)
+		err = http_open(&o, &app->http, why);
+	if (err)
+		routes_free(app);
+	return err;
 }
 
 static void down_http(struct app *app)
 {
 	http_close(app->http);
+	routes_free(app);
 }
 
 static int up_index_thread(struct app *app, const char **why)
