@@ -6,6 +6,7 @@ import pathlib
 import re
 import select
 import socket
+import time
 
 from ledger import SLOW, Answer, Ledger
 
@@ -98,10 +99,9 @@ def metric(ledger, name):
 
 def until(condition):
     """Asks again and again; each question is a round trip, or a look into /proc."""
-    for _ in range(200000):
-        if condition():
-            return
-    raise AssertionError("it never came to be")
+    end = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < end, "it never came to be"
 
 
 def descriptors(ledger):
