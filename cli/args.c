@@ -7,7 +7,8 @@
 #include "cli.h"
 
 const struct flag global_flags[] = {
-    {"ledger", "URL|unix:PATH", "where the ledger is ($SUYUAN_LEDGER)", FLAG_ONE},
+    {"ledger", "URL|unix:PATH", "where the ledger is ($SUYUAN_LEDGER; http://127.0.0.1:7300)",
+     FLAG_ONE},
     {"vkey", "VKEY", "trust this log key and no other", FLAG_ONE},
     {"key", "FILE", "key file to sign with ($SUYUAN_KEY)", FLAG_ONE},
     {"passphrase-file", "FILE", "passphrase of a sealed key file", FLAG_ONE},

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
+#define LEDGER_DEFAULT "http://127.0.0.1:7300" /* where suyuand listens when nothing is said */
 
 static const struct setting {
 	const char *name, *env;
@@ -136,6 +137,8 @@ int config_load(struct app *app)
 	}
 	if (c->lang != NULL && strcmp(c->lang, "zh") != 0 && strcmp(c->lang, "en") != 0)
 		return fail(&app->fail, RC_USAGE, "lang is zh or en, not %s", c->lang);
+	if (c->ledger == NULL)
+		c->ledger = LEDGER_DEFAULT;
 	bool zh = c->lang != NULL ? strcmp(c->lang, "zh") == 0 : locale_is_chinese();
 	app->lang = zh ? LANG_ZH : LANG_EN;
 	return RC_DONE;

@@ -8,15 +8,15 @@
 static const char *party_id(struct app *app)
 {
 	const char *id = arg(app, "party");
-	uint8_t random[16];
-	char hex[33];
+	uint8_t random[8];
+	char hex[17];
 
 	if (id != NULL)
 		return id;
 	if (sy_random(random, sizeof random) != SY_OK)
 		return NULL;
 	sy_hex(random, sizeof random, hex);
-	return sy_arena_printf(&app->arena, "urn:suyuan:party:%s", hex);
+	return sy_arena_printf(&app->arena, "urn:suyuan:own:%s:party", hex);
 }
 
 static int canonical_party(struct app *app, const char *id)

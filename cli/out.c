@@ -140,7 +140,8 @@ static void flush_fields(struct out *o)
 		width = w > width ? w : width;
 	}
 	for (size_t i = 0; i < o->n_cells; i++) {
-		pad(&o->line, o->cells[i].key, width + 2);
+		if (width > 0) /* a bare value has no name */
+			pad(&o->line, o->cells[i].key, width + 2);
 		sy_buf_text(&o->line, o->cells[i].text);
 		put_line(o);
 	}

@@ -214,7 +214,8 @@ static void read_quantity(struct batch *b)
 		      text.p);
 	size_t serials = value(b, F_TRACE).n == 0 ? b->n_epcs : 0;
 	bool fits = b->quantity.scale == 0 && (uint64_t)b->quantity.coef == serials;
-	if (b->has_quantity && serials > 0 && (!fits || (b->unit && b->unit[0] != '\0')))
+	if (b->bad == 0 && b->has_quantity && serials > 0 &&
+	    (!fits || (b->unit && b->unit[0] != '\0')))
 		wrong(b, F_QUANTITY, "%zu serials are %zu pieces, not %.*s %.*s", serials, serials,
 		      (int)text.n, text.p, (int)unit.n, unit.p);
 }

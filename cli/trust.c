@@ -198,9 +198,6 @@ int trust_contact(struct app *app)
 
 	if (app->trust != NULL && app->http != NULL)
 		return RC_DONE;
-	if (app->config->ledger == NULL)
-		return fail(&app->fail, RC_USAGE,
-			    "which ledger?  Give --ledger URL or unix:PATH, or set SUYUAN_LEDGER");
 	if ((rc = trust_connect(app, &app->http, &app->fail)) != RC_DONE)
 		return rc;
 	if ((rc = http_fetch(app->http, "/v1/ledger", &a, &app->fail)) != RC_DONE)

@@ -368,7 +368,7 @@ static int receipt_trust(struct app *app, struct sy_str text)
 	if (app->trust != NULL || sy_receipt_parse(&app->arena, text, &r, &why) != SY_OK)
 		return RC_DONE; /* a broken one is named where it is checked */
 	int rc = trust_offline(app, r.checkpoint.origin);
-	if (rc == RC_DONE || arg(app, "offline") != NULL || app->config->ledger == NULL)
+	if (rc == RC_DONE || arg(app, "offline") != NULL)
 		return rc;
 	memset(&app->fail, 0, sizeof app->fail);
 	return trust_contact(app);

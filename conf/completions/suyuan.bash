@@ -1,24 +1,47 @@
 # shellcheck shell=bash
-# Completion of suyuan's nouns and verbs.
+# Completion of suyuan for bash: nouns, verbs, options and files, all asked of `suyuan help`.
+
 _suyuan() {
-	local word=${COMP_WORDS[COMP_CWORD]} verbs=
-	case ${COMP_WORDS[1]:-} in
-	key) verbs='new show' ;;
-	party) verbs='register grant show list rotate revoke' ;;
-	place | product) verbs='register show' ;;
-	rules) verbs='publish show' ;;
-	batch) verbs='register import show list template' ;;
-	record) verbs='submit' ;;
-	code) verbs='parse' ;;
-	ledger) verbs='info entry record receipt audit' ;;
-	admin) verbs='status' ;;
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local noun='' verb='' word i
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--ledger | --vkey | --key | --passphrase-file | --token | --lang) ((i++)) ;;
+		-*) ;;
+		*)
+			if [[ -z $noun ]]; then
+				noun=$word
+			elif [[ -z $verb ]]; then
+				verb=$word
+			fi
+			;;
+		esac
+	done
+	case $prev in
+	--key | --passphrase-file | --party-key | --rejects | --receipt | --output)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--lang)
+		mapfile -t COMPREPLY < <(compgen -W 'zh en' -- "$cur")
+		return
+		;;
 	esac
-	if [ "$COMP_CWORD" -eq 1 ]; then
-		verbs='key party place product rules batch record code verify ledger admin help'
-	elif [ "$COMP_CWORD" -gt 2 ]; then
-		verbs=
+	local words
+	if [[ $cur == -* ]]; then
+		words=$({ suyuan help "$noun" "$verb" 2>/dev/null || suyuan help "$noun" 2>/dev/null; suyuan help; } |
+			sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+	elif [[ -z $noun || ( $noun == help && -z $verb ) ]]; then
+		words=$(suyuan help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
+	elif [[ -z $verb && $noun != verify ]]; then
+		words=$(suyuan help "$noun" | sed -n "s/^suyuan $noun \([a-z]\{1,\}\).*/\1/p")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
 	fi
-	mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word")
-	[ -n "$verbs" ] || mapfile -t COMPREPLY < <(compgen -f -- "$word")
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
-complete -F _suyuan suyuan
+
+complete -o filenames -F _suyuan suyuan
