@@ -144,6 +144,7 @@ void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read)
 		return;
 	}
 	*w = (struct waiting){.guest.call = came_in, .x = x, .app = app, .read = read};
+	index_want(app->index, at + 1);
 	later_add(app->later, &w->guest, at + 1, 10000);
 }
 

@@ -158,6 +158,7 @@ static void judge_again(struct submit *s, uint64_t position)
 	}
 	metric_add(METRIC_JUDGED_AGAIN, 1);
 	s->guest.call = came_back;
+	index_want(s->app->index, position);
 	later_add(s->app->later, &s->guest, position, CATCH_UP_MS);
 }
 

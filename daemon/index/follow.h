@@ -19,6 +19,7 @@ struct index {
 	struct state committed;
 	struct index_stats stats;
 	unsigned waiters;
+	uint64_t wanted; /* entries that somebody waits for elsewhere */
 	bool wake, stop, running;
 	int failed;
 

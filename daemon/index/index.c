@@ -164,7 +164,7 @@ static uint64_t commit_due(struct index *ix, bool more)
 	if (is_full(ix) || (!more && ix->last_commit == 0))
 		return 0;
 	pthread_mutex_lock(&ix->lock);
-	if (ix->waiters && !more)
+	if ((ix->waiters || ix->wanted > ix->committed.position) && !more)
 		delay /= WAITED_FOR;
 	pthread_mutex_unlock(&ix->lock);
 	from = more ? ix->begun : ix->last_commit;
@@ -290,6 +290,18 @@ int index_wait(struct index *ix, uint64_t entries, unsigned ms)
 	ix->waiters--;
 	pthread_mutex_unlock(&ix->lock);
 	return err;
+}
+
+void index_want(struct index *ix, uint64_t entries)
+{
+	pthread_mutex_lock(&ix->lock);
+	if (entries > ix->wanted)
+		ix->wanted = entries;
+	if (ix->committed.position < entries) {
+		ix->wake = true;
+		pthread_cond_signal(&ix->woken);
+	}
+	pthread_mutex_unlock(&ix->lock);
 }
 
 void index_stats(struct index *ix, struct index_stats *out)

@@ -78,6 +78,8 @@ uint64_t index_records(struct index *ix);  /* records in them; the lag in record
 /* Blocks until the position is at least ENTRIES; SY_EBUSY after MS milliseconds, and the
  * follower's error when it has failed. */
 int index_wait(struct index *ix, uint64_t entries, unsigned ms);
+/* Somebody waits for that many entries without holding a thread: they are committed soon. */
+void index_want(struct index *ix, uint64_t entries);
 
 /* A snapshot; belongs to one thread and must not outlive a turn of its loop. */
 struct index_read {
