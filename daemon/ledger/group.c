@@ -149,7 +149,7 @@ static void make_entry(const struct group *g, const struct sy_submission *s, uin
 	memcpy(e->signature, s->signature, sizeof e->signature);
 }
 
-/* Numbers and chains JOB's entry in memory. */
+/* Takes room for JOB's entry, numbers and chains it in memory. */
 static enum ledger_verdict stage(struct group *g, struct ledger_job *job, uint64_t time)
 {
 	struct sy_entry e;
@@ -162,6 +162,9 @@ static enum ledger_verdict stage(struct group *g, struct ledger_job *job, uint64
 		return refuse(job, SY_EDEADLINE);
 	if (sy_entry_follows(&e, e.index ? &g->last.entry : NULL, &g->last.leaf, NULL))
 		return refuse(job, SY_EINTERNAL);
+	/* After the judge: what the ledger has already needs no room. */
+	if ((err = reserve_for(g, job->sub)))
+		return refuse(job, err);
 	sy_entry_encode(&e, job->entry_bytes);
 	sy_leaf_hash(job->entry_bytes, SY_ENTRY_SIZE, &leaf);
 	if ((err = growth_add(&g->l->growth, &leaf)))
@@ -184,9 +187,7 @@ static void judge(struct group *g, struct ledger_job *job)
 		time = g->last.entry.time;
 	job->err = SY_OK;
 	job->said = LEDGER_APPEND;
-	if ((job->err = reserve_for(g, job->sub)))
-		job->said = LEDGER_REFUSE;
-	else if (o->judge)
+	if (o->judge)
 		job->said = o->judge(o->ctx, job, g->last.entries, time);
 	if (job->said == LEDGER_APPEND && (job->said = stage(g, job, time)) != LEDGER_APPEND &&
 	    o->settle)

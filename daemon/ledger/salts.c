@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 int salts_open(struct ledger *l, bool create)
@@ -137,10 +138,26 @@ static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need)
 	}
 }
 
+/* The index shares the disk and can't say beforehand what its next commit takes.  Submissions are
+ * turned away while there is still room for it, or the daemon would have to end. */
+static int margin(int fd)
+{
+	const uint64_t most = (uint64_t)256 << 20;
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs))
+		return SY_EIO;
+	uint64_t all = (uint64_t)fs.f_blocks * fs.f_frsize,
+		 left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return left < (all / 8 < most ? all / 8 : most) ? SY_ENOSPC : SY_OK;
+}
+
 int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records)
 {
 	int err = fault_at(POINT_RESERVE);
 
+	if (err == SY_OK)
+		err = margin(l->salts_fd);
 	if (err == SY_OK)
 		err = reserve(kv_fd(l->truth), &l->truth_reserved, kv_used(l->truth), truth_bytes);
 	if (err == SY_OK)
