@@ -103,9 +103,15 @@ int command_fsck(const struct config *c)
 	register_check_free(reg);
 	if (err && err != SY_ECORRUPT)
 		return complain(c->dir, err, NULL);
-	if (!err && faults == 0 && open_for_reading(c, &l) == 0) {
+	if (!err && faults == 0) {
+		if (open_for_reading(c, &l))
+			return 1;
 		err = index_fsck(c->dir, l, print_fault, &faults);
 		ledger_close(l);
+		if (err == SY_ENOTFOUND) {
+			printf("There is no index: the next start builds it.\n");
+			err = SY_OK;
+		}
 		if (err && err != SY_ECORRUPT)
 			return complain("index", err, NULL);
 	} else {

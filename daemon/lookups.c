@@ -5,13 +5,12 @@
 #include <suyuan/error.h>
 #include <suyuan/hash.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SLOTS = 1 << 14, FULL = SLOTS / 2, ID = 16 };
 
@@ -25,10 +24,12 @@ struct lookups {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	pthread_t flusher;
+	pthread_cond_t flushed;
 	struct kv *kv;
-	bool stopping;
+	bool stopping, flushing;
 	unsigned used;
 	struct slot slots[SLOTS];
+	struct slot copy[SLOTS]; /* what is being written */
 };
 
 static const struct kv_table tables[] = {{.name = "lookups"}};
@@ -41,28 +42,56 @@ static struct slot *find(struct lookups *k, const uint8_t id[ID])
 	return &k->slots[at];
 }
 
-/* Writes what is in memory; with the lock held.  A failure keeps it for the next time. */
-static int flush(struct lookups *k)
+static int write_copy(struct lookups *k)
 {
 	struct kv_tx tx;
 	uint8_t value[16];
-	if (k->used == 0)
-		return SY_OK;
 	kv_begin(k->kv, &tx, KV_WRITE);
 	for (unsigned i = 0; i < SLOTS; i++) {
-		struct slot *s = &k->slots[i];
+		const struct slot *s = &k->copy[i];
 		if (s->n == 0)
 			continue;
 		sy_put64(value, s->n);
 		sy_put64(value + 8, s->first);
-		kv_put(&tx, 0, (struct sy_str){(char *)s->id, ID},
+		kv_put(&tx, 0, (struct sy_str){(const char *)s->id, ID},
 		       (struct sy_str){(char *)value, sizeof value}, 0);
 	}
-	int err = kv_commit(&tx);
-	if (!err) {
-		memset(k->slots, 0, sizeof k->slots);
-		k->used = 0;
+	return kv_commit(&tx);
+}
+
+/* Keeps what was counted while the copy was written; nothing else moved meanwhile. */
+static void forget_copy(struct lookups *k)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (k->slots[i].n != k->copy[i].n)
+			k->copy[n++] = k->slots[i];
+	memset(k->slots, 0, sizeof k->slots);
+	for (unsigned i = 0; i < n; i++)
+		*find(k, k->copy[i].id) = k->copy[i];
+	k->used = n;
+}
+
+/* Writes what is in memory.  The lock is held, but not while the disk is waited for: who looks up
+ * a code doesn't wait for it.  A failure keeps the counts for the next time. */
+static int flush(struct lookups *k)
+{
+	if (k->flushing) {
+		while (k->flushing)
+			pthread_cond_wait(&k->flushed, &k->lock);
+		return SY_OK;
 	}
+	if (k->used == 0)
+		return SY_OK;
+	k->flushing = true;
+	memcpy(k->copy, k->slots, sizeof k->copy);
+	pthread_mutex_unlock(&k->lock);
+	int err = write_copy(k);
+	pthread_mutex_lock(&k->lock);
+	if (!err)
+		forget_copy(k);
+	k->flushing = false;
+	pthread_cond_broadcast(&k->flushed);
 	return err;
 }
 
@@ -81,7 +110,22 @@ static void *flush_each_second(void *arg)
 	return NULL;
 }
 
-int lookups_open(const char *dir, struct lookups **out)
+/* Synced, although nobody waits for it: a file of which a power cut kept some pages can't be
+ * opened, or worse, it can. */
+static int open_tables(struct lookups *k, const char *path, bool *anew)
+{
+	const uint64_t map = (uint64_t)64 << 30;
+	char data[PATH_MAX];
+	int err = kv_open(path, tables, 1, map, 0, &k->kv);
+	if (err != SY_ECORRUPT && err != SY_EVERSION && err != SY_EINVAL)
+		return err;
+	if ((size_t)snprintf(data, sizeof data, "%s/data.mdb", path) >= sizeof data || unlink(data))
+		return err;
+	*anew = true;
+	return kv_open(path, tables, 1, map, 0, &k->kv);
+}
+
+int lookups_open(const char *dir, struct lookups **out, bool *anew)
 {
 	char path[PATH_MAX];
 	pthread_condattr_t monotonic;
@@ -90,14 +134,11 @@ int lookups_open(const char *dir, struct lookups **out)
 	struct lookups *k = calloc(1, sizeof *k);
 	if (k == NULL)
 		return SY_ENOMEM;
-	if (mkdir(path, 0700) && errno != EEXIST) {
-		free(k);
-		return SY_EIO;
-	}
-	int err = kv_open(path, tables, 1, (uint64_t)64 << 30, KV_NOSYNC, &k->kv);
+	int err = open_tables(k, path, anew);
 	if (err)
 		goto err0;
 	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->flushed, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&k->wake, &monotonic);
@@ -146,6 +187,8 @@ int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t 
 	if (s->n == 0 && k->used >= FULL) {
 		err = flush(k);
 		s = find(k, id.b);
+		if (!err && s->n == 0 && k->used >= FULL)
+			err = SY_EBUSY;
 	}
 	if (!err && s->n == 0)
 		err = load(k, s, id.b, now);
@@ -167,6 +210,7 @@ void lookups_close(struct lookups *k)
 	pthread_mutex_unlock(&k->lock);
 	pthread_join(k->flusher, NULL);
 	pthread_cond_destroy(&k->wake);
+	pthread_cond_destroy(&k->flushed);
 	pthread_mutex_destroy(&k->lock);
 	kv_close(k->kv);
 	free(k);

@@ -2,8 +2,8 @@
  * How often a serial was looked up, and when first: a serial that many people scan in many places
  * is the sign of a copied code.
  *
- * Kept in DIR/local (LMDB), which is neither truth nor derived: losing it loses no record, so its
- * commits are lazy (once a second) and a crash may forget the last second of counts.
+ * Kept in DIR/local (LMDB), which is neither truth nor derived: losing it loses no record, so it is
+ * committed once a second and a crash may forget the last second of counts.
  */
 #ifndef DAEMON_LOOKUPS_H
 #define DAEMON_LOOKUPS_H
@@ -12,7 +12,8 @@
 
 struct lookups;
 
-int lookups_open(const char *dir, struct lookups **out);
+/* What is damaged is removed, and *ANEW says so. */
+int lookups_open(const char *dir, struct lookups **out, bool *anew);
 /* Counts one more look-up of a canonical code; *N counts it too, *FIRST is the first's time, ms. */
 int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t *n,
 		  uint64_t *first);

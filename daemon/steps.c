@@ -102,6 +102,7 @@ static int up_ledger(struct app *app, const char **why)
 	struct ledger_options o = {
 	    .dir = c->dir,
 	    .map_size = c->truth_map,
+	    .keep_free = c->keep_free,
 	    .queue_bytes = c->queue_budget,
 	    .group_records = (unsigned)c->group_records,
 	    .judge = on_judge,
@@ -131,7 +132,11 @@ static int up_index(struct app *app, const char **why)
 	    .ctx = app,
 	};
 	int err = index_open(&o, &app->index, why);
-	return err ? err : index_catch_up(app->index);
+	if (err)
+		return err;
+	if ((err = index_catch_up(app->index)) != SY_OK)
+		index_close(app->index);
+	return err;
 }
 
 static void down_index(struct app *app)
@@ -152,8 +157,13 @@ static void down_admit(struct app *app)
 
 static int up_local(struct app *app, const char **why)
 {
+	bool anew = false;
+	int err = lookups_open(app->config.dir, &app->lookups, &anew);
 	*why = "local/ can't be opened";
-	return lookups_open(app->config.dir, &app->lookups);
+	if (!err && anew)
+		log_event(LOG_WARN, "local-lost", "why",
+			  "local/ was damaged: counts of look-ups begin anew", NULL);
+	return err;
 }
 
 static void down_local(struct app *app)
@@ -249,6 +259,9 @@ static int up_fronts(struct app *app, const char **why)
 static void down_fronts(struct app *app)
 {
 	atomic_store(&app->stopping, true);
+	/* What doesn't come any more isn't waited for. */
+	if (atomic_load(&app->halted))
+		later_stop(app->later);
 	http_drain(app->http, (unsigned)app->config.drain_timeout);
 	/* Whoever still waits is answered; what is handed in from now on runs where it is. */
 	later_stop(app->later);

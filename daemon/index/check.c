@@ -256,7 +256,7 @@ static int check_fitting(struct check *c, const struct index_options *o, const c
 	else if (err == SY_OK) {
 		c->report(c->ctx, "index: of another version or another truth; it will be rebuilt");
 		err = SY_ECORRUPT;
-	} else {
+	} else if (err != SY_ENOTFOUND) {
 		c->report(c->ctx, "index: can't be read; it will be rebuilt");
 	}
 	index_free(first);

@@ -9,6 +9,10 @@
 
 /* --- the head file --------------------------------------------------------------------------- */
 
+#define BETTER                                                                                    \
+	"an empty file of that name says that you know better, at the price that receipts given " \
+	"since may contradict the ledger."
+
 static int head_read(struct ledger *l, char text[SY_NOTE_MAX], size_t *n)
 {
 	int fd = openat(l->dir_fd, "head", O_RDONLY | O_CLOEXEC), err;
@@ -17,9 +21,7 @@ static int head_read(struct ledger *l, char text[SY_NOTE_MAX], size_t *n)
 	if (fd < 0 && errno == ENOENT)
 		return ledger_say(
 		    SY_EROLLBACK,
-		    "%s/head is missing: it says what was already published.  Restore it; "
-		    "an empty file of that name says that you know better, at the price "
-		    "that receipts given since may contradict the ledger.",
+		    "%s/head is missing: it says what was already published.  Restore it; " BETTER,
 		    l->dir);
 	if (fd < 0 || fstat(fd, &st)) {
 		err = ledger_say(SY_EIO, "%s/head can't be read: %s.", l->dir, strerror(errno));
@@ -79,7 +81,7 @@ int head_check(struct ledger *l)
 		return ledger_say(
 		    SY_ECORRUPT,
 		    "%s/head isn't a checkpoint signed with log.key (%s): restore the two "
-		    "and truth/ from one place.",
+		    "and truth/ from one place.  If head alone is damaged, " BETTER,
 		    l->dir, sy_strerror(err));
 	return head_extended(l, &c);
 }

@@ -114,6 +114,8 @@ static int make_dir(struct making *m)
 		return ledger_say(SY_EIO, "%s can't be opened: %s.", l->dir, strerror(errno));
 	if ((err = check_empty(l)))
 		return err;
+	if (sync_path(l->dir, ".."))
+		return ledger_say(SY_EIO, "The folder around %s can't be synced.", l->dir);
 	/* two --init at once: the lock decides, and only its holder may clear */
 	return ledger_lock(l);
 }

@@ -49,7 +49,7 @@ static int err_of(int rc)
 	    {MDB_VERSION_MISMATCH, SY_EVERSION},
 	    {MDB_PAGE_NOTFOUND, SY_ECORRUPT},
 	    {MDB_CORRUPTED, SY_ECORRUPT},
-	    {MDB_PANIC, SY_ECORRUPT},
+	    {MDB_PANIC, SY_EIO}, /* a write failed before; what is stored is whole */
 	    {MDB_INVALID, SY_ECORRUPT},
 	    {MDB_INCOMPATIBLE, SY_ECORRUPT},
 	    {MDB_CURSOR_FULL, SY_ECORRUPT},
@@ -166,6 +166,14 @@ int kv_fd(struct kv *kv)
 
 	mdb_env_get_fd(kv->env, &fd);
 	return fd;
+}
+
+uint64_t kv_map(struct kv *kv)
+{
+	MDB_envinfo info;
+
+	mdb_env_info(kv->env, &info);
+	return info.me_mapsize;
 }
 
 uint64_t kv_used(struct kv *kv)

@@ -33,6 +33,7 @@ void kv_close(struct kv *kv);    /* NULL is fine */
 int kv_sync(struct kv *kv);      /* everything that was committed is on disk */
 int kv_fd(struct kv *kv);        /* of the data file, for fallocate */
 uint64_t kv_used(struct kv *kv); /* bytes of the file in use, to the last page */
+uint64_t kv_map(struct kv *kv);  /* bytes it can grow to */
 
 struct kv_tx {
 	struct kv *kv;

@@ -156,6 +156,7 @@ int ledger_start(struct ledger *l)
 void ledger_stop(struct ledger *l)
 {
 	bool halted;
+	int err;
 
 	pthread_mutex_lock(&l->mu);
 	if (l->state == WRITER_IDLE) {
@@ -173,8 +174,9 @@ void ledger_stop(struct ledger *l)
 	/* After a failed sync nothing more is written, not even what looks harmless. */
 	if (halted)
 		return;
-	if (ledger_store_note(l) == SY_OK && head_write(l) == SY_OK)
-		pages_sum(l->dir);
+	if (((err = ledger_store_note(l)) || (err = head_write(l)) || (err = pages_sum(l->dir))) &&
+	    l->o.halted)
+		l->o.halted(l->o.ctx, err, "the last checkpoint or truth/sums can't be written");
 }
 
 bool ledger_writable(struct ledger *l, const char **why)
