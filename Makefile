@@ -5,6 +5,7 @@
 #   make demo       a ledger with four trades, from nothing; KEEP=1 leaves it running
 #   make fuzz       the fuzzers, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what they found new
 #   make coverage   lines that tests and corpora reach; parsers must reach 90 %
+#   make soak       every fault at every call, then SOAK_SECONDS of load with kills
 #   make bench      figures, as a table and as build/bench.json
 #   make lint       formatting, static analysis, shell and Python checks
 #   make deps       Debian packages that the project needs
@@ -80,7 +81,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all programs check demo fuzz coverage bench lint \
+.PHONY: all programs check soak demo fuzz coverage bench lint \
         format install deps clean units fuzzers benches
 
 all: programs
@@ -146,13 +147,23 @@ C        ?=
 K        ?=
 
 # What installs packages does so before anything is compiled.
-ifneq ($(filter check demo fuzz coverage bench lint,$(MAKECMDGOALS)),)
+ifneq ($(filter check soak demo fuzz coverage bench lint,$(MAKECMDGOALS)),)
 $(B)/flags: | deps
 endif
 
-check: programs units fuzzers
+# Preloaded into the daemon, so it keeps to itself: no sanitizer, nothing of ours linked.
+SHIM     := $(B)/fault/shim.so
+$(SHIM): tests/fault/shim.c $(B)/flags
+	@mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -g -O2 -pthread $(WARN) -fPIC -shared $< -o $@ \
+	 && echo '  CC   $<'
+
+check: programs units fuzzers $(SHIM)
 	@$(PYTHON) tests/check.py --variant $(V) --build $(BUILD) $(if $(T),--only '$(T)') \
 	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
+
+SOAK_SECONDS ?= 3600
+soak: programs $(SHIM)
+	@SUYUAN_BUILD='$(abspath $(B))' SUYUAN_VARIANT=$(V) $(PYTHON) tests/fault/soak.py $(SOAK_SECONDS)
 
 demo: programs
 	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/demo.py

@@ -108,7 +108,10 @@ def main():
             print(f"{state:4} {name:24} {passed:4} passed{note}  {seconds:.1f} s", flush=True)
             if failed:
                 print(text, flush=True)
-            elif skipped:
+                continue
+            for line in re.findall(r"^\d+ faults tried$", text, re.M):
+                print("     " + line, flush=True)
+            if skipped:
                 print("\n".join(re.findall(r"^SKIPPED.*$", text, re.M)), flush=True)
     if sum(total) == 0:
         print("no test ran")

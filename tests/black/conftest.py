@@ -1,5 +1,13 @@
 import pytest
 
+
+def pytest_terminal_summary(terminalreporter):
+    """How many faults were tried, where a test counts them."""
+    tried = [value for report in terminalreporter.getreports("passed")
+             for name, value in report.user_properties if name == "faults" and report.when == "call"]
+    if tried:
+        terminalreporter.write_line(f"{sum(tried)} faults tried")
+
 import ledger as ledgers
 
 

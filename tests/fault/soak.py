@@ -1,0 +1,171 @@
+"""make soak: every fault at every call, then mixed load with kills and restarts for SECONDS.
+
+Ends with a clean fsck and a clean independent audit, or with the first thing that was lost.
+"""
+import http.client
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+import faults
+from ledger import Ledger, batch, compact, submission
+
+CUT_SEEDS = 5
+CLIENTS = 6
+RECORDS = 2_000_000  # then a new ledger: a soak is about time, not about disk
+
+
+def all_faults(folder):
+    base = faults.Base(folder)
+    total = 0
+    for scenario in faults.SCENARIOS:
+        counts = []
+        for kind in faults.kinds_of(scenario):
+            n = sum(1 for _ in faults.every(base, scenario, kind, CUT_SEEDS if kind == "cut" else 1))
+            counts.append(f"{kind} {n}")
+            total += n
+        print(f"{scenario.scenario:10} {', '.join(counts)}", flush=True)
+    print(f"{total} faults tried, nothing lost", flush=True)
+
+
+class Client(threading.Thread):
+    """Submits, repeats, looks up and reads until its connection dies or it is told to stop."""
+
+    def __init__(self, load, name):
+        super().__init__(daemon=True)
+        self.load, self.name_ = load, name
+        self.chance = random.Random(name)
+        self.acknowledged, self.unanswered, self.wrong = [], [], None
+        self.done = 0
+
+    def submit(self, connection, size):
+        body = submission(self.load.key, [compact(batch(self.load.gtin, f"{self.name_}-{self.done}-{i}"))
+                                          for i in range(size)])
+        self.unanswered.append(body)
+        answer = self.load.ledger.post(body, connection)
+        if answer.status not in (200, 201):
+            return self.expect(answer, 503)
+        self.acknowledged.append((body, answer.json["entry"], answer.json["receipt"]["entry"]))
+        self.unanswered.pop()
+        return None
+
+    def repeat(self, connection):
+        if not self.acknowledged:
+            return
+        body, entry, raw = self.chance.choice(self.acknowledged)
+        answer = self.load.ledger.post(body, connection)
+        if answer.status == 503:
+            return
+        said = answer.json
+        if (answer.status, said.get("entry"), said.get("receipt", {}).get("entry")) != (200, entry, raw):
+            self.wrong = answer.body
+
+    def read(self, connection):
+        path = self.chance.choice([f"/v1/verify?code=(01){self.load.gtin}(10)x", "/checkpoint",
+                                   "/v1/ledger", "/metrics", "/tile/0/000.p/1"])
+        self.expect(self.load.ledger.get(path, connection=connection), 200, 503)
+
+    def expect(self, answer, *statuses):
+        if answer.status not in statuses:
+            self.wrong = answer.body
+
+    def run(self):
+        try:
+            connection = self.load.ledger.connect(timeout=60)
+            while not self.load.over.is_set() and self.wrong is None:
+                what = self.chance.random()
+                if what < 0.5:
+                    self.submit(connection, self.chance.choice([1, 1, 1, 30, 500]))
+                elif what < 0.7:
+                    self.repeat(connection)
+                else:
+                    self.read(connection)
+                self.done += 1
+        except (OSError, http.client.HTTPException):
+            pass  # killed under us
+
+
+class Load:
+    def __init__(self, folder):
+        self.ledger = Ledger(pathlib.Path(folder) / "soak").init().start()
+        self.key, self.gtin = self.ledger.dairy()
+        self.chance = random.Random(1)
+        self.notes = []
+        self.rounds = self.submissions = self.records = 0
+        self.acknowledged = []
+
+    def round(self, seconds):
+        """Load for so long; then a kill, or a clean stop, and what was said still holds."""
+        self.over = threading.Event()
+        clients = [Client(self, f"r{self.rounds}c{i}") for i in range(CLIENTS)]
+        for c in clients:
+            c.start()
+        self.over.wait(seconds)  # the moment of the kill is what varies
+        if self.chance.random() < 0.7:
+            self.ledger.kill()
+        else:
+            self.ledger.stop()
+        self.over.set()
+        for c in clients:
+            c.join(120)
+            assert c.wrong is None, c.wrong
+        self.ledger.start()
+        self.check(clients)
+        self.rounds += 1
+
+    def check(self, clients):
+        connection = self.ledger.connect()
+        fresh = [said for c in clients for said in c.acknowledged]
+        old = self.chance.sample(self.acknowledged, min(100, len(self.acknowledged)))
+        for body, entry, raw in fresh + old:
+            again = self.ledger.post(body, connection)
+            assert again.status == 200, again.body
+            assert (again.json["entry"], again.json["receipt"]["entry"]) == (entry, raw)
+        for body in [b for c in clients for b in c.unanswered]:
+            again = self.ledger.post(body, connection)
+            assert again.status in (200, 201), again.body
+        connection.close()
+        self.submissions += len(fresh)
+        self.acknowledged += self.chance.sample(fresh, min(50, len(fresh)))
+        auditor = self.ledger.auditor()
+        for note in self.notes[-5:]:
+            auditor.check_growth(note)
+        self.notes.append(auditor.checkpoint())
+        self.records = self.ledger.get("/v1/ledger").json["records"]
+
+    def end(self):
+        self.ledger.settle()
+        auditor = self.ledger.auditor()
+        for note in self.notes:
+            auditor.check_growth(note)
+        head = self.ledger.get("/v1/ledger").json
+        assert auditor.audit(records=False) == (head["entries"], head["records"])
+        self.ledger.stop()
+        done = self.ledger.fsck()
+        assert done.returncode == 0, done.stdout + done.stderr
+        print(f"{self.rounds} kills and stops, {self.submissions} submissions acknowledged, "
+              f"{head['records']} records: fsck and audit are clean", flush=True)
+        self.ledger.remove()
+
+
+def main():
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3600
+    folder = tempfile.mkdtemp(prefix="suyuan-soak-")
+    all_faults(folder)
+    load = Load(folder)
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 or load.rounds == 0:
+        if load.records > RECORDS:
+            load.end()
+            load = Load(folder)
+        load.round(min(max(left, 0.1), load.chance.uniform(0.1, 20)))
+    load.end()
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
