@@ -39,10 +39,11 @@ static int cmd_status(struct app *app)
 	out_object(&app->out, NULL);
 	out_bool(&app->out, "ready", is_ready);
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-		struct sy_str v =
-		    view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), members[i]));
-		if (v.n > 0)
-			out_str(&app->out, members[i], v);
+		const struct sy_json *v = sy_json_get(&doc, sy_json_root(&doc), members[i]);
+		if (v != NULL && out_is_json(&app->out))
+			out_json(&app->out, members[i], sy_json_raw(&doc, v));
+		else if (v != NULL)
+			out_str(&app->out, members[i], view_text(app, &doc, v));
 	}
 	if (arg(app, "metrics") != NULL &&
 	    http_fetch(app->http, "/metrics", &metrics, &app->fail) == RC_DONE)

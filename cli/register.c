@@ -25,7 +25,8 @@ static const char *own_party(struct app *app)
 		return party;
 	if (key_read(app, &key) != RC_DONE)
 		return NULL;
-	party = key_party(&app->arena, &key.vkey);
+	if ((party = key_party(&app->arena, &key.vkey)) == NULL)
+		fail_memory(&app->fail);
 	sy_wipe(&key, sizeof key);
 	return party;
 }
@@ -40,7 +41,7 @@ static int cmd_place_register(struct app *app)
 	if (id == NULL)
 		return RC_USAGE;
 	if ((party = own_party(app)) == NULL)
-		return fail(&app->fail, RC_USAGE, "whose place is it?  Give --party or --key");
+		return app->fail.rc;
 	sy_jw_init(&w, &b);
 	sy_jw_object(&w);
 	sy_jw_kv_text(&w, "type", "Place");

@@ -257,7 +257,8 @@ int send_one(struct app *app, struct sy_str record, struct sent *out)
 	if ((rc = record_check(app, record)) != RC_DONE)
 		return rc;
 	if (arg(app, "dry-run") != NULL) {
-		out_json(&app->out, NULL, record);
+		out_bytes(&app->out, record);
+		out_bytes(&app->out, SY_STR("\n"));
 		return RC_DONE;
 	}
 	if ((rc = key_read(app, &key)) != RC_DONE)

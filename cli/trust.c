@@ -188,9 +188,23 @@ int trust_connect(const struct app *app, struct http **out, struct fail *f)
 	return http_new(app->config->ledger, app->config->token, out, f);
 }
 
+/* A ledger never loses an entry: one that is shorter is told before anything is sent. */
+static int grown(struct trust *t, uint64_t told, struct fail *f)
+{
+	t->told = told;
+	if (told >= t->size)
+		return RC_DONE;
+	return fail(f, RC_PROOF,
+		    "%s: THE LEDGER HAS LOST ENTRIES: it proved %llu before and now says that it "
+		    "has %llu.  Nothing was sent.  Keep %s as evidence",
+		    t->address, (unsigned long long)t->size, (unsigned long long)told,
+		    t->path ? t->path : "its checkpoint");
+}
+
 int trust_contact(struct app *app)
 {
 	struct http_answer a = {0};
+	uint64_t entries;
 	struct sy_arena arena = {0};
 	struct sy_json_doc doc;
 	struct sy_str origin, vkey;
@@ -206,11 +220,12 @@ int trust_contact(struct app *app)
 	    sy_json_string(&doc, sy_json_get(&doc, sy_json_root(&doc), "origin"), &arena,
 			   &origin) != SY_OK ||
 	    sy_json_string(&doc, sy_json_get(&doc, sy_json_root(&doc), "vkey"), &arena, &vkey) !=
-		SY_OK)
+		SY_OK ||
+	    sy_json_u64(&doc, sy_json_get(&doc, sy_json_root(&doc), "entries"), &entries) != SY_OK)
 		rc = fail(&app->fail, RC_FAIL, "%s: does not answer like a ledger",
 			  app->config->ledger);
-	else
-		rc = believe(app, origin, vkey);
+	else if ((rc = believe(app, origin, vkey)) == RC_DONE)
+		rc = grown(app->trust, entries, &app->fail);
 out:
 	sy_arena_free(&arena);
 	http_answer_free(&a);
@@ -431,7 +446,7 @@ int trust_latest(struct trust *t, struct http *h, struct http_answer *a, struct 
 void trust_at(struct trust *t, struct sy_buf *path)
 {
 	pthread_mutex_lock(&t->lock);
-	uint64_t size = t->size;
+	uint64_t size = t->size > t->told ? t->size : t->told;
 	pthread_mutex_unlock(&t->lock);
 	if (size == 0)
 		return;

@@ -4,7 +4,7 @@
  * At first contact the vkey that a ledger shows is pinned under its address; another one later,
  * or the same origin under another key, is RC_PROOF before anything is sent or believed.  --vkey
  * overrides the pins.  Each checkpoint seen must be consistent with the newest one kept: a ledger
- * that shows two histories is RC_PROOF, and says where.
+ * that shows two histories, or is shorter than it was, is RC_PROOF, and says where.
  */
 #ifndef CLI_TRUST_H
 #define CLI_TRUST_H
@@ -25,6 +25,7 @@ struct trust {
 	struct sy_buf note;   /* the newest checkpoint proven; empty: none yet */
 	uint64_t size;
 	sy_hash root;
+	uint64_t told;     /* entries that the ledger says it has; nothing is believed by it */
 	uint64_t saved_at; /* ms */
 	bool unsaved;
 };
@@ -50,7 +51,7 @@ int trust_latest(struct trust *t, struct http *h, struct http_answer *a, struct 
 /* A connection of its own for another thread. */
 int trust_connect(const struct app *app, struct http **out, struct fail *f);
 
-/* "&at=N" or "?at=N" for answers that must know what we have seen; "" before the first. */
+/* "&at=N" or "?at=N" for answers that must know all that the ledger has; "" of an empty one. */
 void trust_at(struct trust *t, struct sy_buf *path);
 
 /* What KNOWN (the text of the file) says of an address and an origin; spans borrow it. */

@@ -127,7 +127,9 @@ int view_get(struct app *app, const char *path, struct sy_json_doc *doc)
 	if ((path = sy_buf_cstr(&full)) == NULL)
 		rc = fail_memory(&app->fail);
 	else
-		rc = http_fetch(app->http, path, &a, &app->fail);
+		rc = http_get(app->http, path, &a, &app->fail);
+	if (rc == RC_DONE && a.status != 200)
+		rc = http_problem(&a, "the ledger", &app->fail);
 	if (rc == RC_DONE) {
 		char *copy = sy_arena_strdup(&app->arena, sy_buf_span(&a.body));
 		struct sy_str body = {copy, a.body.n};
