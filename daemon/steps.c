@@ -102,7 +102,6 @@ static int up_ledger(struct app *app, const char **why)
 	struct ledger_options o = {
 	    .dir = c->dir,
 	    .map_size = c->truth_map,
-	    .keep_free = c->keep_free,
 	    .queue_bytes = c->queue_budget,
 	    .group_records = (unsigned)c->group_records,
 	    .judge = on_judge,

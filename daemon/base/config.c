@@ -39,9 +39,6 @@ static const struct key keys[] = {
      "bytes of submissions that may wait for the writer; past it the answer is 503"},
     {"ledger", "truth-map", CFG_SIZE, OFF(truth_map), MiB(16), GiB(16384), "1024G",
      "address space of the truth, the most it can grow to; costs no disk"},
-    {"ledger", "keep-free", CFG_SIZE, OFF(keep_free), 0, GiB(1024), "64M",
-     "bytes of the disk that submissions leave to the index and to a clean stop; below it the "
-     "answer is 507"},
     {"index", "map", CFG_SIZE, OFF(index_map), MiB(16), GiB(16384), "1024G",
      "address space of the index"},
     {"index", "delay", CFG_TIME, OFF(index_delay), 1, 10000, "150ms",

@@ -27,7 +27,6 @@ struct config {
 	uint64_t index_delay;          /* ms between index commits under load */
 	uint64_t lag_soft, lag_hard;   /* records that the index may be behind: slow down, refuse */
 	uint64_t truth_map, index_map; /* bytes */
-	uint64_t keep_free;            /* bytes of the disk that submissions leave */
 	uint64_t drain_timeout;        /* ms */
 	unsigned log_level;
 	bool log_json;

@@ -54,7 +54,6 @@ struct ledger_options {
 	const char *dir;
 	bool read_only;         /* fsck, reindex: no writer, no new checkpoint */
 	uint64_t map_size;      /* of truth, 0 for 1 TiB */
-	uint64_t keep_free;     /* of the disk; with less SY_ENOSPC */
 	size_t queue_bytes;     /* budget of waiting submissions, 0 for 64 MiB */
 	unsigned group_records; /* records a group at most, 0 for 20,000 */
 	/* The judge, in the writer's thread, in order; TIME is the entry time it would get. */

@@ -138,14 +138,18 @@ static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need)
 	}
 }
 
-/* The index, the head and a clean stop need room as well, and nobody can answer 507 for them. */
-static int keep_free(const struct ledger *l)
+/* The index shares the disk and can't say beforehand what its next commit takes.  Submissions are
+ * turned away while there is still room for it, or the daemon would have to end. */
+static int margin(int fd)
 {
-	struct statvfs st;
+	const uint64_t most = (uint64_t)256 << 20;
+	struct statvfs fs;
 
-	if (l->o.keep_free == 0 || fstatvfs(l->salts_fd, &st))
-		return SY_OK;
-	return (uint64_t)st.f_bavail * st.f_frsize < l->o.keep_free ? SY_ENOSPC : SY_OK;
+	if (fstatvfs(fd, &fs))
+		return SY_EIO;
+	uint64_t all = (uint64_t)fs.f_blocks * fs.f_frsize,
+		 left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return left < (all / 8 < most ? all / 8 : most) ? SY_ENOSPC : SY_OK;
 }
 
 int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records)
@@ -155,7 +159,7 @@ int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records)
 	if (err == SY_OK && kv_used(l->truth) + truth_bytes > kv_map(l->truth))
 		err = SY_ENOSPC;
 	if (err == SY_OK)
-		err = keep_free(l);
+		err = margin(l->salts_fd);
 	if (err == SY_OK)
 		err = reserve(kv_fd(l->truth), &l->truth_reserved, kv_used(l->truth), truth_bytes);
 	if (err == SY_OK)

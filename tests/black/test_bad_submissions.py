@@ -313,3 +313,80 @@ def test_a_refusal_harms_nobody_else(ledger):
         t.join()
     assert statuses.count(201) == 40 and statuses.count(401) == 40
     assert ORIGIN == ledger.origin
+
+
+def mutations(chance, key, gtin):
+    """Records changed before they are signed, and bodies changed after; the seed is fixed."""
+    seeds = [batch(gtin, "M1"), {"type": "Contact", "id": "m", "party": key.name},
+             {"type": "Product", "code": f"https://id.gs1.org/01/{gtin}", "name": {"zh": "奶"},
+              "category": "other", "replaces": 2},
+             party_record(key.name, key, replaces=1, prefixes=["6901234"]),
+             {"type": "Erasure", "record": 1, "leaf": b64(bytes(32)), "ground": "x", "orderedBy": "x"}]
+    odd = [None, True, 0, -1, 1e308, 2 ** 70, "", "源" * 600, "x" * 5000, [], {}, [[]], [None], {"a": {}},
+           "2026-02-30", "https://id.gs1.org/01/1", "urn:epc:id:sgtin:1.2.3", "\u202e", "9" * 400]
+
+    def spoil(value):
+        if isinstance(value, dict) and value and chance.random() < 0.8:
+            name = chance.choice(list(value))
+            change = chance.random()
+            if change < 0.1:
+                return {k: v for k, v in value.items() if k != name}
+            if change < 0.2:
+                return {**value, name + "x": chance.choice(odd)}
+            return {**value, name: spoil(value[name])}
+        if isinstance(value, list) and value and chance.random() < 0.8:
+            at = chance.randrange(len(value))
+            return value[:at] + [spoil(value[at])] * chance.choice((1, 1, 2)) + value[at + 1:]
+        return chance.choice(odd)
+
+    while True:
+        records = [chance.choice(seeds) for _ in range(chance.choice((1, 1, 2, 5)))]
+        at = chance.randrange(len(records))
+        for _ in range(chance.randrange(1, 4)):
+            spoilt = spoil(records[at])
+            records[at] = spoilt if isinstance(spoilt, dict) else records[at]
+        body = bytearray(submission(key, [compact(r) for r in records]))
+        if chance.random() < 0.3:
+            where = chance.randrange(len(body))
+            body[where:where + chance.randrange(3)] = bytes(chance.choices(b'{}[]",:\\u09\n\x80\xff', k=1))
+        yield bytes(body)
+
+
+def test_mutated_submissions(ledger):
+    """Whatever comes is answered in JSON, from many threads, and the ledger stays whole."""
+    import random
+    import threading
+    key, gtin = ledger.dairy()
+    wrong = []
+
+    def send(seed):
+        connection = ledger.connect()
+        bodies = mutations(random.Random(seed), key, gtin)
+        for _ in range(150):
+            body = next(bodies)
+            answer = ledger.post(body, connection)
+            try:
+                told = json.loads(answer.body.decode())
+            except ValueError:
+                told = {}
+            if answer.status in (200, 201):
+                fine = "receipt" in told
+            else:
+                fine = answer.status in (400, 401, 403, 409, 413, 422) and told.get("errors") and \
+                    all(f["detail"] for f in told["errors"])
+            if not fine:
+                wrong.append((body, answer.status, answer.body))
+        connection.close()
+
+    threads = [threading.Thread(target=send, args=(seed,)) for seed in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert wrong == []
+    ledger.settle()
+    ledger.auditor().audit(records=False)
+    ledger.stop()
+    done = ledger.fsck()
+    assert done.returncode == 0, done.stdout + done.stderr
+    ledger.start()

@@ -297,7 +297,7 @@ def test_a_full_disk_and_room_made_again(disk):
     ledger.init()
     ballast = path / "ballast"
     ballast.write_bytes(bytes(20 << 20))
-    ledger.start(config="[ledger]\nkeep-free = 8M\n")
+    ledger.start()
     key, gtin = ledger.dairy()
     said, full, left = fill(ledger, key, gtin)
     assert full.status == 507, full.body
@@ -325,7 +325,7 @@ def test_a_read_only_disk(disk):
     path = disk("64M")
     ledger = Ledger(path / "ledger")
     ledger.log = path.parent / "log"
-    ledger.init().start(config="[ledger]\nkeep-free = 1M\n")
+    ledger.init().start()
     key, gtin = ledger.dairy()
     grow(ledger, key, gtin, "R")
     ledger.stop()

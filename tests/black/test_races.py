@@ -2,13 +2,15 @@
 import http.client
 import os
 import random
+import resource
 import signal
+import subprocess
 import threading
 
 import pytest
 
 import verifier
-from ledger import Key, batch, check_digit, compact, submission
+from ledger import Key, Ledger, batch, check_digit, compact, submission
 from wire import nothing_left_behind, until
 
 CROWD = 20
@@ -340,5 +342,80 @@ def test_told_to_stop_under_load(idle, sign):
         c.join()
     idle.start()
     kept(idle, clients)
+    idle.stop()
+    assert idle.fsck().returncode == 0
+
+
+def fill(ledger, key, gtin):
+    """Submits until something else than 201 comes; what was acknowledged, and that other answer."""
+    said, connection = [], ledger.connect()
+    for n in range(2000):
+        body = submission(key, [compact(batch(gtin, f"D{n}-{i}", pad="x" * 500)) for i in range(50)])
+        answer = ledger.post(body, connection)
+        if answer.status != 201:
+            connection.close()
+            assert answer.headers["Content-Type"] == "application/problem+json"
+            return said, answer, body
+        said.append((body, answer.json))
+    raise AssertionError("the disk is never full")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 96 MiB; needs root."""
+    where = tmp_path / "disk"
+    where.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", where]
+    if os.geteuid() != 0 or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    ledger = Ledger(where / "ledger").init()
+    ledger.log = tmp_path / "ledger.log"
+    yield ledger
+    if ledger.process and ledger.process.poll() is None:
+        ledger.kill()
+    subprocess.run(["umount", where], check=True)
+
+
+def test_a_disk_that_is_full(small_disk):
+    """507 before anything is numbered, answers all the while, and room again later."""
+    ledger = small_disk
+    ballast = ledger.dir.parent / "ballast"
+    ballast.write_bytes(bytes(32 << 20))
+    ledger.start()
+    key, gtin = ledger.dairy()
+    said, full, left = fill(ledger, key, gtin)
+    assert full.status == 507, full.body
+    assert said and ledger.process.poll() is None
+    for body, told in said[:5] + said[-5:]:
+        again = ledger.post(body)
+        assert again.status == 200 and again.json["entry"] == told["entry"]
+    assert ledger.get(f"/v1/verify?code=(01){gtin}(10)D0-0").json["status"] == "registered"
+    assert ledger.get("/v1/ledger").json["entries"] == said[-1][1]["entry"] + 1
+    ballast.unlink()
+    assert ledger.post(left).status == 201
+    ledger.settle()
+    ledger.auditor().audit(records=False)
+    ledger.stop()
+    done = ledger.fsck()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_write_that_fails_is_the_last(idle):
+    """A file that may not grow: the daemon takes no more writes, ends, and has lost nothing."""
+    idle.start()
+    key, gtin = idle.dairy()
+    idle.settle()
+    size = max(f.stat().st_size for f in idle.dir.rglob("*.mdb"))
+    resource.prlimit(idle.process.pid, resource.RLIMIT_FSIZE, (size + (1 << 20), resource.RLIM_INFINITY))
+    said, failed, left = fill(idle, key, gtin)
+    assert failed.status in (500, 503, 507), failed.body
+    assert idle.process.wait(60) != 0
+    idle.process = None
+    idle.start()
+    for body, told in said:
+        again = idle.post(body)
+        assert again.status == 200 and again.json["entry"] == told["entry"]
+    assert idle.post(left).status in (200, 201)
+    idle.auditor().audit(records=False)
     idle.stop()
     assert idle.fsck().returncode == 0
