@@ -4,6 +4,7 @@
 #include "app.h"
 
 #include "base/log.h"
+#include "base/mapped.h"
 
 #include <suyuan/time.h>
 
@@ -231,6 +232,7 @@ int main(int argc, char **argv)
 	struct arguments a = {0};
 	struct config c;
 	int status;
+	mapped_guard();
 	if (!read_mode(argc, argv, &a)) {
 		fputs(usage, stderr);
 		return 2;

@@ -269,6 +269,7 @@ int front_start(struct front *f)
 {
 	sigset_t every, before;
 	sigfillset(&every);
+	sigdelset(&every, SIGBUS); /* a mapped file that ends early: base/mapped.h */
 	/* Signals are main's; a peer that is gone is an EPIPE here. */
 	pthread_sigmask(SIG_SETMASK, &every, &before);
 	f->started = pthread_create(&f->thread, NULL, front_main, f) == 0;
