@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /*
  * Two indexes side by side.  Tables are walked in order of key; rows that are keyed by an item's
@@ -263,12 +264,32 @@ static int check_fitting(struct check *c, const struct index_options *o, const c
 	return err;
 }
 
+/* Where the second index is built: beside the first, or else in a folder of its own, *TEMPORARY. */
+static char *second_place(const char *dir, char **temporary)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *place = NULL;
+
+	*temporary = NULL;
+	if (access(dir, W_OK) == 0)
+		return asprintf(&place, "%s/index.check", dir) < 0 ? NULL : place;
+	if (asprintf(temporary, "%s/suyuand-check-XXXXXX", tmp && *tmp ? tmp : "/var/tmp") < 0) {
+		*temporary = NULL;
+		return NULL;
+	}
+	if (mkdtemp(*temporary) && asprintf(&place, "%s/index", *temporary) >= 0)
+		return place;
+	free(*temporary);
+	*temporary = NULL;
+	return NULL;
+}
+
 int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, const char *line),
 	       void *ctx)
 {
 	struct index_options o = {.dir = dir, .ledger = l};
 	struct check *c = calloc(1, sizeof *c);
-	char *first = NULL, *second = NULL;
+	char *first = NULL, *second = NULL, *temporary;
 	int err = SY_ENOMEM;
 
 	if (c == NULL)
@@ -277,9 +298,13 @@ int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, cons
 	c->ctx = ctx;
 	if (asprintf(&first, "%s/index", dir) < 0)
 		goto err0;
-	if (asprintf(&second, "%s/index.check", dir) < 0)
+	err = SY_EIO;
+	if ((second = second_place(dir, &temporary)) == NULL)
 		goto err1;
 	err = check_fitting(c, &o, first, second);
+	if (temporary)
+		rmdir(temporary);
+	free(temporary);
 	free(second);
 err1:
 	free(first);

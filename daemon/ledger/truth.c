@@ -224,6 +224,13 @@ int ledger_dir(struct ledger *l)
 int ledger_lock(struct ledger *l)
 {
 	l->lock_fd = openat(l->dir_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* Where nothing can be written nobody writes, so a check needs no lock; if there is one it
+	 * may be held from before. */
+	if (l->lock_fd < 0 && errno == EROFS && l->o.read_only) {
+		l->lock_fd = openat(l->dir_fd, "lock", O_RDONLY | O_CLOEXEC);
+		if (l->lock_fd < 0 && errno == ENOENT)
+			return SY_OK;
+	}
 	if (l->lock_fd < 0)
 		return ledger_say(SY_EIO, "%s/lock can't be opened: %s.", l->dir, strerror(errno));
 	if (flock(l->lock_fd, LOCK_EX | LOCK_NB))
