@@ -480,6 +480,9 @@ static int open_rejects(struct import *im)
 
 	if (im->o->rejects == NULL)
 		return RC_DONE;
+	if (source_is(im->source, im->o->rejects))
+		return fail(&im->fail, RC_USAGE, "--rejects %s would overwrite what is imported",
+			    im->o->rejects);
 	if ((im->rejects = fopen(im->o->rejects, "wb")) == NULL)
 		return fail(&im->fail, RC_FAIL, "%s: %s", im->o->rejects, strerror(errno));
 	source_reject(im->source, NULL, &heading);

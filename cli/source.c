@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "csv.h"
 #include "source.h"
@@ -114,21 +115,21 @@ static int read_heading(struct source *s, struct fail *f)
 			continue;
 		}
 		if (seen[field] && field != F_REASON)
-			fail(f, RC_FAIL, "%s: two columns are the %s", s->o.path,
-			     columns[field].en);
+			fail(f, RC_USAGE, "%s: two columns are the same: %s and %s", s->o.path,
+			     source_column(s, field, ""), s->name[i].p);
 		seen[field] = true;
 		s->map[i] = (int)field;
 	}
 	if (unknown.n > 0 && !s->o.ignore_columns) {
 		columns_list(&known);
-		fail(f, RC_FAIL,
+		fail(f, RC_USAGE,
 		     "%s: unknown columns: %.*s\nknown are: %.*s\n(--ignore-columns leaves them "
 		     "out)",
 		     s->o.path, (int)unknown.n, unknown.p, (int)known.n, known.p);
 	}
 	sy_buf_free(&unknown);
 	sy_buf_free(&known);
-	return f->text[0] != '\0' ? RC_FAIL : RC_DONE;
+	return f->text[0] != '\0' ? f->rc : RC_DONE;
 }
 
 const char *source_column(const struct source *s, enum field field, const char *otherwise)
@@ -490,6 +491,14 @@ void source_close(struct source *s)
 	sy_buf_free(&s->text);
 	sy_arena_free(&s->arena);
 	free(s);
+}
+
+bool source_is(const struct source *s, const char *path)
+{
+	struct stat in, other;
+
+	return fstat(fileno(s->file), &in) == 0 && stat(path, &other) == 0 && S_ISREG(in.st_mode) &&
+	       in.st_dev == other.st_dev && in.st_ino == other.st_ino;
 }
 
 int source_next(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f)

@@ -29,6 +29,8 @@ struct source;
 
 int source_open(const struct source_options *o, struct source **out, struct fail *f);
 void source_close(struct source *s);
+/* Is that file the one which is read, by whatever name? */
+bool source_is(const struct source *s, const char *path);
 /* SY_OK, SY_ENOTFOUND at the end; anything else: F says why the file can't be read further. */
 int source_next(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f);
 /* The item with its reason, in the file's own form: a CSV row with a further column "reason", or
