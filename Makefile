@@ -219,7 +219,9 @@ install: programs
 	$(call inst,644,conf/suyuand.ini,$(PREFIX)/share/suyuan/suyuand.ini)
 	install -d $(DESTDIR)$(PREFIX)/share/suyuan/profiles
 	install -m 644 conf/profiles/*.ini $(DESTDIR)$(PREFIX)/share/suyuan/profiles/
-	$(call inst,644,conf/suyuand.service,$(PREFIX)/lib/systemd/system/suyuand.service)
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/|$(PREFIX)/|' conf/suyuand.service \
+	 >$(DESTDIR)$(PREFIX)/lib/systemd/system/suyuand.service
 	$(call inst,644,conf/suyuan.sysusers,$(PREFIX)/lib/sysusers.d/suyuan.conf)
 	$(call inst,644,conf/completions/suyuan.bash,$(PREFIX)/share/bash-completion/completions/suyuan)
 
