@@ -18,7 +18,7 @@ static void look_into(struct app *app, const struct sy_code *code, struct proof_
 	struct sy_faults faults;
 	struct sy_event event;
 
-	out->expires = SY_NO_DAY;
+	out->last_day = SY_NO_DAY;
 	if (sy_record_parse(&app->arena, out->receipt.payload, &doc, NULL) != SY_OK)
 		return;
 	const struct sy_json *root = sy_json_root(&doc);
@@ -34,7 +34,7 @@ static void look_into(struct app *app, const struct sy_code *code, struct proof_
 		return;
 	sy_faults_init(&faults, &app->arena);
 	sy_event_read(&app->arena, &doc, &event, &faults, 0);
-	out->expires = event.expires;
+	out->last_day = event.expires != SY_NO_DAY ? event.expires : event.best_before;
 	for (size_t i = 0; code != NULL && i < event.n_items; i++)
 		out->names = out->names || item_names(&event.items[i].code, code);
 }

@@ -25,7 +25,7 @@ struct proof_record {
 	const char *type;  /* of the record */
 	const char *party; /* its author's, proven; NULL when it isn't */
 	bool names;        /* the code, its lot or its product, as an event's item or a Product */
-	int32_t expires;   /* of an event; SY_NO_DAY */
+	int32_t last_day;  /* an event's expiry, else best before; SY_NO_DAY */
 };
 
 /* TEXT's own steps, 1 to 5, without asking anybody; CODE may be NULL. */

@@ -1,0 +1,39 @@
+/*
+ * A verdict: what the ledger says of a code, what this machine proved of it, and how it is shown.
+ *
+ * verify.c asks and proves; verdict.c has the words, in two languages, and writes text and JSON.
+ */
+#ifndef CLI_VERDICT_H
+#define CLI_VERDICT_H
+
+#include "proof.h"
+
+struct status {
+	const char *name; /* as the ledger names it */
+	int rc;
+	const char *says[2]; /* by enum lang */
+};
+
+struct verdict {
+	struct app *app;
+	struct sy_code code;
+	struct sy_json_doc doc; /* the ledger's answer */
+	const struct sy_json *root;
+	const struct status *status;
+	struct proof proof;
+	struct fail fail; /* why the proof does not hold */
+	int rc;
+	bool names;      /* a proven record names the code */
+	int32_t expired; /* last good day of a proven record, where that is over; SY_NO_DAY */
+};
+
+const struct status *status_of(const char *name); /* NULL for none */
+
+void verdict_text(struct verdict *v);
+void verdict_json(struct verdict *v); /* the ledger's answer as it stands, and "proof" */
+
+/* A receipt of FILE, or why it does not hold. */
+void receipt_show(struct app *app, const char *file, const struct proof_record *r,
+		  const struct fail *why);
+
+#endif
