@@ -486,7 +486,8 @@ static int open_rejects(struct import *im)
 	if ((im->rejects = fopen(im->o->rejects, "wb")) == NULL)
 		return fail(&im->fail, RC_FAIL, "%s: %s", im->o->rejects, strerror(errno));
 	source_reject(im->source, NULL, &heading);
-	bool bad = heading.failed || fwrite(heading.p, 1, heading.n, im->rejects) != heading.n;
+	bool bad = heading.failed ||
+		   (heading.n > 0 && fwrite(heading.p, 1, heading.n, im->rejects) != heading.n);
 	sy_buf_free(&heading);
 	return bad ? fail(&im->fail, RC_FAIL, "%s: cannot be written", im->o->rejects) : RC_DONE;
 }
