@@ -201,20 +201,17 @@ static int grown(struct trust *t, uint64_t told, struct fail *f)
 		    t->path ? t->path : "its checkpoint");
 }
 
-int trust_contact(struct app *app)
+/* Who it is, as it says itself. */
+static int introduce(struct app *app)
 {
 	struct http_answer a = {0};
 	uint64_t entries;
 	struct sy_arena arena = {0};
 	struct sy_json_doc doc;
 	struct sy_str origin, vkey;
-	int rc;
+	int rc = http_fetch(app->http, "/v1/ledger", &a, &app->fail);
 
-	if (app->trust != NULL && app->http != NULL)
-		return RC_DONE;
-	if ((rc = trust_connect(app, &app->http, &app->fail)) != RC_DONE)
-		return rc;
-	if ((rc = http_fetch(app->http, "/v1/ledger", &a, &app->fail)) != RC_DONE)
+	if (rc != RC_DONE)
 		goto out;
 	if (sy_json_parse(&arena, sy_buf_span(&a.body), 0, &doc, NULL) != SY_OK ||
 	    sy_json_string(&doc, sy_json_get(&doc, sy_json_root(&doc), "origin"), &arena,
@@ -228,6 +225,28 @@ int trust_contact(struct app *app)
 		rc = grown(app->trust, entries, &app->fail);
 out:
 	sy_arena_free(&arena);
+	http_answer_free(&a);
+	return rc;
+}
+
+/*
+ * The newest checkpoint is seen before anything is asked or sent: a ledger that went another way is
+ * found even where no receipt would show it, and answers are asked for that know all it published.
+ */
+int trust_contact(struct app *app)
+{
+	struct http_answer a = {0};
+	struct sy_checkpoint c;
+	int rc;
+
+	if (app->http != NULL) /* what was refused once isn't believed at the next code */
+		return app->trust != NULL ? app->trust->contact : app->fail.rc;
+	if ((rc = trust_connect(app, &app->http, &app->fail)) != RC_DONE)
+		return rc;
+	if ((rc = introduce(app)) == RC_DONE)
+		rc = trust_latest(app->trust, app->http, &a, &c, &app->fail);
+	if (app->trust != NULL)
+		app->trust->contact = rc;
 	http_answer_free(&a);
 	return rc;
 }

@@ -21,6 +21,7 @@ struct trust {
 	const char *address;
 	const char *path; /* of the checkpoint's file; NULL: kept in memory alone */
 	const struct config *config;
+	int contact;          /* what came of trust_contact */
 	pthread_mutex_t lock; /* of what follows */
 	struct sy_buf note;   /* the newest checkpoint proven; empty: none yet */
 	uint64_t size;
@@ -30,7 +31,8 @@ struct trust {
 	bool unsaved;
 };
 
-/* Opens app->http, asks who it is, pins, and loads app->trust.  Again: does nothing. */
+/* Opens app->http, asks who it is, pins, loads app->trust and sees the newest checkpoint.  Again:
+ * does nothing. */
 int trust_contact(struct app *app);
 /* app->trust without a network, for an origin that is pinned or named by --vkey. */
 int trust_offline(struct app *app, struct sy_str origin);
