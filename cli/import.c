@@ -89,6 +89,7 @@ static void reject(struct import *im, const struct item *item)
 	clear_progress(im);
 	say("%s:%llu: %.*s", im->o->source.path, (unsigned long long)item->line, (int)clean.n,
 	    clean.n ? clean.p : "");
+	show_progress(im, true);
 	pthread_mutex_unlock(&im->lock);
 	sy_buf_free(&row);
 	sy_buf_free(&clean);
@@ -386,6 +387,7 @@ static bool is_repeat(struct import *im, const struct item *item, struct fail *f
 	clear_progress(im);
 	say("%s:%llu: repeats line %llu, registered once", im->o->source.path,
 	    (unsigned long long)item->line, (unsigned long long)line);
+	show_progress(im, true);
 	pthread_mutex_unlock(&im->lock);
 	return true;
 }
@@ -515,12 +517,12 @@ static int prepare(struct import *im)
 	struct app *app = im->app;
 	int rc;
 
-	if ((rc = source_open(&im->o->source, &im->source, &im->fail)) != RC_DONE ||
-	    (rc = open_rejects(im)) != RC_DONE || im->o->dry_run)
+	if ((rc = source_open(&im->o->source, &im->source, &im->fail)) != RC_DONE)
 		return rc;
-	if ((rc = key_read(app, &im->key)) == RC_DONE)
-		rc = trust_contact(app);
-	return rc;
+	if (!im->o->dry_run &&
+	    ((rc = key_read(app, &im->key)) != RC_DONE || (rc = trust_contact(app)) != RC_DONE))
+		return rc;
+	return open_rejects(im); /* last: what an earlier run wrote there may not be mended yet */
 }
 
 int import_run(struct app *app, const struct import_options *o)
@@ -546,9 +548,12 @@ int import_run(struct app *app, const struct import_options *o)
 		say("%llu rows are sound, %llu are not; nothing was sent",
 		    (unsigned long long)im.registered, (unsigned long long)im.refused);
 	if (rc != RC_DONE)
-		say("stopped; run it again to go on: rows that are registered count as done");
+		say("stopped; when it is run again, rows that are registered count as done");
 	else if (im.refused > 0)
 		rc = RC_REFUSED;
+	if (rc == RC_REFUSED && o->rejects != NULL)
+		say("%s has the refused rows with their reasons: mend them there and import it",
+		    o->rejects);
 out:
 	if (im.fail.text[0] != '\0')
 		fail(&app->fail, im.fail.rc, "%s", im.fail.text);

@@ -152,6 +152,33 @@ static int put_storage(struct app *app, struct sy_jw *w)
 	return RC_DONE;
 }
 
+/* An empty list says that there are none; no list says nothing. */
+static int put_allergens(struct app *app, struct sy_jw *w)
+{
+	if (arg(app, "no-allergens") == NULL) {
+		edit_texts(app, w, "allergen", "allergens");
+		return RC_DONE;
+	}
+	if (arg(app, "allergen") != NULL)
+		return fail(&app->fail, RC_USAGE, "--no-allergens, or --allergen %s?",
+			    arg(app, "allergen"));
+	sy_jw_key(w, "allergens");
+	sy_jw_array(w);
+	sy_jw_end(w, ']');
+	return RC_DONE;
+}
+
+static void put_pledge(struct app *app, struct sy_jw *w)
+{
+	if (arg(app, "pledge") == NULL && arg(app, "pledge-url") == NULL)
+		return;
+	sy_jw_key(w, "pledge");
+	sy_jw_object(w);
+	edit_text(app, w, "pledge", "text");
+	edit_text(app, w, "pledge-url", "url");
+	sy_jw_end(w, '}');
+}
+
 static int product_record(struct app *app, const char *code, struct sy_buf *b)
 {
 	struct sy_jw w;
@@ -169,11 +196,11 @@ static int product_record(struct app *app, const char *code, struct sy_buf *b)
 	if ((rc = put_licences(app, &w)) != RC_DONE)
 		return rc;
 	edit_texts(app, &w, "ingredient", "ingredients");
-	edit_texts(app, &w, "allergen", "allergens");
-	if ((rc = put_storage(app, &w)) != RC_DONE)
+	if ((rc = put_allergens(app, &w)) != RC_DONE || (rc = put_storage(app, &w)) != RC_DONE)
 		return rc;
 	edit_text(app, &w, "holder", "holder");
 	edit_text(app, &w, "warranty", "warranty");
+	put_pledge(app, &w);
 	sy_jw_end(&w, '}');
 	return b->failed ? fail_memory(&app->fail) : RC_DONE;
 }
@@ -213,9 +240,12 @@ static const struct flag product_flags[] = {
     {"licence", "KIND:NUMBER[:UNTIL]", "SC, GYZZ, CCC, XK, GREEN ...", FLAG_MANY},
     {"ingredient", "TEXT", "an ingredient", FLAG_MANY},
     {"allergen", "TEXT", "an allergen", FLAG_MANY},
+    {"no-allergens", NULL, "says that there are none", FLAG_BOOL},
     {"storage", "MIN:MAX", "degrees Celsius", FLAG_ONE},
     {"holder", "ID", "party that holds the authorisation", FLAG_ONE},
     {"warranty", "P1Y", "ISO 8601 duration", FLAG_ONE},
+    {"pledge", "TEXT", "the producer's public quality pledge", FLAG_ONE},
+    {"pledge-url", "URL", "where it stands", FLAG_ONE},
     FLAG_REPLACE,
     FLAG_DRY_RUN,
     {0},

@@ -40,20 +40,21 @@ TRADES = [
      "uscc": uscc("91130100MA0000001"), "prefix": "6901234", "file": "dairy.csv", "category": "food",
      "products": [("0690123400001", "鲜牛奶", "250 mL", "GB 19645"), ("0690123400002", "酸奶", "200 g", "GB 19302"),
                   ("0690123400003", "纯牛奶", "1 L", "GB 25190")],
-     "licence": "SC:SC10613010000013"},
+     "more": ["--licence", "SC:SC10613010000013", "--ingredient", "生牛乳", "--allergen", "乳", "--storage", "2:6"]},
     {"key": "vegetables", "party": gln("692345600000"), "zh": "寿光蔬菜合作社", "en": "Shouguang Vegetable Cooperative",
      "uscc": uscc("93370783MA0000002"), "prefix": "6923456", "file": "vegetables.csv", "category": "agri",
      "products": [("0692345600001", "菠菜", "500 g", ""), ("0692345600002", "油菜", "500 g", ""),
-                  ("0692345600003", "黄瓜", "1 kg", "")], "licence": ""},
+                  ("0692345600003", "黄瓜", "1 kg", "")], "more": []},
     {"key": "drugs", "party": gln("693456700000"), "zh": "华北制药厂", "en": "North China Pharmaceuticals",
      "uscc": uscc("91130100MA0000003"), "prefix": "6934567", "file": "drugs.csv", "category": "drug",
      "products": [("0693456700001", "阿莫西林胶囊", "0.25 g × 24", "YBH00012025"),
                   ("0693456700002", "布洛芬片", "0.1 g × 20", "YBH00022025")],
-     "licence": "GYZZ:国药准字H13020001"},
+     "more": ["--licence", "GYZZ:国药准字H13020001", "--holder", gln("693456700000"), "--storage", ":25"]},
     {"key": "cement", "party": gln("694567800000"), "zh": "燕山水泥厂", "en": "Yanshan Cement",
      "uscc": uscc("91130100MA0000004"), "prefix": "6945678", "file": "cement.csv", "category": "industrial",
      "products": [("0694567800001", "普通硅酸盐水泥", "P·O 42.5", "GB 175"),
-                  ("0694567800002", "复合硅酸盐水泥", "P·C 42.5", "GB 175")], "licence": ""},
+                  ("0694567800002", "复合硅酸盐水泥", "P·C 42.5", "GB 175")],
+     "more": ["--warranty", "P3M", "--pledge", "强度不合格，包退包换"]},
 ]
 
 
@@ -136,10 +137,8 @@ class Demo:
                      "--prefix", trade["prefix"], "--party-key", f"{key}.key", key="regulator", quiet=not first)
             for n, (digits, name, specification, standard) in enumerate(trade["products"]):
                 more = ["--standard", standard] if standard else []
-                more += ["--licence", trade["licence"]] if trade["licence"] else []
-                more += ["--holder", trade["party"]] if key == "drugs" else []
                 self.run("suyuan", "product", "register", gtin(digits), "--name-zh", name, "--category",
-                         trade["category"], "--specification", specification, *more, key=key,
+                         trade["category"], "--specification", specification, *more, *trade["more"], key=key,
                          quiet=not (first and n == 0))
             tell(f"    {trade['zh']} {trade['en']}: {len(trade['products'])} products")
         tell()

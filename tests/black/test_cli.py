@@ -81,6 +81,18 @@ def test_place_product_rules(world):
     world("product", "register", cheese, "--name", "Old cheese", "--category", "other", "--replace")
     assert world("product", "show", cheese, "--json").json["product"]["name"] == {"en": "Old cheese"}
     assert world("product", "show", cheese).fields["name"] == "Old cheese"
+    whole = ["--specification", "1 kg", "--standard", "GB 5420", "--licence", "SC:SC10613010000013:2029-12-31",
+             "--ingredient", "milk", "--ingredient", "salt", "--storage", "2:6", "--holder", DAIRY, "--warranty", "P1M",
+             "--pledge", "Made of milk", "--pledge-url", "https://example.com/pledge"]
+    args = ["product", "register", cheese, "--name", "Cheese", "--category", "food", "--replace", *whole]
+    world(*args, "--allergen", "milk")
+    said = world("product", "show", cheese, "--json").json["product"]
+    assert said["allergens"] == ["milk"] and said["ingredients"] == ["milk", "salt"]
+    assert said["pledge"] == {"text": "Made of milk", "url": "https://example.com/pledge"}
+    assert said["storage"] == {"min": 2, "max": 6} and said["licences"][0]["until"] == "2029-12-31"
+    world(*args, "--no-allergens")
+    assert world("product", "show", cheese, "--json").json["product"]["allergens"] == []
+    world(*args, "--no-allergens", "--allergen", "milk", expect=USAGE)
     world("rules", "show")
     rules = world("rules", "show", "profile/food", "--json").json
     assert rules["rule"]["fields"]["lot"] == "M"
@@ -196,6 +208,17 @@ def test_help_and_its_example(tmp_path, noun, verb):
                                               SUYUAN_LEDGER="http://127.0.0.1:1"))
     assert done.returncode in (DONE, FAIL, AWAY), f"{example}\n{done.stderr}"
     assert "usage:" not in done.stderr
+
+
+def test_the_manual_page_has_every_option(tmp_path):
+    cli = Cli(tmp_path / "reader")
+    page = (ledgers.ROOT / "conf/man/suyuan.1").read_text()
+    parts = dict(re.findall(r"^\.It Nm (\w+(?: \w+)?)(?: (?:Ar|Op)[^\n]*)?\n(.*?)(?=^\.It Nm |^\.Sh )", page, re.M | re.S))
+    for noun, verb in verbs():
+        name = f"{noun} {verb}".strip()
+        assert name in parts, name
+        for flag in re.findall(r"^  --([\w-]+)", cli("help", *name.split()).out, re.M):
+            assert re.search(rf"^\.It Fl -{flag}\b", parts[name], re.M), f"{name} --{flag}"
 
 
 def test_help_in_short(tmp_path):

@@ -374,8 +374,10 @@ def test_daemon_killed_and_run_again(ledger, tmp_path):
     ledger.kill()
     out, err = process.communicate(timeout=120)
     assert process.returncode == AWAY, err
-    assert "run it again" in err
-    cli("batch", "import", "many.csv", expect=AWAY)
+    assert "run again" in err
+    cli.write("mended.csv", "mended by hand\n")
+    cli("batch", "import", "many.csv", "--rejects", "mended.csv", expect=AWAY)
+    assert cli.read("mended.csv") == "mended by hand\n"
     ledger.start()
     cli.where = ledger.url
     finish(cli, ledger, n, "D", bad)
@@ -433,10 +435,8 @@ def trades(tmp_path_factory):
                  trade["uscc"], "--prefix", trade["prefix"], "--party-key", cli.dir / "my.key")
         for digits, name, specification, standard in trade["products"]:
             more = ["--standard", standard] if standard else []
-            more += ["--licence", trade["licence"]] if trade["licence"] else []
-            more += ["--holder", trade["party"]] if trade["category"] == "drug" else []
             cli("product", "register", demo.gtin(digits), "--name-zh", name, "--category", trade["category"],
-                "--specification", specification, *more)
+                "--specification", specification, *more, *trade["more"])
     yield out
     try:
         one.stop()
