@@ -86,6 +86,11 @@ int head_check(struct ledger *l)
 	return head_extended(l, &c);
 }
 
+static int disk_error(void)
+{
+	return errno == ENOSPC || errno == EDQUOT ? SY_ENOSPC : SY_EIO;
+}
+
 int head_write(struct ledger *l)
 {
 	int fd, err = fault_at(POINT_HEAD);
@@ -94,14 +99,14 @@ int head_write(struct ledger *l)
 		return err;
 	fd = openat(l->dir_fd, "head.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return SY_EIO;
+		return disk_error();
 	err = pwrite_all(fd, l->note.p, l->note.n, 0);
 	if (err == SY_OK && fsync(fd))
-		err = SY_EIO;
+		err = disk_error();
 	close(fd);
 	if (err == SY_OK &&
 	    (renameat(l->dir_fd, "head.new", l->dir_fd, "head") || fsync(l->dir_fd)))
-		err = SY_EIO;
+		err = disk_error();
 	if (err)
 		return err;
 	l->head_dirty = false;

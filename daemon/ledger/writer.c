@@ -75,9 +75,14 @@ static struct ledger_job *take(struct ledger *l)
 	return jobs;
 }
 
-static bool head_due(const struct ledger *l)
+/* The guard must not fall behind unseen: a full disk is waited out, any other failure is final. */
+static int keep_head(struct ledger *l)
 {
-	return l->head_dirty && l->clock.boot(l->clock.ctx) - l->head_at >= 1000;
+	int err = SY_OK;
+
+	if (l->head_dirty && l->clock.boot(l->clock.ctx) - l->head_at >= 1000)
+		err = head_write(l);
+	return err == SY_ENOSPC ? SY_OK : err;
 }
 
 /* Under mu: until there is something to do.  Looks at the clock often enough that slow corrections
@@ -97,6 +102,7 @@ static void *run(void *arg)
 {
 	struct ledger *l = arg;
 	bool more = true;
+	int err;
 
 	while (more) {
 		struct ledger_job *jobs = NULL;
@@ -112,8 +118,10 @@ static void *run(void *arg)
 			refuse_all(l, jobs, SY_ECLOCK);
 		else if (jobs && group_run(l, jobs) == SY_EHALT)
 			break;
-		if (head_due(l))
-			head_write(l);
+		if ((err = keep_head(l))) {
+			ledger_halt(l, err, "writing the head file failed");
+			break;
+		}
 		pthread_mutex_lock(&l->mu);
 		more = l->state == WRITER_RUNNING || (l->state == WRITER_STOPPING && l->first);
 		pthread_mutex_unlock(&l->mu);

@@ -46,7 +46,7 @@ def preload():
 class Shim:
     """The control page that shim.c shares with us."""
 
-    FORM = struct.Struct("=IIQQQqQII64s128s")
+    FORM = struct.Struct("=IIQQQqqQII64s128s")
 
     def __init__(self, folder):
         self.dir = pathlib.Path(folder)
@@ -59,12 +59,12 @@ class Shim:
     def env(self):
         return {"LD_PRELOAD": preload(), "FAULT_DIR": str(self.dir), "FAULT_CONTROL": str(self.path)}
 
-    def _set(self, at, form, value):
-        self.page[at:at + struct.calcsize(form)] = struct.pack(form, value)
+    def _set(self, at, form, *values):
+        self.page[at:at + struct.calcsize(form)] = struct.pack(form, *values)
 
     def arm(self, kind, nth, times=1, seed=0, only=""):
-        clock = self.read()[5]
-        self.page[:self.FORM.size] = self.FORM.pack(KINDS[kind], 0, nth, times, seed, clock, 0, 0, 0,
+        clocks = self.read()[5:7]
+        self.page[:self.FORM.size] = self.FORM.pack(KINDS[kind], 0, nth, times, seed, *clocks, 0, 0, 0,
                                                     only.encode(), b"")
         self._set(4, "=I", 1)
 
@@ -75,23 +75,23 @@ class Shim:
         """Nothing more fails, but what was lost so far is."""
         self._set(8, "=Q", FOREVER)
 
-    def clock(self, seconds):
-        self._set(32, "=q", int(seconds * 1000))
+    def clock(self, seconds, boot=0):
+        self._set(32, "=qq", int(seconds * 1000), int(boot * 1000))
 
     def read(self):
         return self.FORM.unpack(self.page[:self.FORM.size])
 
     @property
     def count(self):
-        return self.read()[6]
-
-    @property
-    def fired(self):
         return self.read()[7]
 
     @property
+    def fired(self):
+        return self.read()[8]
+
+    @property
     def what(self):
-        return self.read()[10].split(b"\0")[0].decode()
+        return self.read()[11].split(b"\0")[0].decode()
 
     def close(self):
         self.page.close()
@@ -199,10 +199,11 @@ class Trial:
     def indexed(self):
         """Waits until the index has what is published, or can't have it."""
         try:
-            entries = self.ledger.get("/v1/ledger").json["entries"]
-            return self.ledger.get(f"/v1/parties?limit=1&at={entries - 1}").status
+            head = self.ledger.get("/v1/ledger")
+            if head.status == 200:
+                self.ledger.get(f"/v1/parties?limit=1&at={head.json['entries'] - 1}")
         except (OSError, http.client.HTTPException):
-            return None
+            pass  # it has ended
 
     # --- one trial
 
@@ -332,6 +333,16 @@ class Single(Trial):
             self.post(self.base.key, *self.batches(f"s{n}", 1))
 
 
+class Head(Trial):
+    """Seconds pass between submissions, so that each writes the head file too."""
+    scenario = "head"
+
+    def act(self):
+        for n in range(3):
+            self.shim.clock(1.5 * n, 1.5 * n)
+            self.post(self.base.key, *self.batches(f"h{n}", 1))
+
+
 class Bulk(Trial):
     scenario = "bulk"
 
@@ -442,11 +453,22 @@ class Init(Trial):
         self.fsck("after the next start")
 
 
-SCENARIOS = [Start, Rebuild, Single, Bulk, Full, Erase, Index, Lookups, Stop, Init]
+class DeadDisk(Trial):
+    """From some call on, nothing that changes a file works any more."""
+    scenario, times = "dead disk", FOREVER
+
+    def act(self):
+        for n in range(3):
+            self.post(self.base.key, *self.batches(f"d{n}", 30))
+            self.indexed()
+
+
+SCENARIOS = [Start, Rebuild, Single, Head, Bulk, Full, DeadDisk, Erase, Index, Lookups, Stop, Init]
 
 
 def kinds_of(scenario):
-    return ["full"] if scenario is Full else [k for k in KINDS if k != "watch"]
+    own = {Full: ["full"], DeadDisk: ["broken"]}
+    return own.get(scenario, [k for k in KINDS if k != "watch"])
 
 
 def calls_of(base, scenario):

@@ -68,6 +68,7 @@ struct control {
 	uint64_t nth, times; /* from the Nth on, so many */
 	uint64_t seed;
 	int64_t clock_ms; /* added to the real-time clock */
+	int64_t boot_ms;  /* added to the one since boot */
 	uint64_t count;   /* calls so far */
 	uint32_t fired, pad;
 	char only[64]; /* in the path; empty for every file */
@@ -838,8 +839,9 @@ int clock_gettime(clockid_t id, struct timespec *t)
 	if (clock_ == NULL)
 		clock_ = REAL(clock_gettime);
 	rc = clock_(id, t);
-	if (rc == 0 && control && id == CLOCK_REALTIME) {
-		int64_t ms = (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000 + control->clock_ms;
+	if (rc == 0 && control && (id == CLOCK_REALTIME || id == CLOCK_BOOTTIME)) {
+		int64_t ms = (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000 +
+			     (id == CLOCK_REALTIME ? control->clock_ms : control->boot_ms);
 		t->tv_sec = ms / 1000;
 		t->tv_nsec = ms % 1000 * 1000000 + t->tv_nsec % 1000000;
 	}
