@@ -16,6 +16,7 @@ static const struct view view_items = {
 				 {"state", "state"},
 				 {"records", "records"},
 				 {0}},
+    NULL,
 };
 
 /* --- register --------------------------------------------------------------------------------- */
@@ -185,6 +186,8 @@ static int cmd_show(struct app *app)
 		if (m->type == SY_JSON_ARRAY && v != NULL && v->type == SY_JSON_OBJECT)
 			continue; /* below, as a table */
 		struct sy_str text = view_text(app, &doc, m);
+		if (sy_str_is(key, "unit"))
+			text = unit_name(text, false, app->lang == LANG_ZH);
 		if (name != NULL && text.n > 0)
 			out_str(&app->out, name, text);
 	}

@@ -18,9 +18,11 @@ static int run(struct app *app, int argc, char **argv)
 		return rc;
 	out_init(&app->out, stdout, arg(app, "json") != NULL);
 	rc = app->cmd->run(app);
-	if (out_finish(&app->out) != SY_OK)
-		rc = rc_worst(rc, fail(&app->fail, RC_FAIL, "standard output: cannot write"));
-	return rc;
+	if (out_finish(&app->out) == SY_OK)
+		return rc;
+	if (!app->out.closed)
+		fail(&app->fail, RC_FAIL, "standard output: cannot write");
+	return rc_worst(rc, RC_FAIL);
 }
 
 int main(int argc, char **argv)

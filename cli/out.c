@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -10,10 +11,16 @@ struct out_ops {
 	void (*finish)(struct out *o);
 };
 
+static void write_failed(struct out *o)
+{
+	o->closed = o->closed || errno == EPIPE;
+	o->failed = true;
+}
+
 static void write_all(struct out *o, struct sy_str s)
 {
 	if (s.n > 0 && fwrite(s.p, 1, s.n, o->file) != s.n)
-		o->failed = true;
+		write_failed(o);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -287,7 +294,7 @@ int out_finish(struct out *o)
 {
 	o->ops->finish(o);
 	if (fflush(o->file) != 0)
-		o->failed = true;
+		write_failed(o);
 	return o->failed ? SY_EIO : SY_OK;
 }
 

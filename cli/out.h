@@ -31,6 +31,7 @@ struct out {
 	const struct out_ops *ops;
 	FILE *file;
 	bool failed;
+	bool closed; /* failed because nobody reads on, as behind `| head` */
 	/* JSON */
 	struct sy_buf buf;
 	struct sy_jw w;

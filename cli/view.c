@@ -1,3 +1,4 @@
+#include "columns.h"
 #include "view.h"
 
 const struct view view_parties = {
@@ -11,6 +12,8 @@ const struct view view_parties = {
 				 {"region", "party.region"},
 				 {"record", "record"},
 				 {0}},
+    (const struct view_column[]){
+	{"uscc", "party.uscc"}, {"grants", "party.grants"}, {"keys", "party.keys.vkey"}, {0}},
 };
 
 const struct view view_products = {
@@ -25,6 +28,7 @@ const struct view view_products = {
 				 {"owner", "owner"},
 				 {"record", "record"},
 				 {0}},
+    NULL,
 };
 
 const struct view view_places = {
@@ -40,6 +44,7 @@ const struct view view_places = {
 				 {"part", "place.part"},
 				 {"record", "record"},
 				 {0}},
+    NULL,
 };
 
 const struct view view_rules = {
@@ -52,6 +57,7 @@ const struct view view_rules = {
 				 {"record", "record"},
 				 {"time", "time"},
 				 {0}},
+    NULL,
 };
 
 const struct sy_json *view_at(const struct sy_json_doc *doc, const struct sy_json *v,
@@ -83,7 +89,26 @@ static struct sy_str joined(struct app *app, const struct sy_json_doc *doc, cons
 	return s;
 }
 
-/* A name in the language asked for, else in the first it has; other objects as they stand. */
+/* "entry 25, time 2026-11-01T08:00:00.000Z" */
+static struct sy_str members(struct app *app, const struct sy_json_doc *doc,
+			     const struct sy_json *v)
+{
+	const struct sy_json *m;
+	struct sy_buf b = {0};
+	struct sy_str key;
+
+	sy_json_each (doc, v, m) {
+		if (sy_json_key(doc, m, &app->arena, &key) != SY_OK)
+			continue;
+		sy_buf_printf(&b, "%s%.*s ", b.n > 0 ? ", " : "", (int)key.n, key.p);
+		sy_buf_str(&b, view_text(app, doc, m));
+	}
+	struct sy_str s = sy_str(sy_arena_strdup(&app->arena, sy_buf_span(&b)));
+	sy_buf_free(&b);
+	return s;
+}
+
+/* A name in the language asked for, else in the one it has; other objects by their members. */
 static struct sy_str by_language(struct app *app, const struct sy_json_doc *doc,
 				 const struct sy_json *v)
 {
@@ -92,7 +117,7 @@ static struct sy_str by_language(struct app *app, const struct sy_json_doc *doc,
 	if (name == NULL)
 		name = sy_json_get(doc, v, app->lang == LANG_ZH ? "en" : "zh");
 	if (name == NULL || name->type != SY_JSON_STRING)
-		return sy_json_raw(doc, v);
+		return members(app, doc, v);
 	return view_text(app, doc, name);
 }
 
@@ -164,6 +189,39 @@ static const char *page_path(struct app *app, const struct view *v, const char *
 	return path;
 }
 
+/* As view_text of view_at, through each element of a list. */
+static struct sy_str column_text(struct app *app, const struct sy_json_doc *doc,
+				 const struct sy_json *row, const char *path)
+{
+	const char *last = strrchr(path, '.');
+	const struct sy_json *v = view_at(doc, row, path), *child;
+	struct sy_buf b = {0};
+	char head[64];
+
+	if (v != NULL || last == NULL)
+		return view_text(app, doc, v);
+	snprintf(head, sizeof head, "%.*s", (int)(last - path), path);
+	sy_json_each (doc, view_at(doc, row, head), child) {
+		sy_buf_text(&b, b.n > 0 ? ", " : "");
+		sy_buf_str(&b, view_text(app, doc, view_at(doc, child, last + 1)));
+	}
+	struct sy_str s = sy_str(sy_arena_strdup(&app->arena, sy_buf_span(&b)));
+	sy_buf_free(&b);
+	return s;
+}
+
+static void show_columns(struct app *app, const struct view_column *c,
+			 const struct sy_json_doc *doc, const struct sy_json *row, bool list)
+{
+	for (; c != NULL && c->name != NULL; c++) {
+		struct sy_str text = column_text(app, doc, row, c->path);
+		if (strcmp(c->path, "unit") == 0)
+			text = unit_name(text, false, app->lang == LANG_ZH);
+		if (text.n > 0 || list)
+			out_str(&app->out, c->name, text.n > 0 ? text : SY_STR("-"));
+	}
+}
+
 static void show_row(struct app *app, const struct view *v, const struct sy_json_doc *doc,
 		     const struct sy_json *row, bool list)
 {
@@ -172,11 +230,9 @@ static void show_row(struct app *app, const struct view *v, const struct sy_json
 		return;
 	}
 	out_object(&app->out, NULL);
-	for (const struct view_column *c = v->columns; c->name != NULL; c++) {
-		struct sy_str text = view_text(app, doc, view_at(doc, row, c->path));
-		if (text.n > 0 || list)
-			out_str(&app->out, c->name, text.n > 0 ? text : SY_STR("-"));
-	}
+	show_columns(app, v->columns, doc, row, list);
+	if (!list)
+		show_columns(app, v->alone, doc, row, list);
 	out_end(&app->out);
 }
 

@@ -11,7 +11,7 @@
 
 struct view_column {
 	const char *name;
-	const char *path; /* "party.name": members from the row downwards */
+	const char *path; /* "party.name": members from the row downwards; "keys.vkey" of each */
 };
 
 struct view {
@@ -19,6 +19,7 @@ struct view {
 	const char *list;                  /* "parties" */
 	const char *what;                  /* for a thing that isn't there: "party" */
 	const struct view_column *columns; /* ends with a row without a name */
+	const struct view_column *alone;   /* further ones of a single thing; may be NULL */
 };
 
 extern const struct view view_parties, view_products, view_places, view_rules;

@@ -54,6 +54,7 @@ def test_party(world):
     world.operator("party", "grant", laboratory, "--role", "seller")
     assert sorted(world("party", "show", laboratory, "--json").json["party"]["roles"]) == ["laboratory", "seller"]
     assert laboratory in world("party", "list").out
+    assert world("party", "show", DAIRY).fields["keys"] == world("key", "show", "dairy.key").fields["vkey"]
     assert {p["id"] for p in world("party", "list", "--json").json} >= {DAIRY, laboratory}
 
 
@@ -104,7 +105,8 @@ def test_place_product_rules(world):
 def test_batch_and_verify(world):
     register(world, "B7", "--inspection", "R-7", "--result", "pass")
     shown = world("batch", "show", f"(01){MILK}(10)B7")
-    assert shown.fields["quantity"].startswith("500")
+    assert shown.fields["quantity"] == "500" and shown.fields["unit"] == "boxes"
+    assert shown.fields["asOf"].startswith("entry ")
     assert world("batch", "show", f"(01){MILK}(10)B7", "--json").json["quantity"] == "500"
     listed = world("batch", "list", "--product", MILK, "--json").json
     assert {item["code"].rsplit("/", 1)[1] for item in listed} >= {"A1", "B7"}
@@ -295,6 +297,16 @@ def test_the_disk_is_full_for_the_answer(world):
         done = subprocess.run(world.command("ledger", "info"), stdout=full, stderr=subprocess.PIPE,
                                       text=True, cwd=world.dir, env=world.env())
     assert done.returncode == FAIL and "write" in done.stderr
+
+
+def test_nobody_reads_on(world):
+    """Behind `| head -1` there is nothing to complain about, but it wasn't all said either."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(world.command("party", "list"), stdout=write, stderr=subprocess.PIPE, text=True,
+                          cwd=world.dir, env=world.env())
+    os.close(write)
+    assert done.returncode == FAIL and done.stderr == ""
 
 
 # --- nothing sent
