@@ -1,7 +1,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "audit.h"
+#include "audit_erased.h"
 #include "config.h"
 
 #define CONNECTIONS_MAX 16
@@ -19,6 +19,7 @@ struct readers {
 	_Atomic uint64_t next;
 	_Atomic bool stop;
 	struct fail fail;
+	struct erasures erasures;
 	struct enrolment *v; /* under the audit's lock */
 	size_t n, cap;
 };
@@ -62,8 +63,8 @@ static void take_key(struct readers *r, struct enrolment *e, struct sy_arena *ar
 		memcpy(e->keys[e->n_keys++], key.key, SY_KEY_SIZE);
 }
 
-/* Keeps what a Party record, or the genesis, enrols. */
-static int take_party(struct readers *r, struct sy_arena *arena, const struct sy_receipt *receipt)
+/* Keeps what a Party record, or the genesis, enrols, and what an Erasure names. */
+static int take_record(struct readers *r, struct sy_arena *arena, const struct sy_receipt *receipt)
 {
 	struct enrolment e = {receipt->number, receipt->entry.index, NULL, NULL, 0};
 	struct sy_json_doc doc;
@@ -72,6 +73,8 @@ static int take_party(struct readers *r, struct sy_arena *arena, const struct sy
 
 	if (sy_record_parse(arena, receipt->payload, &doc, NULL) != SY_OK)
 		return RC_DONE;
+	if (erasures_take(&r->erasures, receipt->number, &doc) != RC_DONE)
+		return RC_FAIL;
 	who = sy_json_root(&doc);
 	if (receipt->number == 0 && sy_json_is(&doc, sy_json_get(&doc, who, "type"), "Ledger"))
 		who = sy_json_get(&doc, who, "operator");
@@ -108,10 +111,11 @@ static int check_record(struct readers *r, struct http *h, struct sy_arena *aren
 
 	snprintf(path, sizeof path, "/v1/records/%llu/receipt", (unsigned long long)n);
 	rc = http_get(h, path, &answer, f);
-	if (rc != RC_DONE || answer.status == 410) {
-		pthread_mutex_lock(&a->lock);
-		a->erased += rc == RC_DONE;
-		pthread_mutex_unlock(&a->lock);
+	if (rc != RC_DONE)
+		goto out;
+	if (answer.status == 410) {
+		if (erasures_gone(&r->erasures, n) != RC_DONE)
+			rc = fail_memory(f);
 	} else if (answer.status != 200) {
 		audit_fault(a, "record", n, "is answered with status %ld", answer.status);
 	} else if (sy_receipt_parse(arena, sy_buf_span(&answer.body), &receipt, &why) != SY_OK ||
@@ -122,9 +126,10 @@ static int check_record(struct readers *r, struct http *h, struct sy_arena *aren
 		audit_fault(a, "record", n, "is answered with record %llu",
 			    (unsigned long long)receipt.number);
 	} else if ((rc = trust_see(a->app->trust, h, receipt.checkpoint.note, f)) == RC_DONE &&
-		   take_party(r, arena, &receipt) != RC_DONE) {
+		   take_record(r, arena, &receipt) != RC_DONE) {
 		rc = fail_memory(f);
 	}
+out:
 	http_answer_free(&answer);
 	return rc;
 }
@@ -288,6 +293,7 @@ int audit_records(struct audit *a, unsigned connections)
 	unsigned n = 0;
 	int rc = RC_DONE;
 
+	erasures_init(&r.erasures);
 	for (; n < connections && n < CONNECTIONS_MAX; n++) {
 		if (pthread_create(&threads[n], NULL, read_records, &r) != 0)
 			break;
@@ -298,8 +304,11 @@ int audit_records(struct audit *a, unsigned connections)
 		pthread_join(threads[i], NULL);
 	if (r.fail.text[0] != '\0')
 		rc = fail(&a->app->fail, r.fail.rc, "%s", r.fail.text);
-	if (rc == RC_DONE)
+	if (rc == RC_DONE) {
+		erasures_check(&r.erasures, a);
 		rc = check_authors(&r);
+	}
+	erasures_free(&r.erasures);
 	for (size_t i = 0; i < r.n; i++) {
 		free(r.v[i].party);
 		free(r.v[i].keys);

@@ -5,7 +5,8 @@ import threading
 
 
 class Proxy:
-    """CHANGE(path, body) gives the body to pass on; `seen` lists methods and paths."""
+    """CHANGE(path, body) gives the body to pass on, None to say that it was erased; `seen` lists
+    methods and paths."""
 
     def __init__(self, change=None):
         self.change, self.target, self.seen = change or (lambda path, body: body), None, []
@@ -26,7 +27,8 @@ class Proxy:
                 answer = upstream.getresponse()
                 text = proxy.change(self.path, answer.read())
                 upstream.close()
-                self.send_response(answer.status)
+                self.send_response(answer.status if text is not None else 410)
+                text = text or b"{}"
                 for name in ("Content-Type", "Retry-After", "Suyuan-Erasure"):
                     if answer.headers.get(name):
                         self.send_header(name, answer.headers[name])

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import verifier
 from ledger import Ledger, batch, check_digit
 from program import Program
 from proxy import Proxy
@@ -306,6 +307,30 @@ def test_audit_through_somebody_who_changes_answers(world, tmp_path, change):
     with Proxy(change).to(world.ledger) as proxy:
         auditor = Program(tmp_path, proxy.url)
         assert auditor("ledger", "audit", "--records", expect=5).err
+
+
+def test_a_record_that_somebody_hides(world, tmp_path):
+    number = world.run("verify", CODE, "--json").json["records"][0]
+    hidden = f"/v1/records/{number}/receipt"
+    with Proxy(lambda path, body: None if path == hidden else body).to(world.ledger) as proxy:
+        told = Program(tmp_path, proxy.url)("ledger", "audit", "--records", expect=5)
+        assert f"record {number}" in told.err and "no Erasure" in told.err
+
+
+def test_an_erased_record_is_counted(tmp_path):
+    ledger = Ledger(tmp_path / "ledger").init().start()
+    operator = ledger.operator
+    number = ledger.submit(operator, {"type": "Contact", "id": "desk", "party": ledger.get(
+        "/v1/ledger").json["operator"], "phone": "0311-1234567"})["firstRecord"]
+    receipt = json.loads(ledger.get(f"/v1/records/{number}/receipt").body)
+    leaf = verifier.sha(b"\0", base64.b64decode(receipt["record"]["salt"]),
+                        receipt["record"]["payload"].encode())
+    ledger.submit(operator, {"type": "Erasure", "record": number, "leaf": base64.b64encode(leaf).decode(),
+                             "ground": "PIPL 47", "orderedBy": "court"})
+    ledger.settle()
+    told = Program(tmp_path, ledger.url)("ledger", "audit", "--records", "--json").json
+    assert told["erased"] == 1 and told["faults"] == 0
+    ledger.stop()
 
 
 def test_a_consistency_proof_that_is_changed(world, tmp_path):
