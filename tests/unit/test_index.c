@@ -878,7 +878,7 @@ static void random_entry(void)
 		free(payloads[i]);
 }
 
-enum { SEQUENCES = 300, ENTRIES = 24 };
+enum { SEQUENCES = 300 / SLOW, ENTRIES = 24 };
 
 /* The log grows; the index follows in steps of any size, with restarts between; in some runs the
  * payloads that a later Erasure names are gone before the index sees it, as after a kill or in a
