@@ -9,7 +9,7 @@ struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t more;
 	struct task *first, **last;
-	unsigned waiting, n;
+	unsigned n;
 	bool stopping; /* tasks run where they are added */
 	pthread_t thread[];
 };
@@ -20,11 +20,8 @@ static struct task *take(struct pool *p)
 	while (p->first == NULL && !p->stopping)
 		pthread_cond_wait(&p->more, &p->lock);
 	struct task *t = p->first;
-	if (t) {
-		p->waiting--;
-		if ((p->first = t->next) == NULL)
-			p->last = &p->first;
-	}
+	if (t && (p->first = t->next) == NULL)
+		p->last = &p->first;
 	pthread_mutex_unlock(&p->lock);
 	return t;
 }
@@ -61,20 +58,11 @@ void pool_add(struct pool *p, struct task *t)
 	if (!closed) {
 		*p->last = t;
 		p->last = &t->next;
-		p->waiting++;
 		pthread_cond_signal(&p->more);
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (closed)
 		t->run(t);
-}
-
-unsigned pool_waiting(struct pool *p)
-{
-	pthread_mutex_lock(&p->lock);
-	unsigned n = p->waiting;
-	pthread_mutex_unlock(&p->lock);
-	return n;
 }
 
 void pool_stop(struct pool *p)

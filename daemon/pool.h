@@ -16,7 +16,6 @@ struct task {
 
 int pool_new(unsigned threads, struct pool **out);
 void pool_add(struct pool *p, struct task *t); /* any thread */
-unsigned pool_waiting(struct pool *p);
 /* Runs what waits, then ends the threads; a task that comes later runs in its caller's thread. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p); /* stops it first; NULL is fine */
