@@ -109,19 +109,26 @@ static int allocate(int fd, uint64_t from, uint64_t n)
 	return rc ? errno : 0;
 }
 
-static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need)
+/* ROOM is what may be taken of the disk; a step ahead of need is taken only of that. */
+static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need, uint64_t *room)
 {
+	uint64_t ahead = step(used), had = *reserved > used ? *reserved - used : 0;
 	int rc;
 
-	if (used + need <= *reserved)
+	if (need <= had)
 		return SY_OK;
-	need += step(used);
+	if (need - had > *room)
+		return SY_ENOSPC;
+	if (need + ahead - had > *room)
+		ahead = 0;
+	need += ahead;
 	if ((rc = allocate(fd, used, need)) == ENOSPC || rc == EDQUOT) {
-		need -= step(used);
+		need -= ahead;
 		rc = allocate(fd, used, need);
 	}
 	switch (rc) {
 	case 0:
+		*room -= need - had < *room ? need - had : *room;
 		*reserved = used + need;
 		return SY_OK;
 	case EOPNOTSUPP:
@@ -140,7 +147,7 @@ static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need)
 
 /* The index shares the disk and can't say beforehand what its next commit takes.  Submissions are
  * turned away while there is still room for it, or the daemon would have to end. */
-static int margin(int fd)
+static int room_on(int fd, uint64_t *room)
 {
 	const uint64_t most = (uint64_t)256 << 20;
 	struct statvfs fs;
@@ -148,22 +155,28 @@ static int margin(int fd)
 	if (fstatvfs(fd, &fs))
 		return SY_EIO;
 	uint64_t all = (uint64_t)fs.f_blocks * fs.f_frsize,
-		 left = (uint64_t)fs.f_bavail * fs.f_frsize;
-	return left < (all / 8 < most ? all / 8 : most) ? SY_ENOSPC : SY_OK;
+		 left = (uint64_t)fs.f_bavail * fs.f_frsize,
+		 margin = all / 8 < most ? all / 8 : most;
+	if (left < margin)
+		return SY_ENOSPC;
+	*room = left - margin;
+	return SY_OK;
 }
 
 int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records)
 {
 	int err = fault_at(POINT_RESERVE);
+	uint64_t room = 0;
 
 	if (err == SY_OK && kv_used(l->truth) + truth_bytes > kv_map(l->truth))
 		err = SY_ENOSPC;
 	if (err == SY_OK)
-		err = margin(l->salts_fd);
+		err = room_on(l->salts_fd, &room);
 	if (err == SY_OK)
-		err = reserve(kv_fd(l->truth), &l->truth_reserved, kv_used(l->truth), truth_bytes);
+		err = reserve(kv_fd(l->truth), &l->truth_reserved, kv_used(l->truth), truth_bytes,
+			      &room);
 	if (err == SY_OK)
 		err = reserve(l->salts_fd, &l->salts_reserved, l->last.records * SY_SALT_SIZE,
-			      records * SY_SALT_SIZE);
+			      records * SY_SALT_SIZE, &room);
 	return err;
 }
