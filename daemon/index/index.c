@@ -214,6 +214,7 @@ static void *follower(void *arg)
 
 	if (err == SY_OK)
 		return NULL;
+	drop(ix); /* LMDB's writer lock is this thread's to give back */
 	pthread_mutex_lock(&ix->lock);
 	ix->failed = err;
 	pthread_cond_broadcast(&ix->moved);
