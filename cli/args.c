@@ -45,11 +45,6 @@ int fail(struct fail *f, int rc, const char *fmt, ...)
 	return rc;
 }
 
-int fail_memory(struct fail *f)
-{
-	return fail(f, RC_FAIL, "%s", sy_strerror(SY_ENOMEM));
-}
-
 void say(const char *fmt, ...)
 {
 	va_list ap;

@@ -36,7 +36,11 @@ struct fail {
 
 /* Keeps the text unless one is kept already, and returns RC. */
 int fail(struct fail *f, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int fail_memory(struct fail *f);
+static inline int fail_memory(struct fail *f)
+{
+	fail(f, RC_FAIL, "%s", sy_strerror(SY_ENOMEM));
+	return RC_FAIL;
+}
 
 enum flag_kind {
 	FLAG_ONE,  /* takes a value, at most once */

@@ -54,12 +54,13 @@ static void show_progress(struct import *im, bool now)
 	if (!im->progress || (!now && t - im->shown < PROGRESS_MS))
 		return;
 	im->shown = t;
-	uint64_t done = im->registered + im->already + im->repeated + im->refused;
+	uint64_t done = im->registered + im->already + im->repeated + im->refused,
+		 rate = ms > 0 ? done * 1000 / ms : 0;
 	clear_progress(im);
 	fprintf(stderr, "%llu rows: %llu registered, %llu there already, %llu refused, %llu/s",
 		(unsigned long long)done, (unsigned long long)im->registered,
 		(unsigned long long)(im->already + im->repeated), (unsigned long long)im->refused,
-		(unsigned long long)(ms > 0 ? done * UINT64_C(1000) / ms : 0));
+		(unsigned long long)rate);
 	fflush(stderr);
 }
 
@@ -365,7 +366,7 @@ static struct group *group_new(const struct import *im)
 {
 	struct group *g = calloc(1, sizeof *g);
 
-	if (g != NULL && (g->items = calloc(im->o->group, sizeof *g->items)) == NULL) {
+	if (g != NULL && (g->items = calloc(im->o->group + 1u, sizeof *g->items)) == NULL) {
 		free(g);
 		return NULL;
 	}

@@ -212,8 +212,10 @@ static int cmd_product_register(struct app *app)
 	const char *text = edit_subject(app, "code");
 	int rc;
 
-	if (text == NULL || (rc = edit_code(app, text, &code)) != RC_DONE)
+	if (text == NULL)
 		return RC_USAGE;
+	if ((rc = edit_code(app, text, &code)) != RC_DONE)
+		return rc;
 	if (arg(app, "category") == NULL)
 		return fail(&app->fail, RC_USAGE,
 			    "a --category is missing: agri, food, drug, industrial or other");

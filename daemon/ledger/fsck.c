@@ -477,7 +477,7 @@ static int check_content(struct fsck *f)
 	struct ledger *l = f->l;
 	int err;
 
-	if ((err = ledger_keys(l)) || (err = ledger_truth(l)) || (err = salts_open(l, false))) {
+	if (ledger_keys(l) || ledger_truth(l) || salts_open(l, false)) {
 		fault(f, "%s", ledger_said());
 		return SY_ECORRUPT;
 	}

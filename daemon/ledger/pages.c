@@ -165,6 +165,8 @@ void pages_fault(struct pages_report *r, const char *fmt, ...)
 	r->fault(r->ctx, line);
 }
 
+static const char outside[] = "a node reaches out of the page";
+
 static int bad(struct walk *w, uint64_t page, const char *what)
 {
 	pages_fault(w->r, "page %llu (%s): %s", (unsigned long long)page, w->table, what);
@@ -256,7 +258,7 @@ static int check_page(struct walk *w, uint64_t n, const uint8_t *page, bool leaf
 	for (unsigned i = 0; i < (lower - HEADER) / 2; i++) {
 		struct node node;
 		if (!read_node(page, size, leaf, i, &node))
-			return bad(w, n, "a node reaches out of the page");
+			return bad(w, n, outside);
 		for (size_t b = (size_t)(node.p - page) / 2, e = b + node.room / 2; b < e; b++) {
 			if (taken[b / 8] >> b % 8 & 1)
 				return bad(w, n, "nodes overlap");
@@ -294,7 +296,8 @@ static int walk_leaf(struct walk *w, uint64_t n, const uint8_t *page)
 	for (unsigned i = 0; i < count && err == SY_OK; i++) {
 		const uint8_t *value;
 		struct node node;
-		read_node(page, w->f->page_size, true, i, &node);
+		if (!read_node(page, w->f->page_size, true, i, &node))
+			return bad(w, n, outside);
 		value = node.data;
 		if ((node.flags & ~(unsigned)F_BIGDATA) != (w->dbs ? F_SUBDATA : 0))
 			return bad(w, n, "a row is of another kind");
@@ -325,7 +328,8 @@ static int walk_page(struct walk *w, uint64_t n, unsigned depth)
 	count = (le16(page + 12) - HEADER) / 2u;
 	for (unsigned i = 0; i < count; i++) {
 		struct node node;
-		read_node(page, w->f->page_size, false, i, &node);
+		if (!read_node(page, w->f->page_size, false, i, &node))
+			return bad(w, n, outside);
 		if (i > 0) {
 			if (w->before.p == NULL || key_cmp(w, w->before, node.key) >= 0)
 				return bad(w, n, "keys out of order");
@@ -472,7 +476,7 @@ int pages_walk(const struct pages *f, struct pages_report *r)
 {
 	struct walk w = {.f = f, .r = r};
 	char names[N_TABLES][16];
-	struct db dbs[N_TABLES];
+	struct db dbs[N_TABLES] = {0};
 	int err;
 
 	if ((err = begin(&w)))
@@ -501,8 +505,9 @@ static int walk_edge(struct walk *w, const struct db *db, const char *table)
 		struct node node;
 		if ((err = use(w, n, 1)) || (err = check_page(w, n, page, depth == 1)))
 			return err;
-		read_node(page, w->f->page_size, depth == 1, (le16(page + 12) - HEADER) / 2u - 1,
-			  &node);
+		if (!read_node(page, w->f->page_size, depth == 1,
+			       (le16(page + 12) - HEADER) / 2u - 1, &node))
+			return bad(w, n, outside);
 		n = le32(node.p) | (uint64_t)node.flags << 32;
 	}
 	return SY_OK;
@@ -513,7 +518,7 @@ int pages_volatile(const struct pages *f, struct pages_report *r,
 {
 	struct walk w = {.f = f, .r = r, .seen = seen, .seen_ctx = ctx};
 	char names[N_TABLES][16];
-	struct db dbs[N_TABLES];
+	struct db dbs[N_TABLES] = {0};
 	int err;
 
 	if ((err = begin(&w)))

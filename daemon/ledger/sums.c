@@ -78,7 +78,7 @@ static int read_body(int fd, uint64_t size, struct sums *s)
 	uint8_t digest[DIGEST], expected[DIGEST];
 	int err;
 
-	if (size < sizeof s->h + DIGEST || (err = pread_all(fd, &s->h, sizeof s->h, 0)))
+	if (size < sizeof s->h + DIGEST || pread_all(fd, &s->h, sizeof s->h, 0))
 		return SY_ECORRUPT;
 	if (memcmp(s->h.magic, MAGIC, sizeof MAGIC) != 0 || s->h.pages > size / 8 ||
 	    s->h.n_volatile > size / 8 ||

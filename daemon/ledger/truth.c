@@ -87,8 +87,10 @@ int ledger_new(const struct ledger_options *o, struct ledger **out)
 	struct ledger *l = calloc(1, sizeof *l);
 	pthread_condattr_t attr;
 
-	if (l == NULL)
-		return ledger_say(SY_ENOMEM, "There is not enough memory.");
+	if (l == NULL) {
+		ledger_say(SY_ENOMEM, "There is not enough memory.");
+		return SY_ENOMEM;
+	}
 	l->o = *o;
 	l->dir_fd = l->lock_fd = l->salts_fd = -1;
 	l->end = &l->first;
