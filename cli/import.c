@@ -55,11 +55,11 @@ static void show_progress(struct import *im, bool now)
 		return;
 	im->shown = t;
 	uint64_t done = im->registered + im->already + im->repeated + im->refused,
-		 rate = ms > 0 ? done * 1000 / ms : 0;
+		 there = im->already + im->repeated, rate = ms > 0 ? done * 1000 / ms : 0;
 	clear_progress(im);
 	fprintf(stderr, "%llu rows: %llu registered, %llu there already, %llu refused, %llu/s",
 		(unsigned long long)done, (unsigned long long)im->registered,
-		(unsigned long long)(im->already + im->repeated), (unsigned long long)im->refused,
+		(unsigned long long)there, (unsigned long long)im->refused,
 		(unsigned long long)rate);
 	fflush(stderr);
 }

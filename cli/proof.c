@@ -30,6 +30,11 @@ static void look_into(struct app *app, const struct sy_code *code, struct proof_
 		    sy_str_eq(product, code->canonical) || sy_str_eq(product, code->product);
 		return;
 	}
+	/* What remains of an erased event stands for it. */
+	const struct sy_json *remains = sy_json_get(&doc, root, "remains");
+	if (sy_str_is(type, "Erasure") && remains != NULL &&
+	    sy_json_parse(&app->arena, sy_json_raw(&doc, remains), 0, &doc, NULL) != SY_OK)
+		return;
 	if (sy_event_kind(&doc) == SY_EVENT_NONE)
 		return;
 	sy_faults_init(&faults, &app->arena);

@@ -153,43 +153,40 @@ static void write_member(struct sy_jw *w, const struct sy_json_doc *doc, const c
 	}
 }
 
-static void write_product(struct http_exchange *x, struct sy_jw *w, const struct findings *f)
+static const char *const of_product[] = {"name", "category", "specification", "standard", NULL};
+static const char *const of_party[] = {"name", NULL};
+
+/* One row of the register: its id under the name that its kind has, and members of its record. */
+static void write_row(struct http_exchange *x, struct sy_jw *w, const char *name,
+		      const struct register_row *row, const char *id, const char *const members[],
+		      bool owned)
 {
-	static const char *const members[] = {"name", "category", "specification", "standard"};
 	struct sy_json_doc doc;
-	sy_jw_key(w, "product");
-	if (!f->has_product) {
+	sy_jw_key(w, name);
+	if (row == NULL) {
 		sy_jw_null(w);
 		return;
 	}
 	sy_jw_object(w);
-	sy_jw_kv_str(w, "code", f->product.id);
-	if (sy_json_parse(http_arena(x), f->product.payload, 0, &doc, NULL) == SY_OK)
-		for (unsigned i = 0; i < sizeof members / sizeof members[0]; i++)
-			write_member(w, &doc, members[i]);
-	sy_jw_kv_str(w, "owner", f->product.owner);
-	sy_jw_kv_u64(w, "record", f->product.record);
+	sy_jw_kv_str(w, id, row->id);
+	if (sy_json_parse(http_arena(x), row->payload, 0, &doc, NULL) == SY_OK)
+		for (; *members; members++)
+			write_member(w, &doc, *members);
+	if (owned)
+		sy_jw_kv_str(w, "owner", row->owner);
+	sy_jw_kv_u64(w, "record", row->record);
 	sy_jw_end(w, '}');
 }
 
-static void write_producer(struct http_exchange *x, struct sy_jw *w, const struct findings *f)
+/* The record that can be read and proven: for an erased one the Erasure, whose remains stand. */
+static uint64_t evidence(struct snapshot *s, uint64_t record)
 {
-	struct sy_json_doc doc;
-	sy_jw_key(w, "producer");
-	if (!f->has_producer) {
-		sy_jw_null(w);
-		return;
-	}
-	sy_jw_object(w);
-	sy_jw_kv_str(w, "id", f->producer.id);
-	if (sy_json_parse(http_arena(x), f->producer.payload, 0, &doc, NULL) == SY_OK)
-		write_member(w, &doc, "name");
-	sy_jw_kv_u64(w, "record", f->producer.record);
-	sy_jw_end(w, '}');
+	uint64_t erasure;
+	return index_erased(&s->index, record, &erasure) == SY_OK ? erasure : record;
 }
 
-static void write_item(struct sy_jw *w, const char *name, bool there, const struct item *it,
-		       struct sy_str code)
+static void write_item(struct snapshot *s, struct sy_jw *w, const char *name, bool there,
+		       const struct item *it, struct sy_str code)
 {
 	sy_jw_key(w, name);
 	if (!there) {
@@ -200,7 +197,7 @@ static void write_item(struct sy_jw *w, const char *name, bool there, const stru
 	item_write(w, it, code);
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
-	sy_jw_u64(w, it->created != UINT64_MAX ? it->created : it->first);
+	sy_jw_u64(w, evidence(s, it->created != UINT64_MAX ? it->created : it->first));
 	sy_jw_end(w, ']');
 	sy_jw_end(w, '}');
 }
@@ -248,13 +245,14 @@ static void write_inspections(struct http_exchange *x, struct snapshot *s, struc
 	sy_jw_end(w, ']');
 }
 
-static void write_records(struct sy_jw *w, const struct findings *f)
+static void write_records(struct snapshot *s, struct sy_jw *w, const struct findings *f)
 {
 	uint64_t list[4], n = 0;
 	if (f->has_unit && f->unit.created != UINT64_MAX)
-		list[n++] = f->unit.created;
-	if (f->has_lot && f->lot.created != UINT64_MAX && (n == 0 || list[0] != f->lot.created))
-		list[n++] = f->lot.created;
+		list[n++] = evidence(s, f->unit.created);
+	if (f->has_lot && f->lot.created != UINT64_MAX &&
+	    (!f->has_unit || f->unit.created != f->lot.created))
+		list[n++] = evidence(s, f->lot.created);
 	if (f->has_product)
 		list[n++] = f->product.record;
 	if (f->has_producer)
@@ -286,19 +284,20 @@ static void write_findings(struct http_exchange *x, struct snapshot *s, struct s
 	sy_jw_kv_text(&w, "status", status_names[f->status]);
 	sy_jw_key(&w, "code");
 	sy_code_write_json(&w, &f->code);
-	write_product(x, &w, f);
-	write_producer(x, &w, f);
-	write_item(&w, "lot", f->has_lot, &f->lot, f->lot_code);
-	write_item(
-	    &w, f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG ? "serial" : "item",
-	    f->has_unit, &f->unit, f->code.canonical);
+	write_row(x, &w, "product", f->has_product ? &f->product : NULL, "code", of_product, true);
+	write_row(x, &w, "producer", f->has_producer ? &f->producer : NULL, "id", of_party, false);
+	write_item(s, &w, "lot", f->has_lot, &f->lot, f->lot_code);
+	write_item(s, &w,
+		   f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG ? "serial"
+										   : "item",
+		   f->has_unit, &f->unit, f->code.canonical);
 	write_inspections(x, s, &w, f);
 	sy_jw_key(&w, "recalls");
 	sy_jw_array(&w);
 	sy_jw_end(&w, ']');
 	write_mismatches(&w, f);
 	write_lookups(&w, f);
-	write_records(&w, f);
+	write_records(s, &w, f);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
 }

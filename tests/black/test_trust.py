@@ -317,19 +317,33 @@ def test_a_record_that_somebody_hides(world, tmp_path):
         assert f"record {number}" in told.err and "no Erasure" in told.err
 
 
-def test_an_erased_record_is_counted(tmp_path):
-    ledger = Ledger(tmp_path / "ledger").init().start()
-    operator = ledger.operator
-    number = ledger.submit(operator, {"type": "Contact", "id": "desk", "party": ledger.get(
-        "/v1/ledger").json["operator"], "phone": "0311-1234567"})["firstRecord"]
-    receipt = json.loads(ledger.get(f"/v1/records/{number}/receipt").body)
-    leaf = verifier.sha(b"\0", base64.b64decode(receipt["record"]["salt"]),
-                        receipt["record"]["payload"].encode())
-    ledger.submit(operator, {"type": "Erasure", "record": number, "leaf": base64.b64encode(leaf).decode(),
-                             "ground": "PIPL 47", "orderedBy": "court"})
+def erase(ledger, number, **more):
+    """The operator's Erasure of a record, from what its receipt says."""
+    record = json.loads(ledger.get(f"/v1/records/{number}/receipt").body)["record"]
+    leaf = verifier.sha(b"\0", base64.b64decode(record["salt"]), record["payload"].encode())
+    said = ledger.submit(ledger.operator, {
+        "type": "Erasure", "record": number, "leaf": base64.b64encode(leaf).decode(), "ground": "PIPL 47",
+        "orderedBy": "court", **more})
     ledger.settle()
-    told = Program(tmp_path, ledger.url)("ledger", "audit", "--records", "--json").json
-    assert told["erased"] == 1 and told["faults"] == 0
+    return said["firstRecord"]
+
+
+def test_what_was_erased(tmp_path):
+    """An audit counts it; what remains of an event stands for it, and is proven."""
+    ledger = Ledger(tmp_path / "ledger").init().start()
+    key, gtin = ledger.dairy()
+    kept, gone = (batch(gtin, lot, expires="2090-01-01", **{"suyuan:inspector": "Li Lei"})
+                  for lot in ("R1", "R2"))
+    first = ledger.submit(key, kept, gone)["firstRecord"]
+    del kept["suyuan:inspector"]
+    erasure = erase(ledger, first, remains=kept)
+    erase(ledger, first + 1)
+    run = Program(tmp_path, ledger.url)
+    told = run("verify", f"(01){gtin}(10)R1", "--json").json
+    assert told["status"] == "registered" and erasure in told["records"] and first not in told["records"]
+    run("verify", f"(01){gtin}(10)R2", expect=4)
+    audit = run("ledger", "audit", "--records", "--json").json
+    assert audit["erased"] == 2 and audit["faults"] == 0
     ledger.stop()
 
 
