@@ -1,5 +1,5 @@
 /* Commands of the daemon that don't serve: --init, --reindex, --fsck. */
-#include "app.h"
+#include "api/app.h"
 
 #include "fsck.h"
 

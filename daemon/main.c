@@ -1,7 +1,7 @@
 /*
  * suyuand: keeps a Suyuan ledger.  Start is a list of steps, done in order and undone in reverse.
  */
-#include "app.h"
+#include "api/app.h"
 
 #include "base/log.h"
 #include "base/mapped.h"

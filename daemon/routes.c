@@ -1,5 +1,5 @@
 /* The one route table, and the ledger's own paths in it. */
-#include "app.h"
+#include "api/app.h"
 
 #include <stdio.h>
 #include <stdlib.h>

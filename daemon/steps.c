@@ -1,5 +1,5 @@
 /* The steps of a start, in order; undone in reverse. */
-#include "app.h"
+#include "api/app.h"
 
 #include "base/log.h"
 

@@ -2,8 +2,8 @@
  * Worker threads with one queue.  A task belongs to the pool until its run is called, and to
  * whoever runs it from then on.
  */
-#ifndef DAEMON_POOL_H
-#define DAEMON_POOL_H
+#ifndef BASE_POOL_H
+#define BASE_POOL_H
 
 #include <stdbool.h>
 

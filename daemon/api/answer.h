@@ -1,10 +1,10 @@
 /*
  * What handlers share: JSON answers, parameters, snapshots, waiting for the index.
  */
-#ifndef DAEMON_ANSWER_H
-#define DAEMON_ANSWER_H
+#ifndef API_ANSWER_H
+#define API_ANSWER_H
 
-#include "app.h"
+#include "api/app.h"
 
 #include <suyuan/json.h>
 

@@ -1,4 +1,4 @@
-#include "lookups.h"
+#include "api/lookups.h"
 
 #include "ledger/kv.h"
 

@@ -1,5 +1,5 @@
 /* The log itself over HTTP: entries, records, receipts, proofs, tiles. */
-#include "answer.h"
+#include "api/answer.h"
 
 static const char octets[] = "application/octet-stream";
 static const char forever[] = "public, max-age=31536000, immutable";

@@ -1,4 +1,4 @@
-#include "later.h"
+#include "base/later.h"
 
 #include <suyuan/error.h>
 

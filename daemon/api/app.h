@@ -5,17 +5,17 @@
  * ledger's writer, the index's follower, and the waiting room (later.h), which holds whatever
  * waits for the index.  Started in the order of the steps in main.c, stopped in reverse.
  */
-#ifndef DAEMON_APP_H
-#define DAEMON_APP_H
+#ifndef API_APP_H
+#define API_APP_H
 
 #include "admit/admit.h"
 #include "base/config.h"
 #include "http/http.h"
 #include "index/index.h"
-#include "later.h"
+#include "base/later.h"
 #include "ledger/ledger.h"
-#include "lookups.h"
-#include "pool.h"
+#include "api/lookups.h"
+#include "base/pool.h"
 
 #include <stdatomic.h>
 

@@ -5,10 +5,10 @@
  * status wins: a unit shares its lot's fate, and a serial that was registered in another lot than
  * the one printed beside it is unknown in that lot.
  */
-#include "answer.h"
+#include "api/answer.h"
 
 #include "base/metrics.h"
-#include "items.h"
+#include "api/items.h"
 
 #include <suyuan/time.h>
 

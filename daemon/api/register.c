@@ -1,6 +1,6 @@
 /* The register over HTTP: parties, products, places, rules; one by name, or all in pages. */
-#include "answer.h"
-#include "items.h"
+#include "api/answer.h"
+#include "api/items.h"
 
 struct listing {
 	enum register_kind kind;

@@ -5,8 +5,8 @@
  * Kept in DIR/local (LMDB), which is neither truth nor derived: losing it loses no record, so it is
  * committed once a second and a crash may forget the last second of counts.
  */
-#ifndef DAEMON_LOOKUPS_H
-#define DAEMON_LOOKUPS_H
+#ifndef API_LOOKUPS_H
+#define API_LOOKUPS_H
 
 #include <suyuan/bytes.h>
 

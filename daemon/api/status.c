@@ -1,5 +1,5 @@
 /* What an operator watches: liveness, readiness with the reason, metrics, status. */
-#include "answer.h"
+#include "api/answer.h"
 
 #include "base/metrics.h"
 

@@ -1,7 +1,7 @@
 /* Items over HTTP: one item's state and history, or the lots and units of a product in pages. */
-#include "answer.h"
+#include "api/answer.h"
 
-#include "items.h"
+#include "api/items.h"
 
 #include <suyuan/time.h>
 

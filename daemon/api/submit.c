@@ -5,7 +5,7 @@
  * final only when the snapshot holds everything that was published when the request arrived.
  * Fit: to the writer, who numbers and stores it, or sends it back to be judged again.
  */
-#include "answer.h"
+#include "api/answer.h"
 
 #include "base/metrics.h"
 

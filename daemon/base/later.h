@@ -5,8 +5,8 @@
  * when the daemon stops (SY_EBUSY), exactly once.  A guest's call may do short reads and must not
  * block.
  */
-#ifndef DAEMON_LATER_H
-#define DAEMON_LATER_H
+#ifndef BASE_LATER_H
+#define BASE_LATER_H
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /*
  * How an item reads in answers: shared by /v1/items and /v1/verify.
  */
-#ifndef DAEMON_ITEMS_H
-#define DAEMON_ITEMS_H
+#ifndef API_ITEMS_H
+#define API_ITEMS_H
 
-#include "answer.h"
+#include "api/answer.h"
 
 /* "registered", "expired", "destroyed", "withdrawn", or "mentioned" for what was never
  * commissioned but stands in some record. */
