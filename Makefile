@@ -3,9 +3,11 @@
 #   make            programs in build/release/
 #   make check      tests (T=module C=case; T=black K=expression for the whole programs)
 #   make demo       a ledger with four trades, from nothing; KEEP=1 leaves it running
-#   make fuzz       the fuzzers, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what they found new
+#   make fuzz       the fuzzers, one a core, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what
+#                   they found new
 #   make coverage   lines that tests and corpora reach; parsers must reach 90 %
-#   make soak       every fault at every call, then SOAK_SECONDS of load with kills
+#   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), then each
+#                   fuzzer for SOAK_FUZZ seconds (ten minutes)
 #   make bench      figures, as a table and as build/bench.json
 #   make lint       formatting, static analysis, shell and Python checks
 #   make deps       Debian packages that the project needs
@@ -162,8 +164,10 @@ check: programs units fuzzers $(SHIM)
 	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
 
 SOAK_SECONDS ?= 3600
+SOAK_FUZZ ?= 600
 soak: programs $(SHIM)
 	@SUYUAN_BUILD='$(abspath $(B))' SUYUAN_VARIANT=$(V) $(PYTHON) tests/fault/soak.py $(SOAK_SECONDS)
+	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(SOAK_FUZZ)
 
 demo: programs
 	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/demo.py

@@ -1,6 +1,6 @@
-"""Runs the fuzzers, one after another, and fails on any finding.
+"""Runs the fuzzers, one a core, and fails on any finding.
 
-    run.py --build build --seconds 60 [--only NAME] [--keep]
+    run.py --build build --seconds 60 [--only NAME] [--keep] [--jobs N]
 
 A target starts from its corpus and from what earlier runs found; new inputs go to
 BUILD/fuzz-new/NAME and findings to BUILD/fuzz-found/.  --keep moves what reaches new code into the
@@ -8,6 +8,8 @@ corpus in the tree.
 The last line counts: N passed, N failed, N skipped.
 """
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import subprocess
 import sys
@@ -60,29 +62,34 @@ def figure(text, name):
     return int(tail[0]) if tail and tail[0].isdigit() else 0
 
 
+def report(target, code, text, keep):
+    print(f"{'FAIL' if code else 'ok':4} {target.name:12} {figure(text, 'number_of_executed_units'):9}"
+          f" inputs, {figure(text, 'new_units_added'):5} new,"
+          f" {figure(text, 'peak_rss_mb'):4} MB", flush=True)
+    if code:
+        print("\n".join(text.splitlines()[-60:]), flush=True)
+    elif keep:
+        target.keep()
+    return code == 0
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     args = parser.parse_args()
     build = (ROOT / args.build).resolve()
     names = sorted(source.stem[len("fuzz_"):] for source in FUZZ.glob("fuzz_*.c"))
+    targets = [Target(build, name) for name in names if args.only in ("", name)]
     passed = failed = 0
-    for name in names:
-        if args.only and name != args.only:
-            continue
-        target = Target(build, name)
-        code, text = target.run(args.seconds)
-        passed, failed = passed + (code == 0), failed + (code != 0)
-        print(f"{'FAIL' if code else 'ok':4} {name:12} {figure(text, 'number_of_executed_units'):9}"
-              f" inputs, {figure(text, 'new_units_added'):5} new,"
-              f" {figure(text, 'peak_rss_mb'):4} MB", flush=True)
-        if code:
-            print("\n".join(text.splitlines()[-60:]), flush=True)
-        elif args.keep:
-            target.keep()
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        runs = {pool.submit(target.run, args.seconds): target for target in targets}
+        for run in concurrent.futures.as_completed(runs):
+            ok = report(runs[run], *run.result(), args.keep)
+            passed, failed = passed + ok, failed + (not ok)
     if passed + failed == 0:
         print("no fuzzer ran")
         failed = 1
