@@ -1,7 +1,7 @@
 """The figures, each beside a limit or a peer measured in the same run.
 
 Prints a table and writes build/bench.json: a list of {name, value, unit, beside, ratio, target, ok}.
-SCALE=n multiplies the amount of work (default 1: a run of about a minute).
+SCALE=n multiplies the amount of work (default 1: a million records, a run of some minutes).
 A file here is a subject: it measures through a World (world.py) and adds rows to its table.
 """
 import sys

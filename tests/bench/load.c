@@ -1,13 +1,18 @@
 /*
  * Load for the benchmarks: one thread, an epoll loop, raw HTTP/1.1 to a loopback address.
  *
- *   load bulk   ADDRESS:PORT KEYFILE ORIGIN GTIN PREFIX RECORDS PER CONNECTIONS
- *   load single ADDRESS:PORT KEYFILE ORIGIN GTIN PREFIX RECORDS CONNECTIONS      (presigned)
+ *   load bulk   ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS PER CONNECTIONS [SIZE]
+ *   load single ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS CONNECTIONS      (presigned)
  *   load get    ADDRESS:PORT PATH COUNT CONNECTIONS RATE LOTS
  *
+ * Records commission the lots b<FROM>, b<FROM + 1>, ..., padded to SIZE bytes where one is given.
  * PATH may hold one %u, replaced by a pseudo-random number below LOTS.  RATE 0 sends as fast as
  * answers come; otherwise requests have a schedule, and a latency counts from when a request was
- * due, not from when it could be sent.  Prints one JSON object.
+ * due, not from when it could be sent.
+ *
+ * A 503 is counted as busy, a connection that ends without an answer as lost; both are sent again
+ * after a second, as an honest client would.  Any other answer but 200 and 201 is a failure.
+ * Prints one JSON object; cpu_seconds says whether this program was the bottleneck.
  */
 #include <suyuan/keyfile.h>
 #include <suyuan/submission.h>
@@ -17,34 +22,42 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+enum { SECOND = 1000000000, AGAIN_AFTER = SECOND };
+
 struct load;
 
 struct conn {
-	int fd;
+	int fd; /* -1: to be dialled */
 	struct sy_buf out, in;
 	size_t sent;
-	uint64_t due; /* ns, of the request under way; 0 when idle */
+	uint64_t due;   /* ns, of the request under way; 0 when idle */
+	uint64_t again; /* ns, when it is sent again; 0: it is on its way */
 };
 
 struct load {
 	const char *address;
+	int epoll;
 	struct conn *conns;
 	unsigned n_conns;
-	uint64_t total, started, done, failed;
+	unsigned *idle, n_idle, n_waiting; /* connections */
+	uint64_t total, started, done, failed, busy, lost;
 	uint64_t rate, begin_ns;
 	uint32_t *latency_us;                                         /* one a request */
 	void (*make)(struct load *l, uint64_t n, struct sy_buf *out); /* a whole request */
 	/* submissions */
 	struct sy_keyfile key;
-	const char *origin, *gtin, *prefix, *path;
-	unsigned per, lots;
+	const char *origin, *gtin, *path;
+	uint64_t from, record_bytes;
+	unsigned per, lots, size;
 	struct sy_buf *presigned;
 	char failure[400];
 };
@@ -59,27 +72,33 @@ static uint64_t now_ns(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
 }
 
 /* --- requests -------------------------------------------------------------------------------- */
 
 /* A commissioning event of a usual size: about 600 bytes. */
-static void make_record(struct load *l, uint64_t n, struct sy_buf *out)
+static void make_record(struct load *l, uint64_t number, struct sy_buf *out)
 {
+	unsigned long long n = number;
+	size_t start = out->n;
 	sy_buf_printf(
 	    out,
-	    "{\"type\":\"ObjectEvent\",\"eventID\":\"urn:uuid:%08x-0000-4000-8000-%012llx\","
+	    "{\"type\":\"ObjectEvent\",\"eventID\":\"urn:uuid:%08llx-0000-4000-8000-%012llx\","
 	    "\"eventTime\":\"2026-11-01T08:00:00.000+08:00\",\"eventTimeZoneOffset\":\"+08:00\","
 	    "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"disposition\":\"active\","
 	    "\"readPoint\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
-	    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/%s/10/"
-	    "%s%llu\",\"quantity\":1200}],"
-	    "\"ilmd\":{\"cbvmda:lotNumber\":\"%s%llu\",\"suyuan:productionDate\":\"2026-11-01\","
+	    "\"quantityList\":[{\"epcClass\":\"https://id.gs1.org/01/%s/10/b%llu\","
+	    "\"quantity\":1200}],"
+	    "\"ilmd\":{\"cbvmda:lotNumber\":\"b%llu\",\"suyuan:productionDate\":\"2026-11-01\","
 	    "\"cbvmda:itemExpirationDate\":\"2027-05-01\",\"suyuan:origin\":\"130100\"},"
-	    "\"suyuan:inspection\":{\"number\":\"QA-%llu\",\"result\":\"pass\",\"kind\":\"firm\"}}",
-	    (unsigned)n, (unsigned long long)n, l->gtin, l->prefix, (unsigned long long)n,
-	    l->prefix, (unsigned long long)n, (unsigned long long)n);
+	    "\"suyuan:inspection\":{\"number\":\"QA-%llu\",\"result\":\"pass\",\"kind\":\"firm\"}",
+	    n & 0xffffffff, n, l->gtin, n, n, n);
+	size_t made = out->n - start + 1, pad = strlen(",\"suyuan:pad\":\"\"");
+	if (made + pad < l->size)
+		sy_buf_printf(out, ",\"suyuan:pad\":\"%0*d\"", (int)(l->size - made - pad), 0);
+	sy_buf_byte(out, '}');
+	l->record_bytes += out->n - start;
 }
 
 static void make_submission(struct load *l, uint64_t n, struct sy_buf *out)
@@ -90,7 +109,7 @@ static void make_submission(struct load *l, uint64_t n, struct sy_buf *out)
 	if (records == NULL || ends == NULL)
 		die("memory");
 	for (unsigned i = 0; i < l->per; i++) {
-		make_record(l, n * l->per + i, &text);
+		make_record(l, l->from + n * l->per + i, &text);
 		ends[i] = text.n;
 	}
 	for (unsigned i = 0; i < l->per; i++) {
@@ -130,60 +149,96 @@ static void make_get(struct load *l, uint64_t n, struct sy_buf *out)
 	sy_buf_printf(out, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, l->address);
 }
 
-/* --- the loop -------------------------------------------------------------------------------- */
+/* --- connections ----------------------------------------------------------------------------- */
 
-static int dial(const char *address)
+static void dial(struct load *l, struct conn *c)
 {
 	char host[64];
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	const char *colon = strrchr(address, ':');
+	const char *colon = strrchr(l->address, ':');
 	int on = 1;
-	if (colon == NULL || (size_t)(colon - address) >= sizeof host)
-		die(address);
-	memcpy(host, address, (size_t)(colon - address));
-	host[colon - address] = '\0';
+	if (colon == NULL || (size_t)(colon - l->address) >= sizeof host)
+		die(l->address);
+	memcpy(host, l->address, (size_t)(colon - l->address));
+	host[colon - l->address] = '\0';
 	to.sin_port = htons((uint16_t)atoi(colon + 1));
 	if (inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
 	    (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
-		fprintf(stderr, "load: %s isn't a loopback address\n", address);
+		fprintf(stderr, "load: %s isn't a loopback address\n", l->address);
 		exit(2);
 	}
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to))
-		die(address);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	fcntl(fd, F_SETFL, O_NONBLOCK);
-	return fd;
+	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof to))
+		die(l->address);
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLET, {.u32 = (uint32_t)(c - l->conns)}};
+	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e))
+		die("epoll_ctl");
 }
 
+static void hang_up(struct conn *c)
+{
+	close(c->fd);
+	c->fd = -1;
+	sy_buf_reset(&c->in);
+}
+
+/* A peer that has answered early reads no more: what it said is still to be read. */
 static void pump(struct conn *c)
 {
-	while (c->sent < c->out.n) {
+	while (c->fd >= 0 && c->due && !c->again && c->sent < c->out.n) {
 		ssize_t n = write(c->fd, c->out.p + c->sent, c->out.n - c->sent);
-		if (n < 0 && errno == EAGAIN)
-			return;
-		if (n < 0)
+		if (n < 0 && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET)
 			die("write");
+		if (n < 0)
+			return;
 		c->sent += (size_t)n;
 	}
 }
 
-/* The next request on an idle connection, when there is one and it is due. */
-static void send_next(struct load *l, struct conn *c, uint64_t now)
+static void send_out(struct load *l, struct conn *c)
 {
-	if (c->due || l->started == l->total)
-		return;
-	uint64_t due = l->rate ? l->begin_ns + l->started * 1000000000u / l->rate : now;
-	if (due > now)
-		return;
-	c->due = due;
+	if (c->fd < 0)
+		dial(l, c);
 	c->sent = 0;
-	sy_buf_reset(&c->out);
-	l->make(l, l->started++, &c->out);
-	if (c->out.failed)
-		die("memory");
+	c->again = 0;
 	pump(c);
 }
+
+static void send_again(struct load *l, struct conn *c)
+{
+	c->again = now_ns() + AGAIN_AFTER;
+	l->n_waiting++;
+}
+
+static bool is_due(const struct load *l, uint64_t now, uint64_t *due)
+{
+	*due = l->rate ? l->begin_ns + l->started * SECOND / l->rate : now;
+	return *due <= now;
+}
+
+/* What idle connections can take of what is due. */
+static void send_next(struct load *l)
+{
+	uint64_t now = now_ns(), due;
+	while (l->n_idle && l->started < l->total && is_due(l, now, &due)) {
+		struct conn *c = &l->conns[l->idle[--l->n_idle]];
+		c->due = due;
+		sy_buf_reset(&c->out);
+		l->make(l, l->started++, &c->out);
+		if (c->out.failed)
+			die("memory");
+		send_out(l, c);
+	}
+	for (unsigned i = 0; l->n_waiting && i < l->n_conns; i++)
+		if (l->conns[i].again && l->conns[i].again <= now) {
+			l->n_waiting--;
+			send_out(l, &l->conns[i]);
+		}
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
 
 /* Length of the whole answer in the buffer, 0 when there is more to come. */
 static size_t answer_length(const struct sy_buf *in)
@@ -198,7 +253,8 @@ static size_t answer_length(const struct sy_buf *in)
 	return in->n >= whole ? whole : 0;
 }
 
-static void take(struct load *l, struct conn *c)
+/* False: the peer has hung up. */
+static bool fill(struct conn *c)
 {
 	for (;;) {
 		char *room = sy_buf_room(&c->in, 65536);
@@ -206,56 +262,82 @@ static void take(struct load *l, struct conn *c)
 			die("memory");
 		ssize_t n = read(c->fd, room, 65536);
 		c->in.n -= 65536 - (size_t)(n > 0 ? n : 0);
-		if (n == 0) {
-			errno = ECONNRESET;
-			die("the daemon closed the connection");
-		}
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return false;
 		if (n < 0 && errno != EAGAIN)
 			die("read");
 		if (n < 65536)
-			break;
+			return true;
 	}
-	if (c->due == 0 || c->in.n == 0 || answer_length(&c->in) == 0)
-		return;
-	if (memcmp(c->in.p, "HTTP/1.1 20", 11) != 0 && l->failed++ == 0)
-		snprintf(l->failure, sizeof l->failure, "%.*s",
-			 (int)(c->in.n < 399 ? c->in.n : 399), c->in.p);
-	l->latency_us[l->done++] = (uint32_t)((now_ns() - c->due) / 1000);
-	c->due = 0;
-	sy_buf_reset(&c->in);
 }
+
+static void answered(struct load *l, struct conn *c)
+{
+	bool whole = c->sent == c->out.n;
+	if (memcmp(c->in.p, "HTTP/1.1 503", 12) == 0) {
+		l->busy++;
+		send_again(l, c);
+	} else {
+		if (memcmp(c->in.p, "HTTP/1.1 20", 11) != 0 && l->failed++ == 0)
+			snprintf(l->failure, sizeof l->failure, "%.*s",
+				 (int)(c->in.n < 399 ? c->in.n : 399), c->in.p);
+		l->latency_us[l->done++] = (uint32_t)((now_ns() - c->due) / 1000);
+		c->due = 0;
+		l->idle[l->n_idle++] = (unsigned)(c - l->conns);
+	}
+	sy_buf_reset(&c->in);
+	if (!whole)
+		hang_up(c);
+}
+
+static void take(struct load *l, struct conn *c)
+{
+	if (c->fd < 0)
+		return;
+	bool open = fill(c);
+	if (c->due && !c->again && c->in.n && answer_length(&c->in))
+		answered(l, c);
+	if (open || c->fd < 0)
+		return;
+	hang_up(c);
+	if (c->due && !c->again) {
+		l->lost++;
+		send_again(l, c);
+	}
+}
+
+/* --- the loop -------------------------------------------------------------------------------- */
 
 /* How long there is nothing to send: never spins, since the daemon shares the cores. */
 static struct timespec until_due(struct load *l)
 {
-	uint64_t due = l->begin_ns + l->started * 1000000000u / (l->rate ? l->rate : 1);
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), due;
+	if (l->n_waiting)
+		return (struct timespec){0, 10000000};
 	if (l->rate == 0 || l->started == l->total)
 		return (struct timespec){1, 0};
-	uint64_t ns = due > now ? due - now : 1000000;
-	return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+	uint64_t ns = is_due(l, now, &due) ? 1000000 : due - now;
+	return (struct timespec){(time_t)(ns / SECOND), (long)(ns % SECOND)};
 }
 
 static void run(struct load *l)
 {
 	struct epoll_event events[256];
-	int ep = epoll_create1(EPOLL_CLOEXEC);
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->conns = calloc(l->n_conns, sizeof *l->conns);
+	l->idle = calloc(l->n_conns, sizeof *l->idle);
 	l->latency_us = calloc(l->total, sizeof *l->latency_us);
-	if (l->conns == NULL || l->latency_us == NULL)
+	if (l->conns == NULL || l->idle == NULL || l->latency_us == NULL)
 		die("memory");
-	for (unsigned i = 0; i < l->n_conns; i++) {
-		struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLET, {.u32 = i}};
-		l->conns[i].fd = dial(l->address);
-		epoll_ctl(ep, EPOLL_CTL_ADD, l->conns[i].fd, &e);
+	for (l->n_idle = 0; l->n_idle < l->n_conns; l->n_idle++) {
+		dial(l, &l->conns[l->n_idle]);
+		l->idle[l->n_idle] = l->n_idle;
 	}
 	l->begin_ns = now_ns();
 	while (l->done < l->total) {
-		uint64_t now = now_ns();
-		for (unsigned i = 0; i < l->n_conns; i++)
-			send_next(l, &l->conns[i], now);
+		send_next(l);
 		struct timespec wait = until_due(l);
-		int n = epoll_pwait2(ep, events, 256, &wait, NULL);
+		int n = epoll_pwait2(l->epoll, events, 256, &wait, NULL);
 		for (int i = 0; i < n; i++) {
 			struct conn *c = &l->conns[events[i].data.u32];
 			pump(c);
@@ -270,20 +352,34 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void report(struct load *l, uint64_t records)
+static double cpu_seconds(void)
+{
+	struct rusage u;
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void report(struct load *l, uint64_t records, double cpu_before)
 {
 	double seconds = (double)(now_ns() - l->begin_ns) / 1e9;
+	double cpu = cpu_seconds() - cpu_before;
 	qsort(l->latency_us, l->done, sizeof *l->latency_us, by_size);
-	printf("{\"requests\":%llu,\"failed\":%llu,\"records\":%llu,\"seconds\":%.6f,"
+	printf("{\"requests\":%llu,\"failed\":%llu,\"busy\":%llu,\"lost\":%llu,"
+	       "\"records\":%llu,\"record_bytes\":%llu,\"seconds\":%.6f,\"cpu_seconds\":%.6f,"
 	       "\"p50_us\":%u,\"p99_us\":%u,\"max_us\":%u}\n",
 	       (unsigned long long)l->done, (unsigned long long)l->failed,
-	       (unsigned long long)records, seconds, l->latency_us[l->done / 2],
-	       l->latency_us[l->done * 99 / 100], l->latency_us[l->done - 1]);
+	       (unsigned long long)l->busy, (unsigned long long)l->lost,
+	       (unsigned long long)records,
+	       (unsigned long long)(records ? l->record_bytes / records : 0), seconds, cpu,
+	       l->latency_us[l->done / 2], l->latency_us[l->done * 99 / 100],
+	       l->latency_us[l->done - 1]);
 	if (l->failed)
 		fprintf(stderr, "load: first failure: %s\n", l->failure);
 }
 
-static void read_key(struct load *l, char **argv)
+/* KEYFILE ORIGIN GTIN FROM RECORDS */
+static uint64_t read_producer(struct load *l, char **argv)
 {
 	const char *why;
 	if (sy_keyfile_read(&l->key, argv[0], NULL, &why)) {
@@ -292,7 +388,17 @@ static void read_key(struct load *l, char **argv)
 	}
 	l->origin = argv[1];
 	l->gtin = argv[2];
-	l->prefix = argv[3];
+	l->from = strtoull(argv[3], NULL, 10);
+	return strtoull(argv[4], NULL, 10);
+}
+
+static void presign(struct load *l)
+{
+	l->presigned = calloc(l->total, sizeof *l->presigned);
+	if (l->presigned == NULL)
+		die("memory");
+	for (uint64_t i = 0; i < l->total; i++)
+		make_submission(l, i, &l->presigned[i]);
 }
 
 int main(int argc, char **argv)
@@ -301,23 +407,21 @@ int main(int argc, char **argv)
 	uint64_t records = 0;
 	if (argc < 3 || sy_crypto_init())
 		return 2;
+	signal(SIGPIPE, SIG_IGN);
 	l.address = argv[2];
-	if (strcmp(argv[1], "bulk") == 0 && argc == 10) {
-		read_key(&l, argv + 3);
-		records = strtoull(argv[7], NULL, 10);
+	if (strcmp(argv[1], "bulk") == 0 && (argc == 10 || argc == 11)) {
+		records = read_producer(&l, argv + 3);
 		l.per = (unsigned)strtoul(argv[8], NULL, 10);
 		l.total = records / l.per;
 		l.n_conns = (unsigned)strtoul(argv[9], NULL, 10);
+		l.size = argc == 11 ? (unsigned)strtoul(argv[10], NULL, 10) : 0;
 		l.make = make_submission;
 	} else if (strcmp(argv[1], "single") == 0 && argc == 9) {
-		read_key(&l, argv + 3);
-		l.total = records = strtoull(argv[7], NULL, 10);
+		l.total = records = read_producer(&l, argv + 3);
 		l.per = 1;
 		l.n_conns = (unsigned)strtoul(argv[8], NULL, 10);
 		l.make = take_presigned;
-		l.presigned = calloc(l.total, sizeof *l.presigned);
-		for (uint64_t i = 0; l.presigned && i < l.total; i++)
-			make_submission(&l, i, &l.presigned[i]);
+		presign(&l);
 	} else if (strcmp(argv[1], "get") == 0 && argc == 8) {
 		l.path = argv[3];
 		l.total = strtoull(argv[4], NULL, 10);
@@ -329,7 +433,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "load: see the head of tests/bench/load.c\n");
 		return 2;
 	}
+	double before = cpu_seconds();
 	run(&l);
-	report(&l, records);
+	report(&l, records, before);
 	return l.failed != 0;
 }

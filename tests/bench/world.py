@@ -30,11 +30,18 @@ def micro(subject):
     return json.loads(done.stdout)
 
 
+def run(command):
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, timeout=900)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return json.loads(done.stdout)
+
+
 class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.rows = rows.Rows()
-        self.prefixes = 0
+        self.lots = 0  # registered so far: b0, b1, …
 
     def __enter__(self):
         self.ledger = ledgers.Ledger(self.folder / "ledger").init().start()
@@ -52,23 +59,27 @@ class World:
         finally:
             self.ledger.remove()
 
-    def prefix(self):
-        """Of lots that nobody registered before: b1-, b2-, …"""
-        self.prefixes += 1
-        return f"b{self.prefixes}-"
-
     # --- the load generator (load.c)
 
     def command(self, kind, *arguments):
         return [str(B / "bench/load"), kind, self.at, *map(str, arguments)]
 
     def load(self, kind, *arguments):
-        command = self.command(kind, *arguments)
-        done = subprocess.run(command, text=True, stdout=subprocess.PIPE, timeout=900)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed")
-        return json.loads(done.stdout)
+        return run(self.command(kind, *arguments))
 
-    def producer(self):
-        """What submissions are signed with and say, as load.c takes it."""
-        return self.key, self.ledger.origin, self.gtin, self.prefix()
+    def producer(self, records):
+        """Who signs what, as load.c takes it, for RECORDS lots that nobody registered before."""
+        first = self.lots
+        self.lots += records
+        return self.key, self.ledger.origin, self.gtin, first, records
+
+    def bulk(self, records, per=1000, connections=4, size=0):
+        return self.load("bulk", *self.producer(records), per, connections, size)
+
+    def single(self, records, connections):
+        return self.load("single", *self.producer(records), connections)
+
+    def verify(self, count, connections, rate=0, lots=None):
+        """Of lots that are registered, all over them."""
+        path = f"/v1/verify?code=(01){self.gtin}(10)b%u"
+        return self.load("get", path, count, connections, rate, lots or self.lots)
