@@ -108,7 +108,8 @@ static void set_options(struct http *h)
 	curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L);
 }
 
-int http_new(const char *address, const char *token, struct http **out, struct fail *f)
+int http_new(const char *address, const char *token, enum lang lang, struct http **out,
+	     struct fail *f)
 {
 	struct http *h = calloc(1, sizeof *h);
 	char *auth = NULL;
@@ -125,7 +126,9 @@ int http_new(const char *address, const char *token, struct http **out, struct f
 	rc = RC_FAIL;
 	if (token != NULL && asprintf(&auth, "Authorization: Bearer %s", token) < 0)
 		goto err0;
-	if (add_header(h, "Expect:") != 0 || (auth != NULL && add_header(h, auth) != 0))
+	const char *language = lang == LANG_ZH ? "Accept-Language: zh" : "Accept-Language: en";
+	if (add_header(h, "Expect:") != 0 || add_header(h, language) != 0 ||
+	    (auth != NULL && add_header(h, auth) != 0))
 		goto err0;
 	free(auth);
 	*out = h;

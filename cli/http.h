@@ -19,8 +19,9 @@ struct http_answer {
 	struct sy_buf body;
 };
 
-/* ADDRESS is http://..., https://... or unix:PATH; TOKEN may be NULL. */
-int http_new(const char *address, const char *token, struct http **out, struct fail *f);
+/* ADDRESS is http://..., https://... or unix:PATH; TOKEN may be NULL; refusals come in LANG. */
+int http_new(const char *address, const char *token, enum lang lang, struct http **out,
+	     struct fail *f);
 void http_free(struct http *h);
 
 /* RC_DONE with any status of the server but a lasting 503.  ANSWER is reset first. */

@@ -185,7 +185,7 @@ static int believe(struct app *app, struct sy_str origin, struct sy_str vkey)
 
 int trust_connect(const struct app *app, struct http **out, struct fail *f)
 {
-	return http_new(app->config->ledger, app->config->token, out, f);
+	return http_new(app->config->ledger, app->config->token, app->lang, out, f);
 }
 
 /* A ledger never loses an entry: one that is shorter is told before anything is sent. */

@@ -77,7 +77,8 @@ static void deadline_check(struct check *c)
 	if (c->now <= deadline)
 		return;
 	sy_time_format(c->now, text);
-	fault(c, 422, "/deadline", "the deadline has passed: expected one after %s", text);
+	fault(c, 422, "/deadline", "the deadline has passed: expected one after %s",
+	      "提交期限已过：应晚于 %s", text);
 }
 
 static void stages(struct check *c)
@@ -103,13 +104,14 @@ static uint64_t entry_time(const struct check *c)
 }
 
 int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submission *sub,
-		struct admit_verdict *out)
+		enum admit_lang lang, struct admit_verdict *out)
 {
 	struct check c = {.a = a,
 			  .arena = arena,
 			  .sub = sub,
 			  .verdict = out,
 			  .faults = &out->faults,
+			  .lang = lang,
 			  .record = SY_NO_RECORD,
 			  .region = {"", 0}};
 	memset(out, 0, sizeof(*out));

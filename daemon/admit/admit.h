@@ -45,9 +45,12 @@ struct admit_verdict {
 	struct sy_faults faults; /* warnings too */
 };
 
-/* SUB has passed sy_submission_parse and _check without a fault.  Memory in ARENA. */
+enum admit_lang { ADMIT_EN, ADMIT_ZH };
+
+/* SUB has passed sy_submission_parse and _check without a fault; faults are told
+ * in LANG.  Memory in ARENA. */
 int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submission *sub,
-		struct admit_verdict *out);
+		enum admit_lang lang, struct admit_verdict *out);
 
 /* The ledger's callbacks; job->verdict is the admit_verdict. */
 enum ledger_verdict admit_judge(void *admit, struct ledger_job *job, uint64_t entry, uint64_t time);

@@ -23,13 +23,23 @@ bool is_regulator_of(const struct check *c, struct sy_str region)
 	return c->author && (c->author->roles & ROLE_REGULATOR) != 0 && covers(c->region, region);
 }
 
-static void key_fault(struct check *c, const char *what, uint64_t since)
+static void key_check(struct check *c, const struct register_key *key)
 {
-	char text[SY_TIME_TEXT] = "";
-	if (since)
-		sy_time_format(since, text);
-	fault(c, 401, "/author", "the author's key %s%s: expected a key that is enrolled and good",
-	      what, text);
+	char text[SY_TIME_TEXT];
+	if (key->revoked != UINT64_MAX) {
+		sy_time_format(key->revoked, text);
+		fault(c, 401, "/author",
+		      "the author's key was revoked at %s: expected a key that is enrolled and "
+		      "good",
+		      "作者的密钥已于 %s 撤销：应使用已登记且有效的密钥", text);
+	} else if (c->now > key->until) {
+		sy_time_format(key->until, text);
+		fault(c, 401, "/author",
+		      "the author's key expired at %s: expected a key that is enrolled and good",
+		      "作者的密钥已于 %s 到期：应使用已登记且有效的密钥", text);
+	} else if (key->until < c->verdict->not_after) {
+		c->verdict->not_after = key->until;
+	}
 }
 
 void author_find(struct check *c)
@@ -40,19 +50,17 @@ void author_find(struct check *c)
 	fact_of(c, FACT_KEY, id, (struct sy_str){"", 0});
 	int err = register_key(&c->r, c->sub->author, &key);
 	if (err == SY_ENOTFOUND) {
-		key_fault(c, "isn't enrolled in this ledger", 0);
+		fault(c, 401, "/author",
+		      "the author's key isn't enrolled in this ledger: expected a key that is "
+		      "enrolled and good",
+		      "作者的密钥未在本账本登记：应使用已登记且有效的密钥");
 		return;
 	}
 	if (err) {
 		c->err = err;
 		return;
 	}
-	if (key.revoked != UINT64_MAX)
-		key_fault(c, "was revoked at ", key.revoked);
-	else if (c->now > key.until)
-		key_fault(c, "expired at ", key.until);
-	else if (key.until < c->verdict->not_after)
-		c->verdict->not_after = key.until;
+	key_check(c, &key);
 	struct party *p =
 	    party_of(c, fact_of(c, FACT_PARTY, key.party, (struct sy_str){"", 0}), key.party);
 	if (!p)
@@ -181,7 +189,8 @@ static void overlap_fault(struct check *c, struct sy_str prefix, struct sy_str o
 	fault(c, 409, pointer,
 	      "prefix %.*s overlaps %.*s, which is granted to %.*s: expected a prefix that nobody "
 	      "else holds",
-	      TEXT(prefix), TEXT(other), TEXT(party));
+	      "厂商识别代码 %.*s 与 %.*s 重叠，后者已授予 %.*s：应为无人持有的代码", TEXT(prefix),
+	      TEXT(other), TEXT(party));
 }
 
 /*
@@ -266,8 +275,8 @@ void grant_claim(struct check *c, struct sy_str code, struct sy_str party, const
 		other = grant_holder(c, code, party);
 	if (other.n > 0) {
 		fault(c, 409, pointer,
-		      "%.*s is granted to %.*s: expected a code that nobody else has", TEXT(code),
-		      TEXT(other));
+		      "%.*s is granted to %.*s: expected a code that nobody else has",
+		      "%.*s 已授予 %.*s：应为无人持有的编码", TEXT(code), TEXT(other));
 		return;
 	}
 	struct sy_str *holder = allocate(c, sizeof(*holder));

@@ -106,6 +106,7 @@ struct check {
 	const struct sy_submission *sub;
 	struct admit_verdict *verdict;
 	struct sy_faults *faults;
+	enum admit_lang lang;
 	int err;
 	struct index_read r;
 	struct ledger_read truth; /* opened on first need */
@@ -131,9 +132,16 @@ struct product *product_of(struct check *c, struct fact *f, struct sy_str code);
 void *allocate(struct check *c, size_t n); /* cleared; NULL sets c->err */
 bool truth_begin(struct check *c);
 
-/* Adds a fault of the record being judged. */
-#define fault(c, status, pointer, ...) \
-	sy_fault_add((c)->faults, (status), (c)->record, (pointer), NULL, __VA_ARGS__)
+/* Adds a fault of the record being judged (STATUS 0: a warning), in the author's language: EN and
+ * ZH take the same arguments in the same order.  FIELD is the profile's, or NULL. */
+void fault_of(struct check *c, int status, const char *pointer, const char *field, const char *en,
+	      const char *zh, ...) __attribute__((format(printf, 5, 7), format(printf, 6, 7)));
+#define fault(c, status, pointer, ...) fault_of((c), (status), (pointer), NULL, __VA_ARGS__)
+/* One of two texts of a table. */
+static inline const char *in_language(const struct check *c, const char *en, const char *zh)
+{
+	return c->lang == ADMIT_ZH ? zh : en;
+}
 /* For "%.*s": at most 100 bytes of a text, never half a character. */
 #define TEXT(s) (int)shown(s), (s).p
 size_t shown(struct sy_str s);

@@ -84,8 +84,8 @@ static void identity_check(struct check *c, const struct sy_event *e)
 		if (e->error)
 			fault(c, 422, "/eventID",
 			      "an errorDeclaration without eventID: expected the eventID of the "
-			      "event "
-			      "that it withdraws");
+			      "event that it withdraws",
+			      "更正声明没有 eventID：应为所撤销事件的 eventID");
 		return;
 	}
 	if (!c->author)
@@ -96,16 +96,18 @@ static void identity_check(struct check *c, const struct sy_event *e)
 		fault(
 		    c, 422, "/eventID",
 		    "%.*s has no event %.*s of this item: expected an eventID of the author's own",
-		    TEXT(c->author->id), TEXT(e->id));
+		    "%.*s 没有关于该物品的事件 %.*s：应为作者自己的 eventID", TEXT(c->author->id),
+		    TEXT(e->id));
 	else if (!e->error && known)
 		fault(c, 409, "/eventID",
 		      "record %llu is this event already: expected a new eventID, or an "
 		      "errorDeclaration",
+		      "记录 %llu 已是该事件：应使用新的 eventID，或附更正声明",
 		      (unsigned long long)record);
 	else if (!e->error && f->written != NOT_WRITTEN)
 		fault(c, 409, "/eventID",
 		      "the record at position %ld of this submission is this event already",
-		      f->written);
+		      "本次提交中第 %ld 条（从 0 起）已是该事件", f->written);
 	else
 		fact_write(c, f);
 }
@@ -117,7 +119,8 @@ static void time_check(struct check *c, const struct sy_event *e)
 	if (e->time <= latest)
 		return;
 	sy_time_format((uint64_t)latest, text);
-	fault(c, 422, "/eventTime", "lies in the future: expected a time until %s", text);
+	fault(c, 422, "/eventTime", "lies in the future: expected a time until %s",
+	      "时间在将来：应不晚于 %s", text);
 }
 
 /* --- the product's authority ----------------------------------------------------------------- */
@@ -130,13 +133,14 @@ static struct product *authorised(struct check *c, struct sy_str code, const cha
 	if (!p->found) {
 		fault(c, 422, pointer,
 		      "product %.*s isn't registered: expected a Product record of it first",
-		      TEXT(code));
+		      "产品 %.*s 尚未登记：应先登记该产品", TEXT(code));
 		return NULL;
 	}
 	if (c->author && !sy_str_eq(p->owner, c->author->id)) {
 		fault(c, 403, pointer,
 		      "product %.*s belongs to %.*s: expected that party as the author, not %.*s",
-		      TEXT(code), TEXT(p->owner), TEXT(c->author->id));
+		      "产品 %.*s 属于 %.*s：应由该主体提交，而不是 %.*s", TEXT(code),
+		      TEXT(p->owner), TEXT(c->author->id));
 		return NULL;
 	}
 	return p;
@@ -151,7 +155,7 @@ static struct sy_str product_code(const struct sy_code *code)
 
 /* Members that both have, with other values. */
 static void ilmd_compare(struct check *c, const struct run *run, const struct sy_json_doc *earlier,
-			 const char *where)
+			 long long where, bool in_submission)
 {
 	const struct sy_json *m, *old = sy_json_get(earlier, sy_json_root(earlier), "ilmd");
 	sy_json_each (run->doc, run->e->ilmd, m) {
@@ -165,8 +169,16 @@ static void ilmd_compare(struct check *c, const struct run *run, const struct sy
 		char pointer[128];
 		snprintf(pointer, sizeof(pointer), "/ilmd/%.*s", TEXT(key));
 		struct sy_str value = sy_json_raw(earlier, other);
-		fault(c, 409, pointer, "the lot was commissioned otherwise by %s: expected %.*s",
-		      where, TEXT(value));
+		if (in_submission)
+			fault(c, 409, pointer,
+			      "the lot was commissioned otherwise by position %lld of this "
+			      "submission: expected %.*s",
+			      "本次提交中第 %lld 条（从 0 起）对该批次另有登记：应为 %.*s", where,
+			      TEXT(value));
+		else
+			fault(c, 409, pointer,
+			      "the lot was commissioned otherwise by record %lld: expected %.*s",
+			      "记录 %lld 对该批次另有登记：应为 %.*s", where, TEXT(value));
 	}
 }
 
@@ -175,7 +187,6 @@ static void lot_again(struct check *c, const struct run *run, const struct commi
 	uint8_t digest[sizeof(k->item.ilmd)];
 	struct ledger_record stored;
 	struct sy_json_doc doc;
-	char where[32];
 	if (!run->e->ilmd)
 		return;
 	index_ilmd_digest(run->doc, run->e->ilmd, digest);
@@ -190,8 +201,7 @@ static void lot_again(struct check *c, const struct run *run, const struct commi
 		c->err = c->err ? c->err : err;
 		return;
 	}
-	snprintf(where, sizeof(where), "record %llu", (unsigned long long)k->item.created);
-	ilmd_compare(c, run, &doc, where);
+	ilmd_compare(c, run, &doc, (long long)k->item.created, false);
 }
 
 /* An SSCC and an asset's number may be used again once they were given up; a serial never. */
@@ -221,19 +231,18 @@ static void contradictions(struct check *c, const struct run *run, const struct 
 	if (item->code.kind == SY_CODE_PRODUCT) {
 		; /* days of making share a bare product code: nothing to contradict */
 	} else if (f->written != NOT_WRITTEN && lot && k->doc) {
-		char where[64];
-		snprintf(where, sizeof(where), "position %ld of this submission", f->written);
 		if (f->written != c->record)
-			ilmd_compare(c, run, k->doc, where);
+			ilmd_compare(c, run, k->doc, f->written, true);
 	} else if (f->written != NOT_WRITTEN) {
 		fault(c, 409, item->pointer,
-		      "%.*s is created at position %ld of this submission already", TEXT(code),
-		      f->written);
+		      "%.*s is created at position %ld of this submission already",
+		      "%.*s 已由本次提交中第 %ld 条（从 0 起）创建", TEXT(code), f->written);
 	} else if (created && lot) {
 		lot_again(c, run, k);
 	} else if (created && !may_return(item, k)) {
 		fault(c, 409, item->pointer,
-		      "%.*s was created by record %llu: expected a code that is new", TEXT(code),
+		      "%.*s was created by record %llu: expected a code that is new",
+		      "%.*s 已由记录 %llu 创建：应为新的编码", TEXT(code),
 		      (unsigned long long)k->item.created);
 	}
 	if (f->written == NOT_WRITTEN) {
@@ -267,7 +276,8 @@ static void quantity_check(struct check *c, const struct sy_event_item *item)
 	if (!item->has_quantity || item->quantity.coef > 0)
 		return;
 	snprintf(pointer, sizeof(pointer), "%s/quantity", item->pointer);
-	fault(c, 422, pointer, "nothing is commissioned: expected a quantity above 0");
+	fault(c, 422, pointer, "nothing is commissioned: expected a quantity above 0",
+	      "没有产出任何数量：数量应大于 0");
 }
 
 static void commission_judge(struct check *c, struct run *run, const struct sy_event_item *item)
@@ -291,7 +301,7 @@ static void producer_check(struct check *c, const char *pointer)
 	if (c->author && !(c->author->roles & ROLE_PRODUCER))
 		fault(c, 403, pointer,
 		      "%.*s is no producer: expected a producer to commission items",
-		      TEXT(c->author->id));
+		      "%.*s 不是生产者：批次应由生产者登记", TEXT(c->author->id));
 }
 
 void event_judge(struct check *c, const struct sy_json_doc *doc)

@@ -22,6 +22,18 @@ bool truth_begin(struct check *c)
 	return c->truth_open;
 }
 
+void fault_of(struct check *c, int status, const char *pointer, const char *field, const char *en,
+	      const char *zh, ...)
+{
+	va_list args;
+	va_start(args, zh);
+	const char *text = sy_arena_vprintf(c->arena, in_language(c, en, zh), args);
+	va_end(args);
+	if (!text && !c->err)
+		c->err = SY_ENOMEM;
+	sy_fault_add(c->faults, status, c->record, pointer, field, "%s", text ? text : "");
+}
+
 size_t shown(struct sy_str s)
 {
 	size_t n = s.n <= 100 ? s.n : 100;

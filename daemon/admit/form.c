@@ -92,17 +92,18 @@ static int is_objects(const struct value *x)
 
 static const struct {
 	int (*is)(const struct value *x);
-	const char *expected;
+	const char *en, *zh; /* what was expected */
 } forms[] = {
-    [FORM_TEXT] = {is_text, "a text that isn't empty"},
-    [FORM_NAMES] = {is_names, "an object of texts by language, as {\"zh\": \"...\"}"},
-    [FORM_NUMBER] = {is_number, "a whole number that isn't negative"},
-    [FORM_DATE] = {is_date, "a day, as 2027-12-31"},
-    [FORM_REGION] = {is_region, "6 digits of GB/T 2260"},
-    [FORM_HASH] = {is_hash, "the base64 of 32 bytes"},
-    [FORM_TEXTS] = {is_texts, "a list of texts that aren't empty"},
-    [FORM_OBJECT] = {is_object, "an object"},
-    [FORM_OBJECTS] = {is_objects, "a list of objects"},
+    [FORM_TEXT] = {is_text, "a text that isn't empty", "非空文本"},
+    [FORM_NAMES] = {is_names, "an object of texts by language, as {\"zh\": \"...\"}",
+		    "按语言给出文本的对象，如 {\"zh\": \"…\"}"},
+    [FORM_NUMBER] = {is_number, "a whole number that isn't negative", "非负整数"},
+    [FORM_DATE] = {is_date, "a day, as 2027-12-31", "日期，如 2027-12-31"},
+    [FORM_REGION] = {is_region, "6 digits of GB/T 2260", "GB/T 2260 的 6 位数字"},
+    [FORM_HASH] = {is_hash, "the base64 of 32 bytes", "32 字节的 base64"},
+    [FORM_TEXTS] = {is_texts, "a list of texts that aren't empty", "非空文本的列表"},
+    [FORM_OBJECT] = {is_object, "an object", "对象"},
+    [FORM_OBJECTS] = {is_objects, "a list of objects", "对象的列表"},
 };
 
 static bool members_check(const struct value *object, const struct member *members);
@@ -129,17 +130,18 @@ static bool member_check(const struct value *object, const struct member *m)
 	snprintf(pointer, sizeof(pointer), "%s/%s", object->pointer, m->name);
 	struct value x = {object->c, object->doc, sy_json_get(object->doc, object->v, m->name),
 			  pointer};
+	const char *expected = in_language(x.c, forms[m->form].en, forms[m->form].zh);
 	if (!x.v) {
 		if (m->required)
-			fault(x.c, 400, pointer, "\"%s\" is missing: expected %s", m->name,
-			      forms[m->form].expected);
+			fault(x.c, 400, pointer, "\"%s\" is missing: expected %s",
+			      "缺少 \"%s\"：应为%s", m->name, expected);
 		return !m->required;
 	}
 	int status = forms[m->form].is(&x);
 	if (status) {
 		struct sy_str raw = sy_json_raw(x.doc, x.v);
-		fault(x.c, status, pointer, "\"%s\" is %.*s: expected %s", m->name, TEXT(raw),
-		      forms[m->form].expected);
+		fault(x.c, status, pointer, "\"%s\" is %.*s: expected %s", "\"%s\" 是 %.*s：应为%s",
+		      m->name, TEXT(raw), expected);
 		return false;
 	}
 	return !m->of || nested_check(&x, m);

@@ -19,14 +19,15 @@ static bool id_check(struct check *c, struct sy_str id)
 		return false;
 	if (code.scheme == SY_SCHEME_GS1 && code.kind != SY_CODE_PARTY)
 		fault(c, 422, "/id", "%.*s names a %s: expected a GLN under /417/ or another URI",
-		      TEXT(id), sy_code_kind_name(code.kind));
+		      "%.*s 表示的是 %s：应为 /417/ 下的 GLN 或其他 URI", TEXT(id),
+		      sy_code_kind_name(code.kind));
 	else if (!sy_str_eq(code.canonical, id))
-		fault(c, 422, "/id", "%.*s isn't canonical: expected %.*s", TEXT(id),
-		      TEXT(code.canonical));
+		fault(c, 422, "/id", "%.*s isn't canonical: expected %.*s",
+		      "%.*s 不是规范形式：应为 %.*s", TEXT(id), TEXT(code.canonical));
 	else if (sy_party_key_name(id, name) != SY_OK)
 		fault(c, 422, "/id",
 		      "too long for a key's name: expected at most %d bytes, escaped",
-		      SY_KEY_NAME_MAX);
+		      "作为密钥名称过长：转义后应不超过 %d 字节", SY_KEY_NAME_MAX);
 	else
 		return true;
 	return false;
@@ -47,6 +48,8 @@ static unsigned roles_read(struct check *c, const struct enrolment *e)
 			    c, 422, pointer,
 			    "\"%.*s\" is no role: expected operator, regulator, producer, carrier, "
 			    "seller, site or laboratory",
+			    "\"%.*s\" 不是角色：应为 operator、regulator、producer、carrier、"
+			    "seller、site 或 laboratory",
 			    TEXT(name));
 		roles |= bit;
 	}
@@ -84,6 +87,8 @@ static bool changes_denied(struct check *c, const struct sy_json_doc *da, const 
 		fault(c, 403, pointer,
 		      "a party changes its own keys and names only: expected \"%.*s\" as in record "
 		      "%llu, or an operator or a regulator of the region as the author",
+		      "主体只能更改自己的密钥和名称：\"%.*s\" 应与记录 %llu 相同，"
+		      "或由运营者或本地区监管部门提交",
 		      TEXT(key), (unsigned long long)c->author->record);
 		good = false;
 	}
@@ -95,7 +100,8 @@ static bool self_check(struct check *c, const struct enrolment *e)
 	const struct party *old = e->old;
 	if (!old->root) {
 		fault(c, 403, "/id",
-		      "the record in force can't be read: expected an operator's change");
+		      "the record in force can't be read: expected an operator's change",
+		      "现行记录无法读取：应由运营者更改");
 		return false;
 	}
 	bool good = changes_denied(c, e->doc, e->root, old->doc, old->root, false);
@@ -111,12 +117,13 @@ static bool regulator_check(struct check *c, const struct enrolment *e)
 		fault(c, 403, "/region",
 		      "a regulator enrols parties of its own region: expected a region within "
 		      "\"%.*s\"",
-		      TEXT(c->region));
+		      "监管部门只登记本地区的主体：应为 \"%.*s\" 之内的地区", TEXT(c->region));
 		good = false;
 	}
 	if ((e->roles | e->old->roles) & high) {
 		fault(c, 403, "/roles",
-		      "only an operator enrols or changes operators and regulators");
+		      "only an operator enrols or changes operators and regulators",
+		      "只有运营者可以登记或更改运营者和监管部门");
 		good = false;
 	}
 	return good;
@@ -132,8 +139,8 @@ static bool enrolment_check(struct check *c, const struct enrolment *e)
 		return regulator_check(c, e);
 	fault(c, 403, "/id",
 	      "%.*s may not enrol or change %.*s: expected an operator, a regulator of the region, "
-	      "or "
-	      "the enrolled party itself",
+	      "or the enrolled party itself",
+	      "%.*s 无权登记或更改 %.*s：应由运营者、本地区监管部门或该主体本身提交",
 	      TEXT(c->author->id), TEXT(e->id));
 	return false;
 }
@@ -148,11 +155,17 @@ static void uscc_check(struct check *c, const struct enrolment *e)
 	const struct sy_json *override = sy_json_get(e->doc, e->root, "override");
 	bool overridden =
 	    override && c->author && (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR));
-	fault(c, overridden ? 0 : 422, "/uscc",
-	      "%.*s has a wrong form or check character: expected 18 characters of GB 32100%s",
-	      TEXT(uscc),
-	      overridden ? "; taken with the reason given"
-			 : ", or an \"override\" with a reason by an operator or regulator");
+	if (overridden)
+		fault(c, 0, "/uscc",
+		      "%.*s has a wrong form or check character; taken with the reason given",
+		      "%.*s 的格式或校验码有误；已按所述理由接受", TEXT(uscc));
+	else
+		fault(c, 422, "/uscc",
+		      "%.*s has a wrong form or check character: expected 18 characters of GB "
+		      "32100, or an \"override\" with a reason by an operator or regulator",
+		      "%.*s 的格式或校验码有误：应为 GB 32100 的 18 位代码，"
+		      "或由运营者或监管部门附 \"override\" 及理由",
+		      TEXT(uscc));
 }
 
 static void key_owner_check(struct check *c, const struct enrolment *e, const struct sy_vkey *v,
@@ -165,11 +178,13 @@ static void key_owner_check(struct check *c, const struct enrolment *e, const st
 		fault(c, 409, pointer,
 		      "the record at position %ld of this submission enrols this key already: "
 		      "expected a key that belongs to nobody else",
+		      "本次提交中第 %ld 条（从 0 起）已登记此密钥：应为不属于他人的密钥",
 		      f->written);
 		return;
 	}
 	if (memcmp(v->key, ledger_vkey(c->a->ledger)->key, SY_KEY_SIZE) == 0)
-		fault(c, 422, pointer, "this is the log's own key: expected a key of the party");
+		fault(c, 422, pointer, "this is the log's own key: expected a key of the party",
+		      "这是账本自己的密钥：应为该主体的密钥");
 	int err = register_key(&c->r, v->key, &key);
 	if (err && err != SY_ENOTFOUND)
 		c->err = c->err ? c->err : err;
@@ -177,9 +192,11 @@ static void key_owner_check(struct check *c, const struct enrolment *e, const st
 		fault(c, 409, pointer,
 		      "this key belongs to %.*s, since record %llu: expected a key that belongs to "
 		      "nobody else",
-		      TEXT(key.party), (unsigned long long)key.record);
+		      "此密钥属于 %.*s，见记录 %llu：应为不属于他人的密钥", TEXT(key.party),
+		      (unsigned long long)key.record);
 	else if (!err && key.revoked != UINT64_MAX)
-		fault(c, 422, pointer, "this key was revoked: expected a new one");
+		fault(c, 422, pointer, "this key was revoked: expected a new one",
+		      "此密钥已撤销：应为新的密钥");
 	fact_write(c, f);
 }
 
@@ -193,23 +210,25 @@ static void key_check(struct check *c, const struct enrolment *e, const struct s
 	snprintf(pointer, sizeof(pointer), "/keys/%u/vkey", i);
 	if (sy_vkey_parse(text, &v) != SY_OK) {
 		fault(c, 422, pointer,
-		      "no verifier key: expected name+id+base64 of a prime-order Ed25519 key");
+		      "no verifier key: expected name+id+base64 of a prime-order Ed25519 key",
+		      "不是验证密钥：应为 名称+标识+Ed25519 公钥的 base64");
 		return;
 	}
 	sy_party_key_name(e->id, name);
 	if (strcmp(v.name, name) != 0)
 		fault(c, 422, pointer,
-		      "the key is named %.100s: expected the party's key name, %.200s", v.name,
-		      name);
+		      "the key is named %.100s: expected the party's key name, %.200s",
+		      "密钥名称是 %.100s：应为该主体的密钥名称 %.200s", v.name, name);
 	key_owner_check(c, e, &v, pointer);
 	snprintf(pointer, sizeof(pointer), "/keys/%u/proof", i);
 	if (sy_unbase64_exact(text_of(c, e->doc, key, "proof"), proof, sizeof(proof)) != SY_OK)
-		fault(c, 400, pointer, "no signature: expected the base64 of 64 bytes");
+		fault(c, 400, pointer, "no signature: expected the base64 of 64 bytes",
+		      "不是签名：应为 64 字节的 base64");
 	else if (sy_key_proof_check(&v, ledger_origin(c->a->ledger), e->id, text, proof) != SY_OK)
 		fault(c, 422, pointer,
 		      "the proof of possession doesn't verify: expected this key's signature for "
-		      "this "
-		      "ledger, party and vkey");
+		      "this ledger, party and vkey",
+		      "密钥持有证明无效：应为此密钥对本账本、该主体和该 vkey 的签名");
 }
 
 static void keys_check(struct check *c, const struct enrolment *e)
@@ -254,7 +273,7 @@ static void prefixes_check(struct check *c, const struct enrolment *e)
 		if (!prefix_form(prefix))
 			fault(c, 422, pointer,
 			      "\"%.*s\" is no company prefix: expected 4 to 12 digits",
-			      TEXT(prefix));
+			      "\"%.*s\" 不是厂商识别代码：应为 4 至 12 位数字", TEXT(prefix));
 		else if (!holds(e->old, "prefixes", e->doc, v, c->arena))
 			prefix_claim(c, prefix, e->id, pointer);
 	}

@@ -45,41 +45,52 @@ static const struct {
 	enum place place;
 	const char
 	    *pointer; /* in the event, but behind the item's own where it is about the item */
-	const char *expected;
+	const char *en, *zh; /* what is expected */
 } fields[FIELDS] = {
-    [NAME] = {"name", IN_PRODUCT, "", "name"},
-    [SPECIFICATION] = {"specification", IN_PRODUCT, "", "specification"},
-    [STANDARD] = {"standard", IN_PRODUCT, "", "standard"},
-    [LICENCES] = {"licences", IN_PRODUCT, "", "licences with one at least"},
-    [INGREDIENTS] = {"ingredients", IN_PRODUCT, "", "ingredients"},
-    [ALLERGENS] = {"allergens", IN_PRODUCT, "", "allergens, [] for none"},
-    [STORAGE] = {"storage", IN_PRODUCT, "", "storage with min or max"},
-    [HOLDER] = {"holder", IN_PRODUCT, "", "holder of the authorisation"},
-    [WARRANTY] = {"warranty", IN_PRODUCT, "", "warranty"},
-    [PUBLIC_PLEDGE] = {"publicPledge", IN_PRODUCT, "", "pledge"},
-    [PRODUCER] = {"producer", IN_PARTY, "", "uscc, or a GLN as its id"},
-    [LOT] = {"lot", IN_ITEM, "", "a code with a lot, or ilmd.cbvmda:lotNumber"},
-    [LOT_OR_SERIAL] = {"lotOrSerial", IN_ITEM, "", "a code with a lot or a serial"},
-    [SERIAL] = {"serial", IN_EVENT, "/epcList", "units with serials"},
-    [QUANTITY] = {"quantity", IN_ITEM, "/quantity", "a quantity"},
-    [UNIT] = {"unit", IN_ITEM, "/uom", "a unit (uom), as pieces aren't counted in fractions"},
-    [MADE] = {"made", IN_EVENT, "/ilmd/suyuan:productionDate", "the production date"},
+    [NAME] = {"name", IN_PRODUCT, "", "name", "名称"},
+    [SPECIFICATION] = {"specification", IN_PRODUCT, "", "specification", "规格型号"},
+    [STANDARD] = {"standard", IN_PRODUCT, "", "standard", "执行标准"},
+    [LICENCES] = {"licences", IN_PRODUCT, "", "licences with one at least",
+		  "至少一项许可或批准文号"},
+    [INGREDIENTS] = {"ingredients", IN_PRODUCT, "", "ingredients", "配料"},
+    [ALLERGENS] = {"allergens", IN_PRODUCT, "", "allergens, [] for none", "致敏原，没有则为 []"},
+    [STORAGE] = {"storage", IN_PRODUCT, "", "storage with min or max", "贮存温度（min 或 max）"},
+    [HOLDER] = {"holder", IN_PRODUCT, "", "holder of the authorisation", "上市许可持有人"},
+    [WARRANTY] = {"warranty", IN_PRODUCT, "", "warranty", "质保期"},
+    [PUBLIC_PLEDGE] = {"publicPledge", IN_PRODUCT, "", "pledge", "公开质量承诺"},
+    [PRODUCER] = {"producer", IN_PARTY, "", "uscc, or a GLN as its id",
+		  "统一社会信用代码，或以 GLN 为标识"},
+    [LOT] = {"lot", IN_ITEM, "", "a code with a lot, or ilmd.cbvmda:lotNumber",
+	     "带批号的编码，或 ilmd.cbvmda:lotNumber"},
+    [LOT_OR_SERIAL] = {"lotOrSerial", IN_ITEM, "", "a code with a lot or a serial",
+		       "带批号或序列号的编码"},
+    [SERIAL] = {"serial", IN_EVENT, "/epcList", "units with serials", "带序列号的单品"},
+    [QUANTITY] = {"quantity", IN_ITEM, "/quantity", "a quantity", "数量"},
+    [UNIT] = {"unit", IN_ITEM, "/uom", "a unit (uom), as pieces aren't counted in fractions",
+	      "单位（uom），因为件数不应有小数"},
+    [MADE] = {"made", IN_EVENT, "/ilmd/suyuan:productionDate", "the production date", "生产日期"},
     [HARVESTED] = {"harvested", IN_EVENT, "/ilmd/cbvmda:harvestEndDate",
-		   "the date of harvest or slaughter"},
+		   "the date of harvest or slaughter", "采收或屠宰日期"},
     [EXPIRES] = {"expires", IN_EVENT, "/ilmd/cbvmda:itemExpirationDate",
-		 "an expiry date, or cbvmda:bestBeforeDate"},
+		 "an expiry date, or cbvmda:bestBeforeDate",
+		 "有效期至，或保质期至 cbvmda:bestBeforeDate"},
     [ORIGIN] = {"origin", IN_EVENT, "/ilmd/suyuan:origin",
-		"6 digits of GB/T 2260, or cbvmda:countryOfOrigin"},
-    [PLACE] = {"place", IN_EVENT, "/bizLocation", "the place of making"},
+		"6 digits of GB/T 2260, or cbvmda:countryOfOrigin",
+		"GB/T 2260 的 6 位数字，或 cbvmda:countryOfOrigin"},
+    [PLACE] = {"place", IN_EVENT, "/bizLocation", "the place of making", "生产地点"},
     [INSPECTION] = {"inspection", IN_EVENT, "/suyuan:inspection",
-		    "a release inspection with number and result pass or fail"},
+		    "a release inspection with number and result pass or fail",
+		    "出厂检验，含报告号和结果 pass 或 fail"},
     [PLEDGE] = {"pledge", IN_EVENT, "/ilmd/suyuan:pledge",
-		"a pledge with number and basis control, self-test or laboratory"},
+		"a pledge with number and basis control, self-test or laboratory",
+		"承诺达标合格证，含编号和依据 control、self-test 或 laboratory"},
     [INPUTS] = {"inputs", IN_EVENT, "/ilmd/suyuan:inputs",
-		"a list of the inputs used with their stopDate, [] for none"},
+		"a list of the inputs used with their stopDate, [] for none",
+		"所用投入品及其停用日期的列表，没有则为 []"},
     [INPUT_LOTS] = {"inputLots", IN_EVENT, "/inputQuantityList",
-		    "a transformation of the input lots"},
-    [PACK_RATIO] = {"packRatio", IN_EVENT, "/ilmd/suyuan:packRatio", "a ratio as 1:5:2500"},
+		    "a transformation of the input lots", "列明原料批次的转化事件"},
+    [PACK_RATIO] = {"packRatio", IN_EVENT, "/ilmd/suyuan:packRatio", "a ratio as 1:5:2500",
+		    "包装比例，如 1:5:2500"},
 };
 
 static int field_of(const struct sy_json_doc *doc, const struct sy_json *member)
@@ -259,28 +270,30 @@ uint64_t profile_lot_fields(void)
 /* --- judging --------------------------------------------------------------------------------- */
 
 static const char *const categories[CATEGORIES] = {"agri", "food", "drug", "industrial"};
+static const char *const category_zh[CATEGORIES] = {"农产品", "食品", "药品", "工业产品"};
 
 static void missing_fault(struct check *c, int i, int status, const struct sy_event_item *item,
 			  const struct product *p)
 {
-	const char *category = categories[p->category];
+	const char *category = in_language(c, categories[p->category], category_zh[p->category]);
+	const char *verb = status ? in_language(c, "must", "必须") : in_language(c, "should", "宜");
+	const char *expected = in_language(c, fields[i].en, fields[i].zh);
 	char pointer[128];
 	bool at_item = fields[i].place == IN_ITEM || fields[i].place == IN_PRODUCT;
 	snprintf(pointer, sizeof(pointer), "%s%s", at_item ? item->pointer : "", fields[i].pointer);
-	const char *verb = status ? "must" : "should";
 	if (fields[i].place == IN_PRODUCT)
-		sy_fault_add(c->faults, status, c->record, pointer, fields[i].name,
-			     "%s products %s carry %s: expected it in the Product record of %.*s",
-			     category, verb, fields[i].expected, TEXT(p->code));
+		fault_of(c, status, pointer, fields[i].name,
+			 "%s products %s carry %s: expected it in the Product record of %.*s",
+			 "%s产品%s具有%s：应载于产品 %.*s 的 Product 记录", category, verb,
+			 expected, TEXT(p->code));
 	else if (fields[i].place == IN_PARTY)
-		sy_fault_add(
-		    c->faults, status, c->record, pointer, fields[i].name,
-		    "producers of %s %s carry %s: expected it in the author's Party record",
-		    category, verb, fields[i].expected);
+		fault_of(c, status, pointer, fields[i].name,
+			 "producers of %s %s carry %s: expected it in the author's Party record",
+			 "%s的生产者%s具有%s：应载于作者的 Party 记录", category, verb, expected);
 	else
-		sy_fault_add(c->faults, status, c->record, pointer, fields[i].name,
-			     "%s batches %s carry this: expected %s", category, verb,
-			     fields[i].expected);
+		fault_of(c, status, pointer, fields[i].name,
+			 "%s batches %s carry this: expected %s", "%s批次%s具有此项：应为%s",
+			 category, verb, expected);
 }
 
 static uint64_t in_product(void)
@@ -336,24 +349,32 @@ static bool is_weight(const struct sy_json_doc *doc, const struct sy_json *v)
 }
 
 static void member_fault(struct check *c, const char *within, const struct sy_json_doc *doc,
-			 const struct sy_json *m, const char *expected)
+			 const struct sy_json *m, const char *en, const char *zh)
 {
 	struct sy_str key = {"", 0};
 	char pointer[160];
 	sy_json_key(doc, m, c->arena, &key);
 	snprintf(pointer, sizeof(pointer), "%s/%.*s", within, TEXT(key));
-	fault(c, 422, pointer, "expected %s", expected);
+	fault(c, 422, pointer, "expected %s", "应为%s", in_language(c, en, zh));
 }
 
 static const char *known_fields(struct check *c)
 {
-	struct sy_str text = SY_STR("one of");
+	struct sy_str text = {"", 0};
 	for (int i = 0; i < FIELDS; i++) {
-		const char *longer =
-		    sy_arena_printf(c->arena, "%.*s %s", (int)text.n, text.p, fields[i].name);
+		const char *longer = sy_arena_printf(c->arena, "%.*s%s%s", (int)text.n, text.p,
+						     i ? " " : "", fields[i].name);
 		text = sy_str(longer);
 	}
-	return text.n > 0 ? text.p : "a field that can be judged";
+	return text.p;
+}
+
+static void unknown_field(struct check *c, const struct sy_json_doc *doc, const struct sy_json *m)
+{
+	const char *known = known_fields(c);
+	if (known)
+		member_fault(c, "/fields", doc, m, sy_arena_printf(c->arena, "one of %s", known),
+			     sy_arena_printf(c->arena, "其中之一：%s", known));
 }
 
 static void profile_content_check(struct check *c, const struct sy_json_doc *doc,
@@ -363,18 +384,21 @@ static void profile_content_check(struct check *c, const struct sy_json_doc *doc
 	struct sy_str category = text_of(c, doc, root, "category");
 	const struct sy_json *m, *list = sy_json_get(doc, root, "fields");
 	if (category_of(category) < 0)
-		fault(c, 422, "/category", "expected agri, food, drug or industrial");
+		fault(c, 422, "/category", "expected agri, food, drug or industrial",
+		      "应为 agri、food、drug 或 industrial");
 	else if (name.n != category.n + 8 || memcmp(name.p, "profile/", 8) != 0 ||
 		 memcmp(name.p + 8, category.p, category.n) != 0)
 		fault(c, 422, "/name", "expected profile/%.*s, the one profile of that category",
-		      TEXT(category));
+		      "应为 profile/%.*s，即该类别唯一的规则", TEXT(category));
 	if (!list)
-		fault(c, 400, "/fields", "\"fields\" is missing: expected an object of M, S and O");
+		fault(c, 400, "/fields", "\"fields\" is missing: expected an object of M, S and O",
+		      "缺少 \"fields\"：应为 M、S、O 的对象");
 	sy_json_each (doc, list, m) {
 		if (field_of(doc, m) < 0)
-			member_fault(c, "/fields", doc, m, known_fields(c));
+			unknown_field(c, doc, m);
 		else if (!is_weight(doc, m))
-			member_fault(c, "/fields", doc, m, "M (must), S (should) or O (may)");
+			member_fault(c, "/fields", doc, m, "M (must), S (should) or O (may)",
+				     " M（必须）、S（宜）或 O（可）");
 	}
 }
 
@@ -384,14 +408,17 @@ static void limits_content_check(struct check *c, const struct sy_json_doc *doc,
 	const struct sy_json *m, *list = sy_json_get(doc, root, "limits");
 	uint64_t hours;
 	if (!sy_str_is(text_of(c, doc, root, "name"), "limits"))
-		fault(c, 422, "/name", "expected limits, the one table of them");
+		fault(c, 422, "/name", "expected limits, the one table of them",
+		      "应为 limits，即唯一的限值表");
 	if (!list)
-		fault(c, 400, "/limits", "\"limits\" is missing: expected an object of numbers");
+		fault(c, 400, "/limits", "\"limits\" is missing: expected an object of numbers",
+		      "缺少 \"limits\"：应为数字的对象");
 	sy_json_each (doc, list, m) {
 		if (!sy_json_key_is(doc, m, "futureHours"))
-			member_fault(c, "/limits", doc, m, "futureHours");
+			member_fault(c, "/limits", doc, m, "futureHours", " futureHours");
 		else if (sy_json_u64(doc, m, &hours) != SY_OK || hours > FUTURE_HOURS_MAX)
-			member_fault(c, "/limits", doc, m, "whole hours, at most 8760");
+			member_fault(c, "/limits", doc, m, "whole hours, at most 8760",
+				     "整小时数，不超过 8760");
 	}
 }
 
@@ -405,7 +432,7 @@ void rules_content_check(struct check *c, const struct sy_json_doc *doc)
 		limits_content_check(c, doc, root);
 	else
 		fault(c, 422, "/kind", "\"%.*s\" isn't known: expected profile or limits",
-		      TEXT(kind));
+		      "未知 \"%.*s\"：应为 profile 或 limits", TEXT(kind));
 }
 
 static void rules_add(struct check *c, struct rules *r, const struct sy_json_doc *doc,

@@ -17,6 +17,7 @@ bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct
 		    c, 409, pointer,
 		    "the record at position %ld of this submission says this already: expected one "
 		    "record of it in a submission",
+		    "本次提交中第 %ld 条（从 0 起）已说明同一对象：一次提交中只应有一条",
 		    f->written);
 		return false;
 	}
@@ -25,27 +26,29 @@ bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct
 	if (!found) {
 		if (v)
 			fault(c, 409, "/replaces",
-			      "there is nothing in force to replace: expected no \"replaces\"");
+			      "there is nothing in force to replace: expected no \"replaces\"",
+			      "没有可替代的现行记录：不应有 \"replaces\"");
 		return !v;
 	}
 	if (!v) {
 		fault(c, 409, pointer, "record %llu is in force: expected \"replaces\": %llu",
-		      (unsigned long long)record, (unsigned long long)record);
+		      "现行记录是 %llu：应有 \"replaces\": %llu", (unsigned long long)record,
+		      (unsigned long long)record);
 		return false;
 	}
 	if (given != record)
 		fault(c, 409, "/replaces", "%llu isn't in force: expected %llu, the current record",
-		      (unsigned long long)given, (unsigned long long)record);
+		      "%llu 不是现行记录：应为 %llu", (unsigned long long)given,
+		      (unsigned long long)record);
 	return given == record;
 }
 
-static bool own_or_denied(struct check *c, struct sy_str party, const char *what,
-			  const char *pointer)
+static bool own_or_denied(struct check *c, struct sy_str party, const char *pointer)
 {
 	if (!c->author || sy_str_eq(c->author->id, party))
 		return true;
-	fault(c, 403, pointer, "%s belongs to %.*s: expected that party as the author, not %.*s",
-	      what, TEXT(party), TEXT(c->author->id));
+	fault(c, 403, pointer, "this belongs to %.*s: expected that party as the author, not %.*s",
+	      "这属于 %.*s：应由该主体提交，而不是 %.*s", TEXT(party), TEXT(c->author->id));
 	return false;
 }
 
@@ -79,8 +82,8 @@ static bool product_code(struct check *c, const struct sy_json_doc *doc, struct 
 	if (code->kind == SY_CODE_PRODUCT ||
 	    (code->kind == SY_CODE_OTHER && code->scheme == SY_SCHEME_PRIVATE))
 		return true;
-	fault(c, 422, "/code", "%.*s names a %s: expected the code of a product", TEXT(text),
-	      sy_code_kind_name(code->kind));
+	fault(c, 422, "/code", "%.*s names a %s: expected the code of a product",
+	      "%.*s 表示的是 %s：应为产品编码", TEXT(text), sy_code_kind_name(code->kind));
 	return false;
 }
 
@@ -93,12 +96,13 @@ static struct party *product_claimant(struct check *c, const struct sy_json_doc 
 	if (!is_operator(c)) {
 		fault(c, 403, "/owner",
 		      "only an operator registers a product for another party: expected %.*s",
-		      TEXT(c->author->id));
+		      "只有运营者可以代其他主体登记产品：应为 %.*s", TEXT(c->author->id));
 		return NULL;
 	}
 	struct party *p = party_of(c, fact_of(c, FACT_PARTY, owner, NO_MORE), owner);
 	if (p && !p->found)
-		fault(c, 422, "/owner", "party %.*s isn't enrolled", TEXT(owner));
+		fault(c, 422, "/owner", "party %.*s isn't enrolled", "主体 %.*s 未登记",
+		      TEXT(owner));
 	return p && p->found ? p : NULL;
 }
 
@@ -107,14 +111,16 @@ static void not_the_holder(struct check *c, const struct sy_code *code, struct s
 {
 	if (is_operator(c))
 		fault(c, 403, "/owner", "%.*s belongs to %.*s: expected that party as \"owner\"",
-		      TEXT(code->canonical), TEXT(holder));
+		      "%.*s 属于 %.*s：\"owner\" 应为该主体", TEXT(code->canonical), TEXT(holder));
 	else if (holder.n > 0)
 		fault(c, 403, "/code", "%.*s belongs to %.*s: expected that party as the author",
-		      TEXT(code->canonical), TEXT(holder));
+		      "%.*s 属于 %.*s：应由该主体提交", TEXT(code->canonical), TEXT(holder));
 	else
 		fault(c, 403, "/code",
 		      "%.*s is granted to nobody: expected a code under a prefix or a code that is "
 		      "granted to %.*s, or its own stem",
+		      "%.*s 未授予任何主体：应为授予 %.*s 的厂商识别代码之下的编码、"
+		      "单独授予的编码或其自有编码",
 		      TEXT(code->canonical), TEXT(claimant->id));
 }
 
@@ -139,7 +145,8 @@ static void product_judge(struct check *c, const struct sy_json_doc *doc)
 	struct sy_code code;
 	int category = category_of(member_text(c, doc, "category"));
 	if (category == CATEGORY_UNKNOWN)
-		fault(c, 422, "/category", "expected agri, food, drug, industrial or other");
+		fault(c, 422, "/category", "expected agri, food, drug, industrial or other",
+		      "应为 agri、food、drug、industrial 或 other");
 	if (!product_code(c, doc, &code))
 		return;
 	struct fact *f = fact_of(c, FACT_PRODUCT, code.canonical, NO_MORE);
@@ -180,7 +187,6 @@ static const struct member contact_members[] = {{"id", FORM_TEXT, true, NULL},
 struct owned { /* what a party says of its own, by id */
 	enum fact_kind fact;
 	enum register_kind row;
-	const char *what;
 	bool by_authorities; /* an operator, or a regulator, may say it as well */
 };
 
@@ -199,13 +205,14 @@ static void owned_judge(struct check *c, const struct sy_json_doc *doc, const st
 			 (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)) != 0;
 	bool good = replaces_check(c, doc, f, err == SY_OK, row.record, "/id");
 	if (!p->found) {
-		fault(c, 422, "/party", "party %.*s isn't enrolled", TEXT(party));
+		fault(c, 422, "/party", "party %.*s isn't enrolled", "主体 %.*s 未登记",
+		      TEXT(party));
 		good = false;
 	}
 	if (!authority) {
-		good = own_or_denied(c, party, kind->what, "/party") && good;
+		good = own_or_denied(c, party, "/party") && good;
 		if (err == SY_OK && !sy_str_eq(row.owner, party))
-			good = own_or_denied(c, row.owner, kind->what, "/id") && good;
+			good = own_or_denied(c, row.owner, "/id") && good;
 	}
 	if (good)
 		fact_write(c, f);
@@ -213,24 +220,25 @@ static void owned_judge(struct check *c, const struct sy_json_doc *doc, const st
 
 static void place_judge(struct check *c, const struct sy_json_doc *doc)
 {
-	static const struct owned place = {FACT_PLACE, REG_PLACE, "the place", true};
+	static const struct owned place = {FACT_PLACE, REG_PLACE, true};
 	struct sy_str id = member_text(c, doc, "id");
 	struct sy_code code;
 	if (sy_code_parse(c->arena, id, &code, c->faults, c->record, "/id") != SY_OK)
 		return;
 	if (code.scheme == SY_SCHEME_GS1 && code.kind != SY_CODE_PLACE)
 		fault(c, 422, "/id", "%.*s names a %s: expected a GLN under /414/ or another URI",
-		      TEXT(id), sy_code_kind_name(code.kind));
+		      "%.*s 表示的是 %s：应为 /414/ 下的 GLN 或其他 URI", TEXT(id),
+		      sy_code_kind_name(code.kind));
 	else if (!sy_str_eq(code.canonical, id))
-		fault(c, 422, "/id", "%.*s isn't canonical: expected %.*s", TEXT(id),
-		      TEXT(code.canonical));
+		fault(c, 422, "/id", "%.*s isn't canonical: expected %.*s",
+		      "%.*s 不是规范形式：应为 %.*s", TEXT(id), TEXT(code.canonical));
 	else
 		owned_judge(c, doc, &place);
 }
 
 static void contact_judge(struct check *c, const struct sy_json_doc *doc)
 {
-	static const struct owned contact = {FACT_CONTACT, REG_CONTACT, "the contact", false};
+	static const struct owned contact = {FACT_CONTACT, REG_CONTACT, false};
 	owned_judge(c, doc, &contact);
 }
 
@@ -244,12 +252,12 @@ static const struct member rules_members[] = {{"name", FORM_TEXT, true, NULL},
 					      {"replaces", FORM_NUMBER, false, NULL},
 					      {0}};
 
-static bool authority_or_denied(struct check *c, const char *what)
+static bool authority_or_denied(struct check *c)
 {
 	if (!c->author || (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)))
 		return true;
-	fault(c, 403, "/type", "%.*s may not %s: expected an operator or a regulator",
-	      TEXT(c->author->id), what);
+	fault(c, 403, "/type", "%.*s may not say this: expected an operator or a regulator",
+	      "%.*s 无权提交此类记录：应由运营者或监管部门提交", TEXT(c->author->id));
 	return false;
 }
 
@@ -264,7 +272,7 @@ static void rules_judge(struct check *c, const struct sy_json_doc *doc)
 		return;
 	}
 	rules_content_check(c, doc);
-	bool good = authority_or_denied(c, "publish rules");
+	bool good = authority_or_denied(c);
 	if (replaces_check(c, doc, f, err == SY_OK, row.record, "/name") && good) {
 		fact_write(c, f);
 		fact_write(c, fact_of(c, FACT_VERSION, NO_MORE, NO_MORE));
@@ -301,7 +309,8 @@ static bool leaf_matches(struct check *c, const struct sy_json_doc *doc, const s
 		return true;
 	char text[SY_BASE64_LEN(SY_HASH_SIZE) + 1];
 	sy_base64(leaf->b, sizeof(leaf->b), text);
-	fault(c, 422, "/leaf", "the record has another leaf hash: expected %s", text);
+	fault(c, 422, "/leaf", "the record has another leaf hash: expected %s",
+	      "该记录的叶哈希不同：应为 %s", text);
 	return false;
 }
 
@@ -314,7 +323,7 @@ static bool erasable(struct check *c, const struct sy_json_doc *doc, uint64_t re
 	int err = ledger_record(&c->truth, c->arena, record, &stored);
 	if (err == SY_ENOTFOUND) {
 		fault(c, 422, "/record", "there is no record %llu before this one",
-		      (unsigned long long)record);
+		      "此前没有记录 %llu", (unsigned long long)record);
 		return false;
 	}
 	if (err && err != SY_EGONE) {
@@ -323,7 +332,8 @@ static bool erasable(struct check *c, const struct sy_json_doc *doc, uint64_t re
 	}
 	if (index_erased(&c->r, record, &erasure) == SY_OK) {
 		fault(c, 409, "/record", "record %llu was erased by record %llu",
-		      (unsigned long long)record, (unsigned long long)erasure);
+		      "记录 %llu 已由记录 %llu 删除", (unsigned long long)record,
+		      (unsigned long long)erasure);
 		return false;
 	}
 	if (record == 0 || (err == SY_OK && is_kept(c, stored.payload))) {
@@ -331,6 +341,7 @@ static bool erasable(struct check *c, const struct sy_json_doc *doc, uint64_t re
 		    c, 422, "/record",
 		    "record %llu can't be erased: expected none of Ledger, Party, Product, Recall, "
 		    "Rules, Erasure",
+		    "记录 %llu 不可删除：不应是 Ledger、Party、Product、Recall、Rules 或 Erasure",
 		    (unsigned long long)record);
 		return false;
 	}
@@ -344,11 +355,11 @@ static void erasure_judge(struct check *c, const struct sy_json_doc *doc)
 		return;
 	struct fact *f = fact_of(c, FACT_ERASED,
 				 (struct sy_str){(const char *)&record, sizeof(record)}, NO_MORE);
-	bool good = authority_or_denied(c, "erase a record");
+	bool good = authority_or_denied(c);
 	if (f->written != NOT_WRITTEN)
 		fault(c, 409, "/record",
 		      "the record at position %ld of this submission erases it already",
-		      f->written);
+		      "本次提交中第 %ld 条（从 0 起）已删除该记录", f->written);
 	else if (good && erasable(c, doc, record))
 		fact_write(c, f);
 }
@@ -391,8 +402,9 @@ void record_judge(struct check *c, const struct sy_json_doc *doc)
 	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), "type");
 	if (!v || v->type != SY_JSON_STRING) {
 		fault(c, 400, "/type",
-		      "\"type\" is %s: expected the text that names the record's type",
-		      v ? "no text" : "missing");
+		      "\"type\" is missing or no text: expected the text that names the record's "
+		      "type",
+		      "缺少 \"type\" 或不是文本：应为记录类型的名称");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
@@ -402,7 +414,8 @@ void record_judge(struct check *c, const struct sy_json_doc *doc)
 			return;
 		}
 	if (sy_json_is(doc, v, "Ledger")) {
-		fault(c, 403, "/type", "a Ledger record stands only at the beginning, as record 0");
+		fault(c, 403, "/type", "a Ledger record stands only at the beginning, as record 0",
+		      "Ledger 记录只能是第 0 条记录");
 		return;
 	}
 	struct sy_str type = member_text(c, doc, "type");
@@ -410,5 +423,6 @@ void record_judge(struct check *c, const struct sy_json_doc *doc)
 	    c, 422, "/type",
 	    "\"%.*s\" isn't known: expected an EPCIS event, Party, Product, Place, Contact, Rules "
 	    "or Erasure",
+	    "未知类型 \"%.*s\"：应为 EPCIS 事件、Party、Product、Place、Contact、Rules 或 Erasure",
 	    TEXT(type));
 }

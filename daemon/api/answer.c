@@ -3,6 +3,7 @@
 #include <suyuan/time.h>
 
 #include <stdlib.h>
+#include <strings.h>
 
 static const char json_type[] = "application/json";
 
@@ -81,6 +82,41 @@ bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out)
 	if (err == SY_ENOTFOUND)
 		*out = SY_STR("");
 	return err == SY_OK || err == SY_ENOTFOUND || bad_coding(x, name);
+}
+
+/* RFC 9110, 12.5.4: "zh-CN,zh;q=0.9,en;q=0.8"; a weight that is none counts as 1. */
+static double weight(struct sy_str range)
+{
+	const char *q = memmem(range.p, range.n, "q=", 2);
+	char text[8];
+	if (q == NULL)
+		return 1;
+	snprintf(text, sizeof text, "%.*s", (int)(range.p + range.n - q - 2), q + 2);
+	return strtod(text, NULL);
+}
+
+bool answer_in_chinese(const struct http_exchange *x)
+{
+	struct sy_str rest = http_header_of(x, "Accept-Language"), range;
+	double best = 0;
+	bool chinese = false; /* of equal weights the first one counts */
+	while (rest.n > 0) {
+		const char *comma = memchr(rest.p, ',', rest.n);
+		range = (struct sy_str){rest.p, comma ? (size_t)(comma - rest.p) : rest.n};
+		rest.p += range.n + (comma != NULL);
+		rest.n -= range.n + (comma != NULL);
+		while (range.n > 0 && (*range.p == ' ' || *range.p == '\t'))
+			range.p++, range.n--;
+		if (range.n < 2)
+			continue;
+		bool zh = strncasecmp(range.p, "zh", 2) == 0;
+		double q = zh || strncasecmp(range.p, "en", 2) == 0 ? weight(range) : 0;
+		if (q > best) {
+			best = q;
+			chinese = zh;
+		}
+	}
+	return chinese;
 }
 
 /* --- snapshots ------------------------------------------------------------------------------- */

@@ -19,6 +19,9 @@ bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out);
 /* A query parameter's text in the arena; SY_ENOTFOUND leaves it empty.  False: a 400 was sent. */
 bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out);
 
+/* Of Accept-Language's zh and en: is zh the one that the client would rather read? */
+bool answer_in_chinese(const struct http_exchange *x);
+
 /*
  * Runs READ with a snapshot of index and truth; with ?at=N only once the index holds entry N (503
  * after ten seconds).  READ answers; both snapshots end when it returns.

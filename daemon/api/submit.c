@@ -205,7 +205,8 @@ static void hold_back(struct app *app)
 static void judge(struct task *t)
 {
 	struct submit *s = (struct submit *)t;
-	int err = admit_check(s->app->admit, http_arena(s->x), &s->sub, &s->verdict);
+	enum admit_lang lang = answer_in_chinese(s->x) ? ADMIT_ZH : ADMIT_EN;
+	int err = admit_check(s->app->admit, http_arena(s->x), &s->sub, lang, &s->verdict);
 	if (err)
 		fail(s, err);
 	else if (s->verdict.duplicate)

@@ -127,7 +127,7 @@ static void check_verdict(const struct sy_submission *s, const struct admit_verd
 		MUST(*f->detail && sy_utf8_valid(f->detail, strlen(f->detail), NULL));
 		MUST(f->status == 0 || (f->status >= 400 && f->status < 500));
 	}
-	MUST(admit_check(w.admit, &w.arena, s, &again) == SY_OK);
+	MUST(admit_check(w.admit, &w.arena, s, ADMIT_EN, &again) == SY_OK);
 	MUST(again.status == v->status && again.faults.n == v->faults.n);
 	MUST(again.n_claims == v->n_claims);
 	MUST(memcmp(again.claims, v->claims, v->n_claims * sizeof *v->claims) == 0);
@@ -153,7 +153,7 @@ static int say(const struct actor *a, struct sy_str text)
 		sy_faults_init(&faults, &w.arena);
 		MUST(sy_submission_parse(&w.arena, sy_buf_span(&body), &s, &faults) == SY_OK);
 		MUST(sy_submission_check(&w.arena, SY_STR(ORIGIN), &s, &faults) == SY_OK);
-		MUST(admit_check(w.admit, &w.arena, &s, &v) == SY_OK);
+		MUST(admit_check(w.admit, &w.arena, &s, ADMIT_EN, &v) == SY_OK);
 		if (!v.duplicate) {
 			check_verdict(&s, &v);
 			status = v.status;
