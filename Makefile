@@ -8,7 +8,7 @@
 #   make coverage   lines that tests and corpora reach; parsers must reach 90 %
 #   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), then each
 #                   fuzzer for SOAK_FUZZ seconds (ten minutes)
-#   make bench      figures, as a table and as build/bench.json
+#   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them)
 #   make lint       formatting, static analysis, shell and Python checks
 #   make deps       Debian packages that the project needs
 #   make install    DESTDIR=, PREFIX=
@@ -185,7 +185,7 @@ coverage:
 	@$(PYTHON) tests/coverage.py --build $(BUILD)
 
 bench: programs benches
-	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/bench/bench.py
+	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/bench/bench.py $(K)
 
 # --- lint: formatting, static analysis, shell, manual pages, Python -----------------------------
 ALL_C    := $(LIB_C) $(DAEMON_C) $(CLI_C)

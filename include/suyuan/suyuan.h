@@ -22,5 +22,6 @@
 #include "submission.h"
 #include "time.h"
 #include "tree.h"
+#include "walk.h"
 
 #endif

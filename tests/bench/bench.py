@@ -3,6 +3,7 @@
 Prints a table and writes build/bench.json: a list of {name, value, unit, beside, ratio, target, ok}.
 SCALE=n multiplies the amount of work (default 1: a million records, a run of some minutes).
 A file here is a subject: it measures through a World (world.py) and adds rows to its table.
+Arguments choose among its functions (make bench K="bulk verify").
 """
 import sys
 import tempfile
@@ -12,14 +13,16 @@ import ingest
 import lookups
 import world
 
-SUBJECTS = (ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk, checks.footprint)
+SUBJECTS = (ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk, checks.footprint,
+            checks.checks)
 
 
 def main():
     with tempfile.TemporaryDirectory(dir=world.BUILD) as folder:
         with world.World(folder) as one:
             for subject in SUBJECTS:
-                subject(one)
+                if subject.__name__ in (sys.argv[1:] or [subject.__name__]):
+                    subject(one)
     one.rows.write(world.BUILD / "bench.json")
     return 0
 

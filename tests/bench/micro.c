@@ -1,14 +1,21 @@
 /*
- * What the machine allows: limits to hold the daemon's figures against, one core each.
+ * What the machine allows: limits to hold the daemon's figures against, one core each but for the
+ * last.
  *
  *   micro bulk     parse, hash and seal-free check of 1,000-record submissions, signature included
  *   micro verify   Ed25519 verifications of submission statements
  *   micro json     a typical event through the JSON reader
  *   micro code     element strings and links through the code parser
+ *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
+ *                  records of that many bytes can't do without: a leaf hash of each record, the
+ *                  trees over them, the leaf hash of each entry, its signature
  */
 #include <suyuan/code.h>
+#include <suyuan/error.h>
 #include <suyuan/keyfile.h>
 #include <suyuan/submission.h>
+#include <suyuan/tree.h>
+#include <suyuan/walk.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,8 +41,9 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void bulk(void)
+static void bulk(char **args)
 {
+	(void)args;
 	enum { N = 1000 };
 	static struct sy_str records[N];
 	struct sy_keyfile key;
@@ -64,8 +72,9 @@ static void bulk(void)
 	sy_buf_free(&body);
 }
 
-static void verify(void)
+static void verify(char **args)
 {
+	(void)args;
 	struct sy_keyfile key;
 	uint8_t sig[SY_SIG_SIZE];
 	char text[SY_STATEMENT_MAX];
@@ -83,8 +92,9 @@ static void verify(void)
 	printf("{\"signatures_per_second\":%.0f}\n", done / (now() - begin));
 }
 
-static void json(void)
+static void json(char **args)
 {
+	(void)args;
 	struct sy_arena arena = {0};
 	double begin = now();
 	unsigned done = 0;
@@ -99,8 +109,9 @@ static void json(void)
 	sy_arena_free(&arena);
 }
 
-static void code(void)
+static void code(char **args)
 {
+	(void)args;
 	static const char *const texts[] = {"(01)06901234567892(10)A1",
 					    "https://id.gs1.org/01/06901234567892/10/A1",
 					    "https://id.gs1.org/01/06901234567892/21/123456"};
@@ -121,19 +132,97 @@ static void code(void)
 	sy_arena_free(&arena);
 }
 
+/* Entries dealt to threads in slices, as an auditor deals them. */
+struct audit {
+	uint64_t entries, records, size, per_slice;
+	char *text; /* records are read from it one behind the other, around and around */
+	size_t text_size;
+	struct sy_keyfile key;
+	uint8_t sig[SY_SIG_SIZE];
+	char statement[SY_STATEMENT_MAX];
+	size_t statement_size;
+};
+
+static void audit_entry(const struct audit *a, uint64_t i)
+{
+	static const uint8_t salt[SY_SALT_SIZE], entry[SY_ENTRY_SIZE];
+	uint64_t first = i * a->records / a->entries, end = (i + 1) * a->records / a->entries;
+	struct sy_tree records = {.size = 0};
+	sy_hash h;
+
+	for (uint64_t n = first; n < end; n++) {
+		const char *at = a->text + n * a->size % (a->text_size - a->size);
+		sy_record_leaf(salt, (struct sy_str){at, a->size}, &h);
+		sy_tree_append(&records, &h);
+	}
+	sy_tree_root(&records, &h);
+	sy_leaf_hash(entry, sizeof entry, &h);
+	sy_node_hash(&h, &h, &h);
+	if (sy_verify(a->key.signer.key, a->statement, a->statement_size, a->sig))
+		exit(1);
+}
+
+static int audit_slice(void *ctx, unsigned thread, unsigned slot, uint64_t slice)
+{
+	const struct audit *a = ctx;
+	uint64_t i = slice * a->per_slice, end = i + a->per_slice;
+
+	(void)thread, (void)slot;
+	for (; i < a->entries && i < end; i++)
+		audit_entry(a, i);
+	return SY_OK;
+}
+
+static void audit(char **args)
+{
+	enum { TEXT = 256 << 20, SLICES = 1000 };
+	sy_hash root = {{1}};
+	struct audit a = {.entries = strtoull(args[1], NULL, 10),
+			  .records = strtoull(args[2], NULL, 10),
+			  .size = strtoull(args[3], NULL, 10)};
+
+	if (a.entries == 0 || a.size == 0 || a.size > TEXT / 2 ||
+	    sy_keyfile_new(&a.key, sy_str("bench")))
+		exit(2);
+	a.per_slice = (a.entries + SLICES - 1) / SLICES;
+	a.text_size = a.records * a.size < TEXT ? a.records * a.size + a.size + 1 : TEXT;
+	if ((a.text = malloc(a.text_size)) == NULL)
+		exit(1);
+	memset(a.text, 'x', a.text_size);
+	a.statement_size =
+	    sy_submission_statement(sy_str(origin), 1, &root, 4000000000u, a.statement);
+	sy_sign(&a.key.signer, a.statement, a.statement_size, a.sig);
+	struct sy_walk w = {.slices = SLICES,
+			    .threads = (unsigned)strtoul(args[0], NULL, 10),
+			    .slots = SY_WALK_SLOTS_MAX,
+			    .work = audit_slice,
+			    .ctx = &a};
+	double begin = now();
+	if (sy_walk(&w))
+		exit(1);
+	printf("{\"seconds\":%.6f}\n", now() - begin);
+	free(a.text);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
-		void (*run)(void);
-	} all[] = {{"bulk", bulk}, {"verify", verify}, {"json", json}, {"code", code}};
+		void (*run)(char **args);
+		int n_args;
+	} all[] = {{"bulk", bulk, 0},
+		   {"verify", verify, 0},
+		   {"json", json, 0},
+		   {"code", code, 0},
+		   {"audit", audit, 4}};
 	if (sy_crypto_init())
 		return 1;
-	for (unsigned i = 0; argc == 2 && i < sizeof all / sizeof all[0]; i++)
-		if (strcmp(argv[1], all[i].name) == 0) {
-			all[i].run();
+	for (unsigned i = 0; argc >= 2 && i < sizeof all / sizeof all[0]; i++)
+		if (strcmp(argv[1], all[i].name) == 0 && argc == 2 + all[i].n_args) {
+			all[i].run(argv + 2);
 			return 0;
 		}
-	fprintf(stderr, "usage: micro bulk|verify|json|code\n");
+	fprintf(stderr, "usage: micro bulk|verify|json|code, or\n"
+			"       micro audit THREADS ENTRIES RECORDS BYTES\n");
 	return 2;
 }

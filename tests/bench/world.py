@@ -23,9 +23,9 @@ def scaled(count, step=1):
     return int(count * SCALE) // step * step
 
 
-def micro(subject):
-    """What one core of this machine allows (micro.c)."""
-    done = subprocess.run([str(B / "bench/micro"), subject], text=True, stdout=subprocess.PIPE,
+def micro(subject, *arguments):
+    """What this machine allows (micro.c)."""
+    done = subprocess.run([str(B / "bench/micro"), subject, *map(str, arguments)], text=True, stdout=subprocess.PIPE,
                           check=True, timeout=300)
     return json.loads(done.stdout)
 
