@@ -10,6 +10,7 @@
 #                   fuzzer for SOAK_FUZZ seconds (ten minutes)
 #   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them)
 #   make lint       formatting, static analysis, shell and Python checks
+#   make man        the commands of the manual page, from the program's own help
 #   make deps       Debian packages that the project needs
 #   make install    DESTDIR=, PREFIX=
 #
@@ -84,7 +85,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs check soak demo fuzz coverage bench lint \
-        format install deps clean units fuzzers benches
+        format man install deps clean units fuzzers benches
 
 all: programs
 programs: $(SUYUAND) $(SUYUAN) $(LIB_A)
@@ -200,9 +201,12 @@ $(BUILD)/tidy/%.c.ok: %.c .clang-tidy $(B)/gen/default_rules.inc
 lint: $(TIDY)
 	clang-format --dry-run -Werror $$(git ls-files -co --exclude-standard '*.c' '*.h')
 	shellcheck .ci/run conf/completions/suyuan.bash
-	mandoc -Tlint -Wwarning conf/man/*
+	mandoc -Tlint -Wwarning conf/man/*.[18]
 	$(PYTHON) -m pyflakes $$(git ls-files -co --exclude-standard '*.py')
 	$(PYTHON) tests/rooms.py
+
+man: programs
+	$(PYTHON) conf/man/commands.py $(SUYUAN) conf/man/suyuan.1
 
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')

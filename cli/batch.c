@@ -2,6 +2,7 @@
 #include "edit.h"
 #include "import.h"
 #include "nouns.h"
+#include "rowflags.h"
 
 static const struct view view_items = {
     "/v1/items",
@@ -20,66 +21,6 @@ static const struct view view_items = {
 };
 
 /* --- register --------------------------------------------------------------------------------- */
-
-/* Options that fill a row; repeated ones are joined with ;. */
-static const struct {
-	const char *flag;
-	enum field field;
-} row_flags[] = {
-    {"product", F_PRODUCT},
-    {"gtin", F_PRODUCT},
-    {"lot", F_LOT},
-    {"serial", F_SERIAL},
-    {"trace-code", F_TRACE},
-    {"quantity", F_QUANTITY},
-    {"unit", F_UNIT},
-    {"made", F_MADE},
-    {"harvested", F_HARVESTED},
-    {"expires", F_EXPIRES},
-    {"best-before", F_BEST_BEFORE},
-    {"origin", F_ORIGIN},
-    {"country", F_COUNTRY},
-    {"place", F_PLACE},
-    {"inspection", F_INSPECTION},
-    {"result", F_RESULT},
-    {"inspection-kind", F_KIND},
-    {"inspection-standard", F_STANDARD},
-    {"laboratory", F_LABORATORY},
-    {"inspection-date", F_INSPECTED},
-    {"report", F_REPORT},
-    {"pledge", F_PLEDGE},
-    {"basis", F_BASIS},
-    {"input", F_INPUTS},
-    {"input-lot", F_INPUT_LOTS},
-    {"pack-ratio", F_PACK_RATIO},
-    {"at", F_AT},
-    {"event-id", F_EVENT_ID},
-};
-
-static void fill_row(struct app *app, struct row *row)
-{
-	const char *value;
-
-	memset(row, 0, sizeof *row);
-	for (size_t i = 0; i < sizeof row_flags / sizeof row_flags[0]; i++) {
-		struct sy_str *at = &row->v[row_flags[i].field];
-		for (size_t k = 0; (value = arg_nth(app, row_flags[i].flag, k)) != NULL; k++) {
-			if (at->n > 0)
-				value = sy_arena_printf(&app->arena, "%.*s;%s", (int)at->n, at->p,
-							value);
-			*at = sy_str(value);
-		}
-	}
-}
-
-static int faults_fail(struct app *app, const struct sy_faults *faults)
-{
-	for (size_t i = 0; i < faults->n; i++) {
-		if (faults->v[i].status != 0)
-			say("%s: %s", faults->v[i].pointer, faults->v[i].detail);
-	}
-	return fail(&app->fail, RC_USAGE, "the batch is not registered");
-}
 
 /* What was registered: the lot, or its first unit. */
 static int show_registered(struct app *app, struct sy_str record, const struct sent *sent)
@@ -115,10 +56,10 @@ static int cmd_register(struct app *app)
 	struct row row;
 	int rc;
 
-	fill_row(app, &row);
+	row_from_flags(app, &row);
 	sy_faults_init(&faults, &app->arena);
 	if (row_event(&app->arena, &row, &record, &faults, 0) != SY_OK)
-		rc = faults_fail(app, &faults);
+		rc = row_faults(app, &faults);
 	else
 		rc = send_one(app, sy_buf_span(&record), &sent);
 	if (rc == RC_DONE && arg(app, "dry-run") == NULL)
@@ -142,7 +83,7 @@ static int cmd_import(struct app *app)
 	if (format != NULL && (o.source.format = source_format(format)) == SOURCE_GUESS)
 		return fail(&app->fail, RC_USAGE, "--format is csv, ndjson or epcis, not %s",
 			    format);
-	fill_row(app, &o.source.otherwise);
+	row_from_flags(app, &o.source.otherwise);
 	rc = arg_u64(app, "rows", 1, SY_RECORDS_MAX, IMPORT_GROUP, &group);
 	if (rc == RC_DONE)
 		rc = arg_u64(app, "connections", 1, 16, IMPORT_CONNECTIONS, &connections);
@@ -252,40 +193,23 @@ static int cmd_template(struct app *app)
 	return rc;
 }
 
-#define ROW_FLAGS                                                                         \
-	{"product", "CODE", "the product: GTIN, Digital Link or private code", FLAG_ONE}, \
-	    {"gtin", "CODE", "the same, for short", FLAG_ONE},                            \
-	    {"unit", "UNIT", "公斤 吨 升 米 个 盒 箱 袋 ... or a UN/ECE code", FLAG_ONE}, \
-	    {"made", "DATE", "production date", FLAG_ONE},                                \
-	    {"harvested", "DATE", "date of harvest or slaughter", FLAG_ONE},              \
-	    {"expires", "DATE", "last good day", FLAG_ONE},                               \
-	    {"best-before", "DATE", "best before", FLAG_ONE},                             \
-	    {"origin", "DIGITS", "6 digits of GB/T 2260", FLAG_ONE},                      \
-	    {"country", "XX", "ISO 3166", FLAG_ONE},                                      \
-	{                                                                                 \
-		"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE       \
-	}
-
 static const struct flag register_flags[] = {
-    ROW_FLAGS,
-    {"lot", "LOT", "at most 20 characters, case kept", FLAG_ONE},
-    {"serial", "SERIAL", "of a unit", FLAG_MANY},
+    FLAGS_PRODUCT,
+    FLAGS_AMOUNT,
+    FLAG_UNIT,
     {"trace-code", "CODE", "whole code of a unit", FLAG_MANY},
-    {"quantity", "DECIMAL", "how much", FLAG_ONE},
-    {"inspection", "NUMBER", "release inspection's report number", FLAG_ONE},
-    {"result", "pass|fail", "its result", FLAG_ONE},
-    {"inspection-kind", "KIND", "firm, laboratory or supervision", FLAG_ONE},
-    {"inspection-standard", "TEXT", "what it was tested to", FLAG_ONE},
-    {"laboratory", "ID", "who tested", FLAG_ONE},
-    {"inspection-date", "DATE", "when", FLAG_ONE},
-    {"report", "SHA256", "digest of the report's file, hex", FLAG_ONE},
+    FLAGS_DATES,
+    FLAGS_ORIGIN,
+    {"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE},
+    FLAGS_INSPECTION,
     {"pledge", "NUMBER", "number of the pledge certificate 承诺达标合格证", FLAG_ONE},
     {"basis", "BASIS", "control, self-test or laboratory", FLAG_ONE},
     {"input", "NAME:STOPDATE", "an input used in growing", FLAG_MANY},
     {"input-lot", "CODE:QUANTITY:UNIT", "a lot that went into it", FLAG_MANY},
     {"pack-ratio", "1:5:2500", "packs in packs", FLAG_ONE},
-    {"at", "TIME", "RFC 3339; else 00:00 +08:00 of --made or --harvested", FLAG_ONE},
-    {"event-id", "URI", "else a hash of the content", FLAG_ONE},
+    {"at", "TIME", "a day, a day and hour or RFC 3339; else that of --made or --harvested",
+     FLAG_ONE},
+    FLAG_EVENT_ID,
     FLAG_DRY_RUN,
     {0},
 };
@@ -297,7 +221,12 @@ static const struct flag import_flags[] = {
     {"rows", "N", "rows in a submission (1000)", FLAG_ONE},
     {"connections", "N", "submissions in flight (3)", FLAG_ONE},
     FLAG_DRY_RUN,
-    ROW_FLAGS,
+    FLAGS_PRODUCT,
+    FLAG_UNIT,
+    FLAGS_DATES,
+    FLAGS_ORIGIN,
+    {"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE},
+    FLAGS_INSPECTION,
     {0},
 };
 

@@ -6,16 +6,21 @@
 #define F CAT_FOOD
 #define D CAT_DRUG
 #define I CAT_INDUSTRIAL
+#define V CAT_EVENT
 #define QL "/quantityList"
 #define MDA "/ilmd/cbvmda:"
 #define INSP "/suyuan:inspection"
 
 const struct column columns[F_COUNT] = {
+    {F_EVENT, "event", "业务|业务类型|单据类型", "/bizStep", V,
+     "ship 销售出库, receive 采购入库, return 退货, inspect 抽检, destroy 销毁 ...; empty: a "
+     "batch"},
     {F_PRODUCT, "product|gtin", "产品编码|商品条码", "", CAT_ALL, "any product code"},
     {F_LOT, "lot|batch", "批号|批次", "/ilmd/cbvmda:lotNumber", CAT_ALL,
      "at most 20 characters, case kept"},
-    {F_SERIAL, "serials|serial", "序列号", "/epcList", I, "one or several, apart by ;"},
-    {F_TRACE, "traceCodes", "追溯码", "/epcList", D, "whole codes of units, apart by ;"},
+    {F_SERIAL, "serials|serial", "序列号", "/epcList", I | V, "one or several, apart by ;"},
+    {F_CODES, "codes|code|traceCodes", "追溯码|代码", "/epcList", D | V,
+     "whole codes, apart by ;, each with :quantity:unit where it counts"},
     {F_QUANTITY, "quantity", "数量", QL "/0/quantity", CAT_ALL, "a decimal above zero"},
     {F_UNIT, "unit", "单位", QL "/0/uom", CAT_ALL, "公斤 吨 升 米 个 盒 箱 袋 ... or KGM"},
     {F_MADE, "made", "生产日期", "/ilmd/suyuan:productionDate", F | D | I | CAT_OTHER,
@@ -25,10 +30,26 @@ const struct column columns[F_COUNT] = {
     {F_BEST_BEFORE, "bestBefore", "保质期至", MDA "bestBeforeDate", A | F, "a date"},
     {F_ORIGIN, "origin", "产地", "/ilmd/suyuan:origin", A | F, "6 digits of GB/T 2260"},
     {F_COUNTRY, "country", "原产国", MDA "countryOfOrigin", A | F, "2 letters of ISO 3166"},
-    {F_PLACE, "place", "生产地点", "/bizLocation", CAT_ALL, "a GLN or the id of a place"},
-    {F_INSPECTION, "inspection", "检验报告号", INSP "/number", A | F | D | I, "report number"},
-    {F_RESULT, "result", "检验结果", INSP "/result", A | F | D | I, "pass or fail, 合格 不合格"},
-    {F_KIND, "inspectionKind", "检验类别", INSP "/kind", D | I,
+    {F_PLACE, "place", "生产地点|地点|仓库", "/bizLocation", CAT_ALL, "a GLN or the id of a place"},
+    {F_READ_POINT, "readPoint", "发生地点", "/readPoint", 0, "a GLN or the id of a place"},
+    {F_PARTNER, "partner", "往来单位|对方单位", "/destinationList", 0,
+     "whom it went to or came from: a GLN, a social credit code or the id of a party"},
+    {F_FROM, "from|supplier", "发货方|发货单位|供应商|供货单位", "/sourceList", V,
+     "a GLN, a social credit code or the id of a party"},
+    {F_TO, "to|customer", "收货方|收货单位|客户|购货单位", "/destinationList", V,
+     "a GLN, a social credit code or the id of a party"},
+    {F_OWNER_FROM, "ownerFrom|seller", "卖方", "/sourceList/1", 0, "who owned it"},
+    {F_OWNER_TO, "ownerTo|buyer", "买方", "/destinationList/1", 0, "who owns it now"},
+    {F_CONTAINER, "container|parent", "箱码|父码|托盘码", "/parentID", V,
+     "the code of the box, crate or pallet"},
+    {F_PO, "po", "采购订单号|订单号", "/bizTransactionList", V, "a number, GLN:number or a URI"},
+    {F_DESADV, "desadv", "发货单号|送货单号|随货单号", "/bizTransactionList", V,
+     "a number, GLN:number or a URI"},
+    {F_INV, "inv|invoice", "发票号", "/bizTransactionList", 0, "a number, GLN:number or a URI"},
+    {F_INSPECTION, "inspection", "检验报告号", INSP "/number", A | F | D | I | V, "report number"},
+    {F_RESULT, "result", "检验结果", INSP "/result", A | F | D | I | V,
+     "pass or fail, 合格 不合格"},
+    {F_KIND, "inspectionKind", "检验类别", INSP "/kind", D | I | V,
      "firm (出厂检验), laboratory (委托检验) or supervision (监督抽检)"},
     {F_STANDARD, "inspectionStandard", "检验依据", INSP "/standard", D | I, "GB, Q ..."},
     {F_LABORATORY, "laboratory", "检验机构", INSP "/laboratory", D | I, "party id or name"},
@@ -40,9 +61,18 @@ const struct column columns[F_COUNT] = {
     {F_INPUTS, "inputs", "投入品", "/ilmd/suyuan:inputs", A, "name:stop date;..."},
     {F_STOP_DATES, "stopDates", "停用日期", "/ilmd/suyuan:inputs", 0,
      "dates of the inputs, where those have none, apart by ;"},
-    {F_INPUT_LOTS, "inputLots", "原料批号", "/inputQuantityList", 0, "code:quantity:unit;..."},
+    {F_INPUT_LOTS, "inputLots", "原料批号", "/inputQuantityList", A | F | D | I,
+     "code:quantity:unit;..."},
+    {F_TRANSFORMATION, "transformationID", "加工编号", "/transformationID", 0,
+     "a URI that events of one transformation share"},
     {F_PACK_RATIO, "packRatio", "包装比例", "/ilmd/suyuan:packRatio", D, "1:5:2500"},
-    {F_AT, "at", "时间", "/eventTime", 0, "when, RFC 3339; else 00:00 of made or harvested"},
+    {F_PROJECT, "project", "工程名称", "/suyuan:site/project", 0, "of a building site"},
+    {F_PART, "part", "使用部位", "/suyuan:site/part", 0, "of the project"},
+    {F_SAMPLE, "sample", "见证取样编号", "/suyuan:site/sample", 0,
+     "number of the witnessed sample"},
+    {F_SUPERVISOR, "supervisor", "监理|监理单位", "/suyuan:site/supervisor", 0, "who witnessed it"},
+    {F_AT, "at|time", "时间|日期|业务时间|业务日期", "/eventTime", V,
+     "a day, a day and hour (2026-11-01 08:30) or RFC 3339"},
     {F_EVENT_ID, "eventID", "事件编号", "/eventID", 0, "a URI; else from the content"},
     {F_REASON, "reason", "原因", "?", 0, "of a rejects file; is not read"},
 };
@@ -51,9 +81,9 @@ const struct column columns[F_COUNT] = {
 #undef F
 #undef D
 #undef I
+#undef V
 
-/* Lower case, without spaces; false when it doesn't fit. */
-static bool fold(struct sy_str s, char out[64])
+bool column_fold(struct sy_str s, char out[COLUMN_TEXT])
 {
 	size_t n = 0;
 
@@ -65,7 +95,7 @@ static bool fold(struct sy_str s, char out[64])
 			i += 2;
 			continue;
 		}
-		if (n == 63)
+		if (n == COLUMN_TEXT - 1)
 			return false;
 		out[n++] = c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
 	}
@@ -73,13 +103,13 @@ static bool fold(struct sy_str s, char out[64])
 	return n > 0;
 }
 
-static bool one_of(const char *folded, const char *names)
+bool column_one_of(const char *folded, const char *names)
 {
-	char name[64];
+	char name[COLUMN_TEXT];
 
 	for (const char *p = names; *p != '\0';) {
 		size_t n = strcspn(p, "|");
-		if (fold((struct sy_str){p, n}, name) && strcmp(name, folded) == 0)
+		if (column_fold((struct sy_str){p, n}, name) && strcmp(name, folded) == 0)
 			return true;
 		p += n + (p[n] == '|');
 	}
@@ -88,12 +118,12 @@ static bool one_of(const char *folded, const char *names)
 
 int column_find(struct sy_str heading, enum field *out)
 {
-	char folded[64];
+	char folded[COLUMN_TEXT];
 
-	if (!fold(heading, folded))
+	if (!column_fold(heading, folded))
 		return SY_ENOTFOUND;
 	for (size_t i = 0; i < F_COUNT; i++) {
-		if (one_of(folded, columns[i].en) || one_of(folded, columns[i].zh)) {
+		if (column_one_of(folded, columns[i].en) || column_one_of(folded, columns[i].zh)) {
 			*out = columns[i].field;
 			return SY_OK;
 		}
@@ -116,6 +146,8 @@ enum field column_of_pointer(const char *pointer)
 	/* what is said of the whole quantity element, or of its class, is said of its code */
 	if (best == F_COUNT && strstr(pointer, "uantityList/") != NULL)
 		best = F_PRODUCT;
+	if (best == F_COUNT && strncmp(pointer, "/childEPCs/", 11) == 0)
+		best = F_CODES;
 	return best;
 }
 
@@ -124,11 +156,9 @@ unsigned category_bit(const char *name)
 	static const struct {
 		const char *name;
 		unsigned bit;
-	} table[] = {{"agri", CAT_AGRI},
-		     {"food", CAT_FOOD},
-		     {"drug", CAT_DRUG},
-		     {"industrial", CAT_INDUSTRIAL},
-		     {"other", CAT_OTHER}};
+	} table[] = {{"agri", CAT_AGRI},   {"food", CAT_FOOD},
+		     {"drug", CAT_DRUG},   {"industrial", CAT_INDUSTRIAL},
+		     {"other", CAT_OTHER}, {"event", CAT_EVENT}};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
 		if (strcmp(table[i].name, name) == 0)
@@ -137,16 +167,16 @@ unsigned category_bit(const char *name)
 	return 0;
 }
 
-void column_heading(enum field f, bool zh, char out[64])
+void column_heading(enum field f, bool zh, char out[COLUMN_TEXT])
 {
 	const char *names = zh ? columns[f].zh : columns[f].en;
 
-	snprintf(out, 64, "%.*s", (int)strcspn(names, "|"), names);
+	snprintf(out, COLUMN_TEXT, "%.*s", (int)strcspn(names, "|"), names);
 }
 
 void columns_list(struct sy_buf *out)
 {
-	char en[64], zh[64];
+	char en[COLUMN_TEXT], zh[COLUMN_TEXT];
 
 	for (size_t i = 0; i < F_COUNT; i++) {
 		column_heading((enum field)i, false, en);
@@ -182,7 +212,7 @@ static const struct {
 
 const char *unit_code(struct sy_str unit, char keep[4])
 {
-	char folded[64];
+	char folded[COLUMN_TEXT];
 	bool code = unit.n == 2 || unit.n == 3;
 
 	if (unit.n == 0)
@@ -194,9 +224,9 @@ const char *unit_code(struct sy_str unit, char keep[4])
 		snprintf(keep, 4, "%.*s", (int)unit.n, unit.p);
 		return keep;
 	}
-	for (size_t i = 0; fold(unit, folded) && i < sizeof units / sizeof units[0]; i++) {
-		if (one_of(folded, units[i].one) || one_of(folded, units[i].many) ||
-		    one_of(folded, units[i].zh) || one_of(folded, units[i].also))
+	for (size_t i = 0; column_fold(unit, folded) && i < sizeof units / sizeof units[0]; i++) {
+		if (column_one_of(folded, units[i].one) || column_one_of(folded, units[i].many) ||
+		    column_one_of(folded, units[i].zh) || column_one_of(folded, units[i].also))
 			return units[i].code;
 	}
 	return NULL;

@@ -7,6 +7,7 @@ const struct noun nouns[] = {
     {"product", "what a code stands for", product_commands},
     {"rules", "what records must carry, and limits", rules_commands},
     {"batch", "register batches, and see them", batch_commands},
+    {"event", "what happened to batches", event_commands},
     {"record", "records as they stand", record_commands},
     {"code", "what a code says", code_commands},
     {"verify", "what the ledger vouches for, proof checked here", verify_commands},

@@ -7,8 +7,8 @@
 #include "cli.h"
 
 extern const struct command key_commands[], party_commands[], place_commands[], product_commands[],
-    rules_commands[], batch_commands[], record_commands[], code_commands[], verify_commands[],
-    ledger_commands[], admin_commands[], help_commands[];
+    rules_commands[], batch_commands[], event_commands[], record_commands[], code_commands[],
+    verify_commands[], ledger_commands[], admin_commands[], help_commands[];
 
 #define FLAG_DRY_RUN                                                                           \
 	{                                                                                      \

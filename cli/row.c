@@ -2,28 +2,17 @@
 
 #include "row_impl.h"
 
-#define LIST_MAX 10000
-
 const char *row_heading(enum field f)
 {
-	static _Thread_local char text[64];
+	static _Thread_local char text[COLUMN_TEXT];
 
 	column_heading(f, false, text);
 	return text;
 }
 
-struct sy_str row_trim(struct sy_str s)
+struct sy_str row_value(const struct draft *d, enum field f)
 {
-	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s.p++, s.n--;
-	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
-		s.n--;
-	return s;
-}
-
-struct sy_str row_value(const struct batch *b, enum field f)
-{
-	return row_trim(b->row->v[f]);
+	return value_trim(d->row->v[f]);
 }
 
 bool row_part(struct sy_str *rest, struct sy_str *part)
@@ -38,159 +27,13 @@ bool row_part(struct sy_str *rest, struct sy_str *part)
 			else
 				n++;
 		}
-		*part = row_trim((struct sy_str){rest->p, n});
+		*part = value_trim((struct sy_str){rest->p, n});
 		rest->p += n + skip;
 		rest->n -= n + skip;
 		if (part->n > 0)
 			return true;
 	}
 	return false;
-}
-
-bool row_code(struct batch *b, enum field f, struct sy_str text, struct sy_code *out)
-{
-	size_t before = b->faults->n;
-	int err = sy_code_parse(b->arena, text, out, b->faults, b->record, row_heading(f));
-
-	for (size_t i = before; i < b->faults->n; i++)
-		b->bad += b->faults->v[i].status != 0;
-	if (err != SY_OK && b->faults->n == before)
-		wrong(b, f, "%.*s is not a code: %s", (int)text.n, text.p, sy_strerror(err));
-	return err == SY_OK;
-}
-
-static void read_product(struct batch *b)
-{
-	struct sy_str text = row_value(b, F_PRODUCT), lot = row_value(b, F_LOT);
-
-	if (text.n == 0) {
-		if (row_value(b, F_TRACE).n == 0)
-			wrong(b, F_PRODUCT, "is missing: which product is it?");
-		return;
-	}
-	if (!row_code(b, F_PRODUCT, text, &b->product))
-		return;
-	if (b->product.kind == SY_CODE_LOT && lot.n == 0) {
-		b->lot = b->product;
-		b->has_lot = row_code(b, F_PRODUCT, b->lot.product, &b->product);
-	} else if (b->product.kind != SY_CODE_PRODUCT) {
-		wrong(b, F_PRODUCT, "%.*s is a %s, not a product", (int)text.n, text.p,
-		      sy_code_kind_name(b->product.kind));
-		return;
-	}
-	b->has_product = true;
-	if (lot.n == 0)
-		return;
-	if (sy_code_lot(b->arena, &b->product, lot, &b->lot) != SY_OK)
-		wrong(b, F_LOT, "%.*s: at most 20 characters that a code may hold", (int)lot.n,
-		      lot.p);
-	else
-		b->has_lot = true;
-}
-
-static void add_epc(struct batch *b, enum field f, struct sy_str code)
-{
-	uint64_t where = b->n_epcs;
-	int err = code.n > 0 ? seen_add(&b->seen, code, &where) : SY_ENOMEM;
-
-	if (err == SY_EDUP)
-		wrong(b, f, "number %zu is the same as number %zu", b->n_epcs + 1,
-		      (size_t)where + 1);
-	else if (err != SY_OK)
-		wrong(b, f, "%s", sy_strerror(err));
-	else if (b->n_epcs == LIST_MAX)
-		wrong(b, f, "more than %d units in one row", LIST_MAX);
-	else
-		b->epcs[b->n_epcs++] = code;
-}
-
-/*
- * A unit is named with its lot (.../10/{lot}/21/{serial}), so that the ledger knows what it
- * belongs to: the lot's own code with the unit's ending.
- */
-static struct sy_str unit_in_lot(struct batch *b, const struct sy_code *unit)
-{
-	size_t n = b->product.canonical.n;
-
-	if (!b->has_lot)
-		return unit->canonical;
-	const char *text = sy_arena_printf(b->arena, "%s%.*s", b->lot.canonical.p,
-					   (int)(unit->canonical.n - n), unit->canonical.p + n);
-	return sy_str(text);
-}
-
-static void read_serial(struct batch *b, struct sy_str serial)
-{
-	struct sy_code unit;
-
-	if (!b->has_product)
-		return;
-	if (sy_code_unit(b->arena, &b->product, serial, &unit) != SY_OK)
-		wrong(b, F_SERIAL, "%.*s: at most 20 characters that a code may hold",
-		      (int)serial.n, serial.p);
-	else
-		add_epc(b, F_SERIAL, unit_in_lot(b, &unit));
-}
-
-static void read_units(struct batch *b)
-{
-	struct sy_str serials = row_value(b, F_SERIAL), traces = row_value(b, F_TRACE), part;
-	struct sy_code code;
-	size_t n = 2;
-
-	for (size_t i = 0; i < serials.n; i++)
-		n += serials.p[i] == ';' || serials.p[i] == '\n' || serials.p[i] == '\xef';
-	for (size_t i = 0; i < traces.n; i++)
-		n += traces.p[i] == ';' || traces.p[i] == '\n' || traces.p[i] == '\xef';
-	b->epcs = sy_arena_calloc(b->arena, n, sizeof *b->epcs);
-	if (b->epcs == NULL) {
-		wrong(b, F_SERIAL, "%s", sy_strerror(SY_ENOMEM));
-		return;
-	}
-	while (row_part(&serials, &part))
-		read_serial(b, part);
-	while (row_part(&traces, &part)) {
-		if (row_code(b, F_TRACE, part, &code))
-			add_epc(b, F_TRACE, code.canonical);
-	}
-}
-
-bool row_decimal(struct sy_str text, struct sy_decimal *out)
-{
-	char plain[64];
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == ',')
-			continue;
-		if (n == sizeof plain)
-			return false;
-		plain[n++] = text.p[i];
-	}
-	return sy_decimal_parse((struct sy_str){plain, n}, out) == SY_OK && out->coef > 0;
-}
-
-static void read_quantity(struct batch *b)
-{
-	struct sy_str text = row_value(b, F_QUANTITY), unit = row_value(b, F_UNIT);
-
-	b->unit = unit_code(unit, b->unit_keep);
-	if (b->unit == NULL)
-		wrong(b, F_UNIT, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
-		      (int)unit.n, unit.p);
-	if (text.n == 0)
-		return;
-	if (row_decimal(text, &b->quantity))
-		b->has_quantity = true;
-	else
-		wrong(b, F_QUANTITY, "%.*s is not a quantity: a decimal above zero", (int)text.n,
-		      text.p);
-	size_t serials = row_value(b, F_TRACE).n == 0 ? b->n_epcs : 0;
-	bool fits = b->quantity.scale == 0 && (uint64_t)b->quantity.coef == serials;
-	if (b->bad == 0 && b->has_quantity && serials > 0 &&
-	    (!fits || (b->unit && b->unit[0] != '\0')))
-		wrong(b, F_QUANTITY, "%zu serials are %zu pieces, not %.*s %.*s", serials, serials,
-		      (int)text.n, text.p, (int)unit.n, unit.p);
 }
 
 /* --- the record ------------------------------------------------------------------------------- */
@@ -205,11 +48,8 @@ void event_id(struct sy_str text, char out[EVENT_ID_TEXT])
 	snprintf(out, EVENT_ID_TEXT, "ni:///sha-256;%s?ver=suyuan1", hex);
 }
 
-/* {"type":T,"eventID":ID,<rest>}, where ID is of {"type":T,<rest>}. */
-static void assemble(struct batch *b, struct sy_buf *out, struct sy_str rest)
+void event_assemble(struct sy_buf *out, const char *type, struct sy_str id, struct sy_str rest)
 {
-	const char *type = row_value(b, F_INPUT_LOTS).n > 0 ? "TransformationEvent" : "ObjectEvent";
-	struct sy_str id = row_value(b, F_EVENT_ID);
 	struct sy_buf plain = {0};
 	struct sy_jw w;
 	char text[EVENT_ID_TEXT];
@@ -227,32 +67,82 @@ static void assemble(struct batch *b, struct sy_buf *out, struct sy_str rest)
 	sy_buf_free(&plain);
 }
 
+bool row_transforms(const struct draft *d)
+{
+	return d->verb->shape == SHAPE_MAKES &&
+	       (d->inputs.n > 0 || row_value(d, F_TRANSFORMATION).n > 0);
+}
+
+static const char *type_of(const struct draft *d)
+{
+	if (row_transforms(d))
+		return "TransformationEvent";
+	return d->verb->shape == SHAPE_PACKS ? "AggregationEvent" : "ObjectEvent";
+}
+
+static void read_verb(struct draft *d)
+{
+	struct sy_str word = row_value(d, F_EVENT);
+	struct sy_buf known = {0};
+
+	if ((d->verb = verb_find(word)) != NULL)
+		return;
+	verbs_list(&known);
+	wrong(d, F_EVENT, "%.*s is nothing that is known to happen: expected one of %.*s",
+	      (int)word.n, word.p, (int)known.n, known.n > 0 ? known.p : "");
+	sy_buf_free(&known);
+	d->verb = verb_find((struct sy_str){"", 0});
+}
+
+/* What the verb asks for beside things and a time. */
+static void check_needs(struct draft *d)
+{
+	for (const enum field *f = d->verb->needs;
+	     f < d->verb->needs + sizeof d->verb->needs / sizeof *f && *f != F_EVENT; f++) {
+		if (row_value(d, *f).n == 0)
+			wrong(d, *f, "is missing: expected %s", columns[*f].what);
+	}
+	if (d->verb->shape == SHAPE_MAKES && d->verb->action == NULL && !row_transforms(d))
+		wrong(d, F_INPUT_LOTS, "is missing: what went into it?");
+}
+
 int row_event(struct sy_arena *arena, const struct row *row, struct sy_buf *out,
 	      struct sy_faults *faults, long record)
 {
-	struct batch b = {.arena = arena, .row = row, .faults = faults, .record = record};
+	struct draft d = {.arena = arena, .row = row, .faults = faults, .record = record};
 	struct sy_buf rest = {0};
 	size_t start = out->n;
+	int err = SY_OK;
 
-	read_product(&b);
-	read_units(&b);
-	read_quantity(&b);
-	if (!b.has_lot && b.n_epcs == 0 && b.bad == 0)
-		wrong(&b, F_LOT, "is missing: a batch has a lot, or serials");
-	sy_jw_init(&b.w, &rest);
-	sy_jw_object(&b.w);
-	row_write(&b);
-	sy_jw_end(&b.w, '}');
-	if (b.bad == 0)
-		assemble(&b, out, sy_buf_span(&rest));
-	bool memory = rest.failed || out->failed;
-	sy_buf_free(&rest);
-	seen_free(&b.seen);
-	if (memory) {
-		out->n = start;
-		return SY_ENOMEM;
+	read_verb(&d);
+	row_read(&d);
+	check_needs(&d);
+	sy_jw_init(&d.w, &rest);
+	sy_jw_object(&d.w);
+	row_write(&d);
+	sy_jw_end(&d.w, '}');
+	if (d.bad == 0)
+		event_assemble(out, type_of(&d), row_value(&d, F_EVENT_ID), sy_buf_span(&rest));
+	if (rest.failed || out->failed) {
+		err = SY_ENOMEM;
+	} else if (d.bad > 0) {
+		err = SY_ERULES;
+	} else if (out->n - start > SY_RECORD_MAX) {
+		wrong(&d, F_CODES, "%zu are more than a record of 1 MiB holds", d.things.n);
+		err = SY_ETOOBIG;
 	}
-	return b.bad == 0 ? SY_OK : SY_ERULES;
+	if (err != SY_OK)
+		out->n = start;
+	sy_buf_free(&rest);
+	seen_free(&d.seen);
+	return err;
+}
+
+bool row_may_split(const struct row *row)
+{
+	const struct verb *verb = verb_find(value_trim(row->v[F_EVENT]));
+
+	return verb != NULL && verb->shape != SHAPE_MAKES && row->v[F_EVENT_ID].n == 0;
 }
 
 void json_compact(struct sy_buf *out, struct sy_str json)

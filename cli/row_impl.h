@@ -1,47 +1,66 @@
 /*
- * Between reading a row (row.c) and writing its event (row_write.c).
+ * A row's event on its way: read (row_read.c), written member by member (row_write.c), put
+ * together (row.c).
  */
 #ifndef CLI_ROW_IMPL_H
 #define CLI_ROW_IMPL_H
 
 #include "row.h"
 #include "seen.h"
+#include "value.h"
+#include "verbs.h"
 
-/* What is known of the batch while its event is written. */
-struct batch {
+struct thing {
+	struct sy_str code; /* canonical */
+	bool is_class;      /* may have a quantity; else it is one piece */
+	bool counted;
+	struct sy_decimal quantity;
+	const char *unit; /* "": pieces */
+};
+
+struct things {
+	struct thing *v; /* in the arena */
+	size_t n, cap, classes;
+};
+
+struct draft {
 	struct sy_arena *arena;
 	const struct row *row;
 	struct sy_faults *faults;
 	long record;
 	size_t bad; /* faults of this row */
+	const struct verb *verb;
 	struct sy_code product, lot;
 	bool has_product, has_lot;
-	struct sy_decimal quantity;
-	bool has_quantity;
-	const char *unit;
-	char unit_keep[4];
-	struct sy_str *epcs; /* codes of units */
-	size_t n_epcs;
-	struct seen seen; /* of them */
+	struct things things; /* made, moved or packed */
+	struct things inputs;
+	struct seen seen; /* single ones among the things */
+	bool strangers;   /* some of them are of another product than the row's, as a drug's are */
 	struct sy_jw w;
 };
 
 /* A fault of a column of this row. */
-#define wrong(b, field, ...) \
-	((b)->bad++,         \
-	 sy_fault_add((b)->faults, 422, (b)->record, row_heading(field), NULL, __VA_ARGS__))
+#define wrong(d, field, ...) \
+	((d)->bad++,         \
+	 sy_fault_add((d)->faults, 422, (d)->record, row_heading(field), NULL, __VA_ARGS__))
 
 /* English and Chinese headings are both known; a fault names the English one. */
 const char *row_heading(enum field f);
-struct sy_str row_trim(struct sy_str s); /* without blanks around it */
-struct sy_str row_value(const struct batch *b, enum field f);
+struct sy_str row_value(const struct draft *d, enum field f);
 /* The next part of a list apart by ; or the Chinese ； or line breaks.  Empty parts are passed. */
 bool row_part(struct sy_str *rest, struct sy_str *part);
-/* The faults of a code belong to the column that it stands in. */
-bool row_code(struct batch *b, enum field f, struct sy_str text, struct sy_code *out);
-/* 1234.50, with grouping commas taken away as Excel writes them; above zero. */
-bool row_decimal(struct sy_str text, struct sy_decimal *out);
+/* Of another kind of event: something went into it, or its parts share an id. */
+bool row_transforms(const struct draft *d);
+/* row_read.c: which things, and how many of them. */
+void row_read(struct draft *d);
 /* row_write.c: everything behind the eventID, into the open object. */
-void row_write(struct batch *b);
+void row_write(struct draft *d);
+/* row_ilmd.c: "ilmd", and "suyuan:inspection" where a column of it is filled. */
+void row_ilmd(struct draft *d);
+void row_inspection(struct draft *d);
+/* A column as it stands, unless it is empty. */
+void row_text(struct draft *d, enum field f, const char *member);
+/* "pass", "fail", or NULL without a result. */
+const char *row_passed(const struct draft *d);
 
 #endif

@@ -1,363 +1,301 @@
+/* What an event says of things: which, when, where, between whom, by which papers. */
 #include "row_impl.h"
 
-static bool read_date(struct batch *b, enum field f, int32_t *day)
-{
-	struct sy_str text = row_value(b, f);
+/* --- things ----------------------------------------------------------------------------------- */
 
-	*day = SY_NO_DAY;
-	if (text.n == 0)
-		return false;
-	if (sy_date_read(text, day) == SY_OK)
-		return true;
-	wrong(b, f, "%.*s is no date: 2026-11-01, 20261101 or 2026年11月1日", (int)text.n, text.p);
-	*day = SY_NO_DAY;
-	return false;
-}
-
-static int32_t put_date(struct batch *b, enum field f, const char *name)
-{
-	char text[12];
-	int32_t day;
-
-	if (read_date(b, f, &day)) {
-		sy_date_format(day, text);
-		sy_jw_kv_text(&b->w, name, text);
-	}
-	return day;
-}
-
-static void put_text(struct batch *b, enum field f, const char *name)
-{
-	struct sy_str text = row_value(b, f);
-
-	if (text.n > 0)
-		sy_jw_kv_str(&b->w, name, text);
-}
-
-/* A word in either language to the one that the record carries. */
-struct word {
-	const char *is, *names;
-};
-
-static const struct word results[] = {{"pass", "pass|合格"}, {"fail", "fail|不合格"}, {0}};
-static const struct word kinds[] = {{"firm", "firm|出厂检验|自检"},
-				    {"laboratory", "laboratory|委托检验"},
-				    {"supervision", "supervision|监督抽检|抽检"},
-				    {0}};
-static const struct word bases[] = {{"control", "control|质量安全控制符合要求"},
-				    {"self-test", "self-test|自行检测合格"},
-				    {"laboratory", "laboratory|委托检测合格"},
-				    {0}};
-
-static bool in_names(struct sy_str text, const char *names)
-{
-	for (const char *p = names; *p != '\0';) {
-		size_t n = strcspn(p, "|");
-		if (sy_str_eq(text, (struct sy_str){p, n}))
-			return true;
-		p += n + (p[n] == '|');
-	}
-	return false;
-}
-
-static void put_word(struct batch *b, enum field f, const char *name, const struct word *words,
-		     const char *otherwise)
-{
-	struct sy_str text = row_value(b, f);
-	const struct word *w = words;
-
-	if (text.n == 0) {
-		if (otherwise != NULL)
-			sy_jw_kv_text(&b->w, name, otherwise);
-		return;
-	}
-	while (w->is != NULL && !in_names(text, w->names))
-		w++;
-	if (w->is != NULL)
-		sy_jw_kv_text(&b->w, name, w->is);
-	else
-		wrong(b, f, "%.*s: expected %s", (int)text.n, text.p, columns[f].what);
-}
-
-static void put_origin(struct batch *b)
-{
-	struct sy_str origin = row_value(b, F_ORIGIN), country = row_value(b, F_COUNTRY);
-	bool digits = origin.n == 6;
-
-	for (size_t i = 0; i < origin.n; i++)
-		digits = digits && origin.p[i] >= '0' && origin.p[i] <= '9';
-	if (origin.n > 0 && !digits)
-		wrong(b, F_ORIGIN, "%.*s: expected 6 digits of GB/T 2260", (int)origin.n, origin.p);
-	else
-		put_text(b, F_ORIGIN, "suyuan:origin");
-	bool letters = country.n == 2 && country.p[0] >= 'A' && country.p[0] <= 'Z' &&
-		       country.p[1] >= 'A' && country.p[1] <= 'Z';
-	if (country.n > 0 && !letters)
-		wrong(b, F_COUNTRY, "%.*s: expected 2 capitals of ISO 3166", (int)country.n,
-		      country.p);
-	else
-		put_text(b, F_COUNTRY, "cbvmda:countryOfOrigin");
-}
-
-static void put_pledge(struct batch *b)
-{
-	if (row_value(b, F_PLEDGE).n == 0 && row_value(b, F_BASIS).n == 0)
-		return;
-	sy_jw_key(&b->w, "suyuan:pledge");
-	sy_jw_object(&b->w);
-	put_text(b, F_PLEDGE, "number");
-	put_word(b, F_BASIS, "basis", bases, NULL);
-	sy_jw_end(&b->w, '}');
-}
-
-static void put_input(struct batch *b, struct sy_str part, struct sy_str date)
-{
-	const char *colon = memchr(part.p, ':', part.n);
-	struct sy_str name = part;
-	char text[12];
-	int32_t day;
-
-	if (colon != NULL) {
-		name = row_trim((struct sy_str){part.p, (size_t)(colon - part.p)});
-		date = row_trim((struct sy_str){colon + 1, part.n - (size_t)(colon - part.p) - 1});
-	}
-	sy_jw_object(&b->w);
-	sy_jw_kv_str(&b->w, "name", name);
-	if (date.n > 0 && sy_date_read(date, &day) == SY_OK) {
-		sy_date_format(day, text);
-		sy_jw_kv_text(&b->w, "stopDate", text);
-	} else if (date.n > 0) {
-		wrong(b, F_INPUTS, "%.*s is no date for %.*s", (int)date.n, date.p, (int)name.n,
-		      name.p);
-	}
-	sy_jw_end(&b->w, '}');
-}
-
-static void put_inputs(struct batch *b)
-{
-	struct sy_str inputs = row_value(b, F_INPUTS), dates = row_value(b, F_STOP_DATES), part,
-		      date;
-
-	if (inputs.n == 0)
-		return;
-	sy_jw_key(&b->w, "suyuan:inputs");
-	sy_jw_array(&b->w);
-	while (row_part(&inputs, &part)) {
-		if (!row_part(&dates, &date))
-			date = (struct sy_str){"", 0};
-		put_input(b, part, date);
-	}
-	sy_jw_end(&b->w, ']');
-}
-
-static void put_ilmd(struct batch *b)
-{
-	int32_t made, expires, best;
-
-	sy_jw_key(&b->w, "ilmd");
-	sy_jw_object(&b->w);
-	if (b->has_lot)
-		sy_jw_kv_str(&b->w, "cbvmda:lotNumber", b->lot.lot);
-	else
-		put_text(b, F_LOT, "cbvmda:lotNumber");
-	made = put_date(b, F_MADE, "suyuan:productionDate");
-	put_date(b, F_HARVESTED, "cbvmda:harvestEndDate");
-	expires = put_date(b, F_EXPIRES, "cbvmda:itemExpirationDate");
-	best = put_date(b, F_BEST_BEFORE, "cbvmda:bestBeforeDate");
-	if (made != SY_NO_DAY && expires != SY_NO_DAY && expires < made)
-		wrong(b, F_EXPIRES, "expires before it was made");
-	if (made != SY_NO_DAY && best != SY_NO_DAY && best < made)
-		wrong(b, F_BEST_BEFORE, "best before a day before it was made");
-	put_origin(b);
-	put_pledge(b);
-	put_inputs(b);
-	put_text(b, F_PACK_RATIO, "suyuan:packRatio");
-	sy_jw_end(&b->w, '}');
-}
-
-static void put_report(struct batch *b)
-{
-	struct sy_str hex = row_value(b, F_REPORT);
-	uint8_t digest[32];
-
-	if (hex.n == 0)
-		return;
-	if (hex.n != 64 || sy_unhex(hex, digest, sizeof digest) != SY_OK) {
-		wrong(b, F_REPORT, "expected a SHA-256 of 64 hex digits, lower case");
-		return;
-	}
-	sy_jw_key(&b->w, "report");
-	sy_jw_object(&b->w);
-	sy_jw_kv_str(&b->w, "sha256", hex);
-	sy_jw_end(&b->w, '}');
-}
-
-static void put_inspection(struct batch *b)
-{
-	bool any = false;
-
-	for (int f = F_INSPECTION; f <= F_REPORT; f++)
-		any = any || row_value(b, (enum field)f).n > 0;
-	if (!any)
-		return;
-	sy_jw_key(&b->w, "suyuan:inspection");
-	sy_jw_object(&b->w);
-	put_text(b, F_INSPECTION, "number");
-	put_word(b, F_RESULT, "result", results, NULL);
-	put_word(b, F_KIND, "kind", kinds, "firm");
-	put_text(b, F_STANDARD, "standard");
-	put_text(b, F_LABORATORY, "laboratory");
-	put_date(b, F_INSPECTED, "date");
-	put_report(b);
-	sy_jw_end(&b->w, '}');
-}
-
-static void put_amount(struct batch *b, struct sy_str code, const struct sy_decimal *quantity,
-		       const char *unit)
+static void put_amount(struct draft *d, const struct thing *t)
 {
 	char number[SY_DECIMAL_TEXT];
 
-	sy_jw_object(&b->w);
-	sy_jw_kv_str(&b->w, "epcClass", code);
-	if (quantity != NULL) {
-		sy_decimal_format(*quantity, number);
-		sy_jw_key(&b->w, "quantity");
-		sy_jw_raw(&b->w, sy_str(number));
-		if (unit != NULL && unit[0] != '\0')
-			sy_jw_kv_text(&b->w, "uom", unit);
+	sy_jw_object(&d->w);
+	sy_jw_kv_str(&d->w, "epcClass", t->code);
+	if (t->counted) {
+		sy_decimal_format(t->quantity, number);
+		sy_jw_key(&d->w, "quantity");
+		sy_jw_raw(&d->w, sy_str(number));
+		if (t->unit != NULL && t->unit[0] != '\0')
+			sy_jw_kv_text(&d->w, "uom", t->unit);
 	}
-	sy_jw_end(&b->w, '}');
+	sy_jw_end(&d->w, '}');
 }
 
-/* The batch itself: units by their codes; the lot as a quantity where units don't count for it. */
-static void put_items(struct batch *b, const char *epcs, const char *quantities)
+static void put_things(struct draft *d, const struct things *list, const char *epcs,
+		       const char *quantities)
 {
-	if (b->n_epcs > 0) {
-		sy_jw_key(&b->w, epcs);
-		sy_jw_array(&b->w);
-		for (size_t i = 0; i < b->n_epcs; i++)
-			sy_jw_string(&b->w, b->epcs[i]);
-		sy_jw_end(&b->w, ']');
+	if (list->n > list->classes) {
+		sy_jw_key(&d->w, epcs);
+		sy_jw_array(&d->w);
+		for (size_t i = 0; i < list->n; i++) {
+			if (!list->v[i].is_class)
+				sy_jw_string(&d->w, list->v[i].code);
+		}
+		sy_jw_end(&d->w, ']');
 	}
-	bool whole = b->n_epcs == 0 || row_value(b, F_TRACE).n > 0;
-	if (!b->has_lot || !whole)
-		return;
-	sy_jw_key(&b->w, quantities);
-	sy_jw_array(&b->w);
-	put_amount(b, b->lot.canonical, b->has_quantity ? &b->quantity : NULL, b->unit);
-	sy_jw_end(&b->w, ']');
+	if (list->classes > 0) {
+		sy_jw_key(&d->w, quantities);
+		sy_jw_array(&d->w);
+		for (size_t i = 0; i < list->n; i++) {
+			if (list->v[i].is_class)
+				put_amount(d, &list->v[i]);
+		}
+		sy_jw_end(&d->w, ']');
+	}
 }
 
-/* The code may hold colons itself: quantity and unit are what is behind the last two. */
-static void put_input_lot(struct batch *b, struct sy_str part)
+static void put_container(struct draft *d)
 {
-	struct sy_str unit, amount, code = part;
-	struct sy_decimal quantity;
-	struct sy_code parsed;
-	char keep[4];
-	size_t n = part.n, m;
+	struct sy_str text = row_value(d, F_CONTAINER);
+	struct sy_faults faults;
+	struct sy_code code;
 
-	while (n > 0 && part.p[n - 1] != ':')
-		n--;
-	for (m = n > 0 ? n - 1 : 0; m > 0 && part.p[m - 1] != ':';)
-		m--;
-	unit = row_trim((struct sy_str){part.p + n, part.n - n});
-	amount = row_trim((struct sy_str){part.p + m, n > 0 ? n - 1 - m : 0});
-	bool counted = n > 0 && m > 0 && row_decimal(amount, &quantity);
-	const char *uom = counted ? unit_code(unit, keep) : "";
-	if (counted && uom != NULL)
-		code = (struct sy_str){part.p, m - 1};
-	if (!row_code(b, F_INPUT_LOTS, code, &parsed))
+	if (text.n == 0)
 		return;
-	put_amount(b, parsed.canonical, counted ? &quantity : NULL, uom);
+	sy_faults_init(&faults, d->arena);
+	int err = sy_code_parse(d->arena, text, &code, &faults, d->record, "");
+	if (err != SY_OK)
+		wrong(d, F_CONTAINER, "%.*s is not a code: %s", (int)text.n, text.p,
+		      faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
+	else if (code.kind == SY_CODE_PRODUCT || code.kind == SY_CODE_LOT)
+		wrong(d, F_CONTAINER, "%.*s is a %s: expected the code of one single container",
+		      (int)text.n, text.p, sy_code_kind_name(code.kind));
+	else
+		sy_jw_kv_str(&d->w, "parentID", code.canonical);
 }
 
-static void put_input_lots(struct batch *b)
-{
-	struct sy_str rest = row_value(b, F_INPUT_LOTS), part;
+/* --- when and where --------------------------------------------------------------------------- */
 
-	sy_jw_key(&b->w, "inputQuantityList");
-	sy_jw_array(&b->w);
-	while (row_part(&rest, &part))
-		put_input_lot(b, part);
-	sy_jw_end(&b->w, ']');
+/* As given; of what is made else 00:00 at +08:00 of the day it was made or harvested. */
+static void put_time(struct draft *d)
+{
+	struct sy_str at = row_value(d, F_AT), made = row_value(d, F_MADE), time, zone;
+	bool given = at.n > 0, makes = d->verb->shape == SHAPE_MAKES;
+
+	if (!given && makes)
+		at = made.n > 0 ? made : row_value(d, F_HARVESTED);
+	if (at.n == 0 && makes)
+		wrong(d, F_MADE, "is missing: when was it made (or harvested)?");
+	else if (at.n == 0)
+		wrong(d, F_AT, "is missing: when did it happen?");
+	else if (value_time(d->arena, at, &time, &zone)) {
+		sy_jw_kv_str(&d->w, "eventTime", time);
+		sy_jw_kv_str(&d->w, "eventTimeZoneOffset", zone);
+	} else if (given) { /* a day of making is named where it is itself written */
+		wrong(d, F_AT, "%.*s: expected %s", (int)at.n, at.p, columns[F_AT].what);
+	}
 }
 
-/* RFC 3339 as given, else 00:00 at +08:00 of the day it was made or harvested. */
-static void put_time(struct batch *b)
+static void put_place(struct draft *d, enum field f, const char *member)
 {
-	struct sy_str at = row_value(b, F_AT);
-	struct sy_str zone = SY_STR("+08:00");
-	int64_t ms;
-	int32_t day;
-	char text[12];
-
-	if (at.n > 0 && sy_time_parse(at, &ms) == SY_OK) {
-		sy_jw_kv_str(&b->w, "eventTime", at);
-		if (at.n > 6 && (at.p[at.n - 6] == '+' || at.p[at.n - 6] == '-'))
-			zone = (struct sy_str){at.p + at.n - 6, 6};
-		else
-			zone = SY_STR("+00:00");
-		sy_jw_kv_str(&b->w, "eventTimeZoneOffset", zone);
-		return;
-	}
-	if (at.n > 0) {
-		wrong(b, F_AT, "%.*s: expected RFC 3339, 2026-11-01T08:00:00+08:00", (int)at.n,
-		      at.p);
-		return;
-	}
-	struct sy_str made = row_value(b, F_MADE), harvested = row_value(b, F_HARVESTED);
-	if (made.n == 0 && harvested.n == 0) {
-		wrong(b, F_MADE, "is missing: when was it made (or harvested)?");
-		return;
-	}
-	if (sy_date_read(made.n > 0 ? made : harvested, &day) != SY_OK)
-		return; /* named where the date itself is written */
-	sy_date_format(day, text);
-	sy_jw_kv_text(&b->w, "eventTime", sy_arena_printf(b->arena, "%sT00:00:00+08:00", text));
-	sy_jw_kv_str(&b->w, "eventTimeZoneOffset", zone);
-}
-
-static void put_place(struct batch *b)
-{
-	struct sy_str place = row_value(b, F_PLACE);
-	const char *id = NULL;
+	struct sy_str place = row_value(d, f), id;
 
 	if (place.n == 0)
 		return;
-	if (memchr(place.p, ':', place.n) != NULL)
-		id = sy_arena_strdup(b->arena, place);
-	else if (sy_gln_parse(place) == SY_OK)
-		id =
-		    sy_arena_printf(b->arena, "https://id.gs1.org/414/%.*s", (int)place.n, place.p);
-	if (id == NULL) {
-		wrong(b, F_PLACE, "%.*s is neither a GLN with its check digit nor a URI",
-		      (int)place.n, place.p);
+	id = value_place(d->arena, place);
+	if (id.n == 0) {
+		wrong(d, f, "%.*s is neither a GLN with its check digit nor a URI", (int)place.n,
+		      place.p);
 		return;
 	}
-	sy_jw_key(&b->w, "bizLocation");
-	sy_jw_object(&b->w);
-	sy_jw_kv_text(&b->w, "id", id);
-	sy_jw_end(&b->w, '}');
+	sy_jw_key(&d->w, member);
+	sy_jw_object(&d->w);
+	sy_jw_kv_str(&d->w, "id", id);
+	sy_jw_end(&d->w, '}');
 }
 
-void row_write(struct batch *b)
+/* What leaves a place was seen there and isn't there any more. */
+static void put_places(struct draft *d)
 {
-	bool transform = row_value(b, F_INPUT_LOTS).n > 0;
+	bool leaves = d->verb->way == 'o' && row_value(d, F_READ_POINT).n == 0;
 
-	put_time(b);
-	if (!transform)
-		sy_jw_kv_text(&b->w, "action", "ADD");
-	sy_jw_kv_text(&b->w, "bizStep", "commissioning");
-	if (!transform)
-		sy_jw_kv_text(&b->w, "disposition", "active");
-	if (transform) {
-		put_input_lots(b);
-		put_items(b, "outputEPCList", "outputQuantityList");
-	} else {
-		put_items(b, "epcList", "quantityList");
+	put_place(d, F_READ_POINT, "readPoint");
+	put_place(d, F_PLACE, leaves ? "readPoint" : "bizLocation");
+}
+
+/* --- between whom ----------------------------------------------------------------------------- */
+
+struct side {
+	const char *list, *member;
+	struct sy_str possessor, owner; /* ids, or empty */
+};
+
+/* The party of a column; the partner's where that is empty and the partner stands on this side. */
+static struct sy_str party_of(struct draft *d, enum field f, bool partner)
+{
+	struct sy_str text = row_value(d, f), id = {"", 0};
+
+	if (text.n == 0 && partner) {
+		f = F_PARTNER;
+		text = row_value(d, f);
 	}
-	put_place(b);
-	put_ilmd(b);
-	put_inspection(b);
+	if (text.n == 0)
+		return id;
+	id = value_party(d->arena, text);
+	if (id.n == 0)
+		wrong(d, f,
+		      "%.*s is neither a GLN or social credit code with its check digit nor a URI",
+		      (int)text.n, text.p);
+	return id;
+}
+
+static void put_party(struct draft *d, const struct side *s, const char *type, struct sy_str id)
+{
+	if (id.n == 0)
+		return;
+	sy_jw_object(&d->w);
+	sy_jw_kv_text(&d->w, "type", type);
+	sy_jw_kv_str(&d->w, s->member, id);
+	sy_jw_end(&d->w, '}');
+}
+
+static void put_side(struct draft *d, const struct side *s)
+{
+	if (s->possessor.n == 0 && s->owner.n == 0)
+		return;
+	sy_jw_key(&d->w, s->list);
+	sy_jw_array(&d->w);
+	put_party(d, s, "possessing_party", s->possessor);
+	put_party(d, s, "owning_party", s->owner);
+	sy_jw_end(&d->w, ']');
+}
+
+/* --- papers ----------------------------------------------------------------------------------- */
+
+/* Who gives a paper its number: an order whoever gets the goods, the others whoever sends them. */
+static struct sy_str issuer_of(const struct side *s)
+{
+	struct sy_str gln = value_gln(s->owner);
+
+	return gln.n > 0 ? gln : value_gln(s->possessor);
+}
+
+static void put_documents(struct draft *d, const struct side *from, const struct side *to)
+{
+	const struct {
+		enum field field;
+		const char *type;
+		const struct side *by;
+	} kinds[] = {{F_PO, "po", to}, {F_DESADV, "desadv", from}, {F_INV, "inv", from}};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		struct sy_str rest = row_value(d, kinds[i].field), part;
+		while (row_part(&rest, &part)) {
+			struct sy_str uri =
+			    value_document(d->arena, part, issuer_of(kinds[i].by), kinds[i].type);
+			if (uri.n == 0) {
+				wrong(d, kinds[i].field, "%.*s: expected %s", (int)part.n, part.p,
+				      columns[kinds[i].field].what);
+				continue;
+			}
+			if (!any) {
+				sy_jw_key(&d->w, "bizTransactionList");
+				sy_jw_array(&d->w);
+			}
+			any = true;
+			sy_jw_object(&d->w);
+			sy_jw_kv_text(&d->w, "type", kinds[i].type);
+			sy_jw_kv_str(&d->w, "bizTransaction", uri);
+			sy_jw_end(&d->w, '}');
+		}
+	}
+	if (any)
+		sy_jw_end(&d->w, ']');
+}
+
+static void put_parties(struct draft *d)
+{
+	char way = d->verb->way;
+	struct side from = {"sourceList", "source", party_of(d, F_FROM, way == 'i'),
+			    party_of(d, F_OWNER_FROM, false)};
+	struct side to = {"destinationList", "destination", party_of(d, F_TO, way == 'o'),
+			  party_of(d, F_OWNER_TO, false)};
+
+	if (way == 0 && row_value(d, F_PARTNER).n > 0)
+		wrong(d, F_PARTNER, "is the partner of no transfer: say whether from or to");
+	put_documents(d, &from, &to);
+	put_side(d, &from);
+	put_side(d, &to);
+}
+
+/* --- the rest --------------------------------------------------------------------------------- */
+
+static void put_site(struct draft *d)
+{
+	bool any = false;
+
+	for (int f = F_PROJECT; f <= F_SUPERVISOR; f++)
+		any = any || row_value(d, (enum field)f).n > 0;
+	if (!any)
+		return;
+	sy_jw_key(&d->w, "suyuan:site");
+	sy_jw_object(&d->w);
+	row_text(d, F_PROJECT, "project");
+	row_text(d, F_PART, "part");
+	row_text(d, F_SAMPLE, "sample");
+	row_text(d, F_SUPERVISOR, "supervisor");
+	sy_jw_end(&d->w, '}');
+}
+
+/* What stays true of a thing until it is taken back (EPCIS 2.0, persistentDisposition). */
+static void put_persistent(struct draft *d)
+{
+	if (d->verb->persists == NULL)
+		return;
+	sy_jw_key(&d->w, "persistentDisposition");
+	sy_jw_object(&d->w);
+	sy_jw_key(&d->w, d->verb->persists);
+	sy_jw_array(&d->w);
+	sy_jw_text(&d->w, "non_sellable_other");
+	sy_jw_end(&d->w, ']');
+	sy_jw_end(&d->w, '}');
+}
+
+static const char *disposition_of(const struct draft *d)
+{
+	const char *passed;
+
+	if (d->verb->disposition != NULL || d->verb->shape == SHAPE_MAKES)
+		return d->verb->disposition;
+	passed = row_passed(d);
+	return passed == NULL ? NULL : passed[0] == 'p' ? "conformant" : "non_conformant";
+}
+
+static void write_transformation(struct draft *d)
+{
+	sy_jw_kv_text(&d->w, "bizStep", d->verb->step);
+	put_things(d, &d->inputs, "inputEPCList", "inputQuantityList");
+	put_things(d, &d->things, "outputEPCList", "outputQuantityList");
+	row_text(d, F_TRANSFORMATION, "transformationID");
+}
+
+static void write_action(struct draft *d)
+{
+	const char *disposition = disposition_of(d);
+
+	sy_jw_kv_text(&d->w, "action", d->verb->action);
+	sy_jw_kv_text(&d->w, "bizStep", d->verb->step);
+	if (disposition != NULL)
+		sy_jw_kv_text(&d->w, "disposition", disposition);
+	put_persistent(d);
+	if (d->verb->shape == SHAPE_PACKS) {
+		put_container(d);
+		put_things(d, &d->things, "childEPCs", "childQuantityList");
+	} else {
+		put_things(d, &d->things, "epcList", "quantityList");
+	}
+}
+
+void row_write(struct draft *d)
+{
+	put_time(d);
+	if (row_transforms(d))
+		write_transformation(d);
+	else if (d->verb->action != NULL)
+		write_action(d);
+	put_places(d);
+	put_parties(d);
+	if (d->verb->shape == SHAPE_MAKES)
+		row_ilmd(d);
+	row_inspection(d);
+	put_site(d);
 }

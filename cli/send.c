@@ -237,38 +237,57 @@ void sent_show(struct app *app, const struct sent *sent)
 	out_text(&app->out, "proof", "checked");
 }
 
-static void say_faults(const struct sy_faults *faults)
+/* N 1: there is no need to say which. */
+static void say_faults(const struct sy_faults *faults, size_t n)
 {
+	char which[32] = "";
+
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct sy_fault *v = &faults->v[i];
-		say("%s: %s%s%s%s%s", v->status ? "refused" : "warning", v->pointer,
+		if (n > 1 && v->record >= 0)
+			snprintf(which, sizeof which, "record %ld: ", v->record + 1);
+		say("%s%s: %s%s%s%s%s", which, v->status ? "refused" : "warning", v->pointer,
 		    v->field ? " " : "", v->field ? v->field : "",
 		    v->pointer[0] || v->field ? ": " : "", v->detail);
+		which[0] = '\0';
 	}
 }
 
-int send_one(struct app *app, struct sy_str record, struct sent *out)
+static int dry_run(struct app *app, const struct sy_str *records, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		out_bytes(&app->out, records[i]);
+		out_bytes(&app->out, SY_STR("\n"));
+	}
+	return RC_DONE;
+}
+
+int send_all(struct app *app, const struct sy_str *records, size_t n, struct sent *out)
 {
 	struct sy_keyfile key;
 	struct sy_faults faults;
 	int rc;
 
 	memset(out, 0, sizeof *out);
-	if ((rc = record_check(app, record)) != RC_DONE)
-		return rc;
-	if (arg(app, "dry-run") != NULL) {
-		out_bytes(&app->out, record);
-		out_bytes(&app->out, SY_STR("\n"));
-		return RC_DONE;
+	for (size_t i = 0; i < n; i++) {
+		if ((rc = record_check(app, records[i])) != RC_DONE)
+			return rc;
 	}
+	if (arg(app, "dry-run") != NULL)
+		return dry_run(app, records, n);
 	if ((rc = key_read(app, &key)) != RC_DONE)
 		return rc;
 	if ((rc = trust_contact(app)) == RC_DONE) {
 		struct sender s = {app->http, app->trust, &key};
 		sy_faults_init(&faults, &app->arena);
-		rc = send_records(&s, &record, 1, out, &faults, &app->fail);
-		say_faults(&faults);
+		rc = send_records(&s, records, n, out, &faults, &app->fail);
+		say_faults(&faults, n);
 	}
 	sy_wipe(&key, sizeof key);
 	return rc;
+}
+
+int send_one(struct app *app, struct sy_str record, struct sent *out)
+{
+	return send_all(app, &record, 1, out);
 }

@@ -40,7 +40,9 @@ int passphrase_read(struct sy_arena *arena, const char *path, const char **out, 
 int send_records(struct sender *s, const struct sy_str *records, size_t n, struct sent *out,
 		 struct sy_faults *faults, struct fail *f);
 
-/* For a noun that writes one record: read key, contact, send (or with --dry-run show), answer. */
+/* For a noun that writes records: check their form, read key, contact, send all or none; with
+ * --dry-run show them. */
+int send_all(struct app *app, const struct sy_str *records, size_t n, struct sent *out);
 int send_one(struct app *app, struct sy_str record, struct sent *out);
 /* Is it a legal record, and an event of sound form when it is one?  Faults in app->fail. */
 int record_check(struct app *app, struct sy_str record);

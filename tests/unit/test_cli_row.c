@@ -14,7 +14,7 @@ static const struct {
     {"批号", F_LOT},
     {"批 次", F_LOT},
     {"商品条码", F_PRODUCT},
-    {"追溯码", F_TRACE},
+    {"追溯码", F_CODES},
     {"屠宰日期", F_HARVESTED},
     {"保质期至", F_BEST_BEFORE},
     {"packratio", F_PACK_RATIO},
@@ -119,11 +119,13 @@ struct pair {
 #define ADD WHEN "\"action\":\"ADD\",\"bizStep\":\"commissioning\",\"disposition\":\"active\","
 #define LINK "https://id.gs1.org/01/06901234567892"
 
-static const struct {
+struct shape_row {
 	const char *name;
 	struct pair row[12];
-	const char *record; /* with its eventID as ID; or the faults, "column: what" a line */
-} rows[] = {
+	const char *record; /* with its eventID as ID; or the columns at fault */
+};
+
+static const struct shape_row rows[] = {
     {"a lot",
      {GTIN, LOT, MADE, {F_QUANTITY, "1,250.50"}, {F_UNIT, "公斤"}},
      EVENT("ObjectEvent", ADD
@@ -204,11 +206,187 @@ static const struct {
     {"place", {GTIN, LOT, MADE, {F_PLACE, "6901234000017"}}, "place"},
 };
 
-static void fill(size_t i, struct row *row)
+#define AT                               \
+	{                                \
+		F_AT, "2026-11-02 08:30" \
+	}
+#define VERB(word)            \
+	{                     \
+		F_EVENT, word \
+	}
+#define THEN "\"eventTime\":\"2026-11-02T08:30:00+08:00\",\"eventTimeZoneOffset\":\"+08:00\","
+#define STEP(action, step, disposition)                            \
+	THEN "\"action\":\"" action "\",\"bizStep\":\"" step "\"," \
+	     "\"disposition\":\"" disposition "\""
+#define THE_LOT "\"quantityList\":[{\"epcClass\":\"" LINK "/10/A1\"}]"
+#define PARTY "https://id.gs1.org/417/6901234000009"
+#define SSCC "https://id.gs1.org/00/006901234000000018"
+
+static const struct shape_row events[] = {
+    {"ship",
+     {VERB("销售出库"),
+      AT,
+      GTIN,
+      LOT,
+      {F_QUANTITY, "１２"},
+      {F_UNIT, "盒"},
+      {F_TO, "6901234000009"},
+      {F_PO, "PO 1;6901234000016:X"},
+      {F_DESADV, "D1"},
+      {F_PLACE, "6901234000016"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "shipping",
+		"in_transit") ",\"quantityList\":[{\"epcClass\":\"" LINK
+			      "/10/A1\",\"quantity\":12,\"uom\":\"XBX\"}],"
+			      "\"readPoint\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
+			      "\"bizTransactionList\":[{\"type\":\"po\",\"bizTransaction\":"
+			      "\"urn:epcglobal:cbv:bt:6901234000009:PO%201\"},{\"type\":\"po\","
+			      "\"bizTransaction\":"
+			      "\"urn:epcglobal:cbv:bt:6901234000016:X\"},{\"type\":\"desadv\","
+			      "\"bizTransaction\":"
+			      "\"urn:suyuan:bt:desadv:D1\"}],\"destinationList\":[{\"type\":"
+			      "\"possessing_party\","
+			      "\"destination\":\"" PARTY "\"}]")},
+    {"receive",
+     {VERB("Receive"),
+      AT,
+      {F_CODES, LINK "/10/A1:12:盒; (00)006901234000000018"},
+      {F_FROM, "91350100M000100Y43"},
+      {F_OWNER_FROM, PARTY},
+      {F_PLACE, "6901234000016"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "receiving",
+		"in_progress") ",\"epcList\":[\"" SSCC "\"],\"quantityList\":[{\"epcClass\":\"" LINK
+			       "/10/A1\",\"quantity\":12,\"uom\":\"XBX\"}],"
+			       "\"bizLocation\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
+			       "\"sourceList\":[{\"type\":\"possessing_party\",\"source\":"
+			       "\"urn:suyuan:cn:uscc:91350100M000100Y43\"},{\"type\":\"owning_"
+			       "party\",\"source\":"
+			       "\"" PARTY "\"}]")},
+    {"the partner is on the other side",
+     {VERB("采购入库"), AT, GTIN, LOT, {F_PARTNER, "6901234000009"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "receiving",
+		"in_progress") "," THE_LOT
+			       ",\"sourceList\":[{\"type\":\"possessing_party\",\"source\":\"" PARTY
+			       "\"}]")},
+    {"return",
+     {VERB("退货"), AT, GTIN, LOT},
+     EVENT("ObjectEvent", STEP("OBSERVE", "shipping", "returned") "," THE_LOT)},
+    {"recalled goods in",
+     {VERB("召回入库"), AT, GTIN, LOT},
+     EVENT("ObjectEvent", STEP("OBSERVE", "receiving", "recalled") "," THE_LOT)},
+    {"recalled goods out",
+     {VERB("召回出库"), AT, GTIN, LOT},
+     EVENT("ObjectEvent", STEP("OBSERVE", "shipping", "recalled") "," THE_LOT)},
+    {"destroy",
+     {VERB("销毁"), AT, GTIN, LOT},
+     EVENT("ObjectEvent", STEP("DELETE", "destroying", "destroyed") "," THE_LOT)},
+    {"sell a unit",
+     {VERB("sell"), AT, GTIN, LOT, {F_SERIAL, "S1"}, {F_QUANTITY, "1"}},
+     EVENT("ObjectEvent", STEP("OBSERVE", "retail_selling", "retail_sold") ",\"epcList\":[\"" LINK
+									   "/10/A1/21/S1\"]")},
+    {"hold",
+     {VERB("hold"), AT, {F_CODES, LINK "/10/A1"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "holding", "non_sellable_other") ",\"persistentDisposition\":{\"set\":["
+							    "\"non_sellable_other\"]}," THE_LOT)},
+    {"release",
+     {VERB("release"), AT, {F_CODES, LINK "/10/A1"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "storing", "available") ",\"persistentDisposition\":{\"unset\":[\"non_"
+						   "sellable_other\"]}," THE_LOT)},
+    {"inspect",
+     {VERB("抽检"),
+      AT,
+      GTIN,
+      LOT,
+      {F_INSPECTION, "J1"},
+      {F_RESULT, "不合格"},
+      {F_KIND, "监督抽检"}},
+     EVENT("ObjectEvent", STEP("OBSERVE", "inspecting",
+			       "non_conformant") "," THE_LOT ",\"suyuan:inspection\":{\"number\":"
+						 "\"J1\",\"result\":\"fail\",\"kind\":"
+						 "\"supervision\"}")},
+    {"install",
+     {VERB("install"),
+      AT,
+      GTIN,
+      LOT,
+      {F_PLACE, "6901234000016"},
+      {F_SAMPLE, "J1"},
+      {F_SUPERVISOR, "监理"}},
+     EVENT("ObjectEvent",
+	   STEP("OBSERVE", "installing",
+		"in_progress") "," THE_LOT
+			       ",\"bizLocation\":{\"id\":\"https://id.gs1.org/414/6901234000016\"},"
+			       "\"suyuan:site\":{\"sample\":\"J1\",\"supervisor\":\"监理\"}")},
+    {"pack",
+     {VERB("pack"),
+      AT,
+      {F_CONTAINER, SSCC},
+      {F_CODES, "83857930000879766660; " LINK "/10/A1 4 箱"}},
+     EVENT("AggregationEvent",
+	   STEP("ADD", "packing", "in_progress") ",\"parentID\":\"" SSCC "\","
+						 "\"childEPCs\":[\"urn:suyuan:cn:drug:"
+						 "83857930000879766660\"],\"childQuantityList\":["
+						 "{\"epcClass\":\"" LINK
+						 "/10/A1\",\"quantity\":4,\"uom\":\"XCT\"}]")},
+    {"unpack all",
+     {VERB("拆箱"), AT, {F_CONTAINER, SSCC}},
+     EVENT("AggregationEvent",
+	   STEP("DELETE", "unpacking", "in_progress") ",\"parentID\":\"" SSCC "\"")},
+    {"transform",
+     {VERB("transform"),
+      MADE,
+      {F_CODES, LINK "/10/A1"},
+      {F_INPUT_LOTS, LINK "/21/U1;" LINK "/10/R:3:kg"}},
+     EVENT("TransformationEvent",
+	   WHEN "\"bizStep\":\"commissioning\",\"inputEPCList\":[\"" LINK
+		"/21/U1\"],\"inputQuantityList\":[{\"epcClass\":\"" LINK "/10/R\",\"quantity\":3,"
+		"\"uom\":\"KGM\"}],\"outputQuantityList\":[{\"epcClass\":\"" LINK "/10/A1\"}],"
+		"\"ilmd\":{\"cbvmda:lotNumber\":\"A1\",\"suyuan:productionDate\":\"2026-11-01\"}")},
+    {"a half of a transformation",
+     {VERB("transform"), MADE, {F_INPUT_LOTS, LINK "/10/R"}, {F_TRANSFORMATION, "urn:x:t1"}},
+     EVENT("TransformationEvent",
+	   WHEN "\"bizStep\":\"commissioning\",\"inputQuantityList\":["
+		"{\"epcClass\":\"" LINK "/10/R\"}],\"transformationID\":\"urn:x:t1\",\"ilmd\":{"
+		"\"suyuan:productionDate\":\"2026-11-01\"}")},
+    {"a private class has a quantity, a private thing none",
+     {VERB("ship"), AT, {F_CODES, "urn:x:gravel:3:吨; urn:x:crane"}},
+     EVENT("ObjectEvent", STEP("OBSERVE", "shipping",
+			       "in_transit") ",\"epcList\":[\"urn:x:crane\"],\"quantityList\":[{"
+					     "\"epcClass\":\"urn:x:gravel\","
+					     "\"quantity\":3,\"uom\":\"TNE\"}]")},
+    {"no such word", {VERB("搬家"), AT, GTIN, LOT}, "event"},
+    {"nothing", {VERB("ship"), AT}, "codes"},
+    {"a day of making is no day of shipping", {VERB("ship"), GTIN, LOT, MADE}, "at"},
+    {"when", {VERB("ship"), GTIN, LOT, {F_AT, "2026-11-02 8"}}, "at"},
+    {"of which code",
+     {VERB("ship"), AT, {F_CODES, LINK "/10/A1;" LINK "/10/A2"}, {F_QUANTITY, "5"}},
+     "quantity"},
+    {"one thing is one", {VERB("ship"), AT, {F_CODES, SSCC " 5 盒"}}, "codes"},
+    {"twice", {VERB("ship"), AT, {F_CODES, SSCC ";" SSCC}}, "codes"},
+    {"unit of a code", {VERB("ship"), AT, {F_CODES, LINK "/10/A1 5 车"}}, "codes"},
+    {"whom", {VERB("ship"), AT, GTIN, LOT, {F_TO, "石家庄乳业"}}, "to"},
+    {"partner of none", {VERB("hold"), AT, GTIN, LOT, {F_PARTNER, "6901234000009"}}, "partner"},
+    {"which paper", {VERB("ship"), AT, GTIN, LOT, {F_PO, "PO:1 2"}}, "po"},
+    {"no container", {VERB("pack"), AT, GTIN, LOT}, "container"},
+    {"a lot is no container",
+     {VERB("pack"), AT, GTIN, LOT, {F_CONTAINER, LINK "/10/B"}},
+     "container"},
+    {"inspected how", {VERB("inspect"), AT, GTIN, LOT}, "inspection result inspectionKind"},
+    {"installed where", {VERB("install"), AT, GTIN, LOT}, "place"},
+    {"made of what", {VERB("transform"), MADE, GTIN, LOT}, "inputLots"},
+    {"shortened by a spreadsheet", {VERB("ship"), AT, {F_PRODUCT, "6.90123E+12"}, LOT}, "product"},
+    {"two readings", {VERB("ship"), AT, GTIN, LOT, {F_QUANTITY, "1,5"}}, "quantity"},
+};
+
+static void fill(const struct shape_row *from, struct row *row)
 {
 	memset(row, 0, sizeof *row);
-	for (size_t k = 0; k < 12 && rows[i].row[k].value != NULL; k++)
-		row->v[rows[i].row[k].field] = sy_str(rows[i].row[k].value);
+	for (size_t k = 0; k < 12 && from->row[k].value != NULL; k++)
+		row->v[from->row[k].field] = sy_str(from->row[k].value);
 }
 
 /* The record with its eventID written as ID; or "fault fault" in order, each column once. */
@@ -233,19 +411,19 @@ static void result(struct sy_arena *arena, int err, const struct sy_buf *record,
 	(void)arena;
 }
 
-START_TEST(row)
+static void check_row(const struct shape_row *one)
 {
 	struct sy_arena arena = {0};
 	struct sy_buf record = {0}, again = {0}, out = {0};
 	struct sy_faults faults;
 	struct row r;
 
-	fill((size_t)_i, &r);
+	fill(one, &r);
 	sy_faults_init(&faults, &arena);
 	int err = row_event(&arena, &r, &record, &faults, 0);
 	result(&arena, err, &record, &faults, &out);
-	ck_assert_msg(strcmp(sy_buf_cstr(&out), rows[_i].record) == 0, "%s: %s\n%s", rows[_i].name,
-		      sy_buf_cstr(&out), rows[_i].record);
+	ck_assert_msg(strcmp(sy_buf_cstr(&out), one->record) == 0, "%s: %s\n%s", one->name,
+		      sy_buf_cstr(&out), one->record);
 	/* the same row is the same record, and an event of sound form */
 	if (err == SY_OK) {
 		struct sy_json_doc doc;
@@ -260,6 +438,17 @@ START_TEST(row)
 	sy_buf_free(&again);
 	sy_buf_free(&out);
 	sy_arena_free(&arena);
+}
+
+START_TEST(row)
+{
+	check_row(&rows[_i]);
+}
+END_TEST
+
+START_TEST(event)
+{
+	check_row(&events[_i]);
 }
 END_TEST
 
@@ -299,7 +488,7 @@ START_TEST(memory)
 		struct sy_faults faults;
 		struct row r;
 
-		fill(5, &r);
+		fill(&rows[5], &r);
 		sy_faults_init(&faults, &arena);
 		fail_alloc_at(++n);
 		int err = row_event(&arena, &r, &record, &faults, 0);
@@ -328,6 +517,7 @@ Suite *suite(void)
 	suite_add_tcase(s, t);
 	t = tcase_create("row");
 	tcase_add_loop_test(t, row, 0, sizeof rows / sizeof rows[0]);
+	tcase_add_loop_test(t, event, 0, sizeof events / sizeof events[0]);
 	tcase_add_test(t, event_id_is_of_the_rest);
 	tcase_add_test(t, compact);
 	tcase_add_test(t, memory);

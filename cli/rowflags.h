@@ -1,0 +1,57 @@
+/*
+ * The options that fill a row, shared by the commands that register what rows say.
+ */
+#ifndef CLI_ROWFLAGS_H
+#define CLI_ROWFLAGS_H
+
+#include "cli.h"
+#include "row.h"
+
+/* The options that were given; those that may be repeated are joined with ;. */
+void row_from_flags(struct app *app, struct row *row);
+/* What is wrong with a row, a line each on standard error; RC_USAGE. */
+int row_faults(struct app *app, const struct sy_faults *faults);
+
+#define FLAGS_PRODUCT                                                                     \
+	{"product", "CODE", "the product: GTIN, Digital Link or private code", FLAG_ONE}, \
+	{                                                                                 \
+		"gtin", "CODE", "the same, for short", FLAG_ONE                           \
+	}
+#define FLAG_UNIT                                                                          \
+	{                                                                                  \
+		"unit", "UNIT", "公斤 吨 升 米 个 盒 箱 袋 ... or a UN/ECE code", FLAG_ONE \
+	}
+#define FLAGS_DATES                                                          \
+	{"made", "DATE", "production date", FLAG_ONE},                       \
+	    {"harvested", "DATE", "date of harvest or slaughter", FLAG_ONE}, \
+	    {"expires", "DATE", "last good day", FLAG_ONE},                  \
+	{                                                                    \
+		"best-before", "DATE", "best before", FLAG_ONE               \
+	}
+#define FLAGS_ORIGIN                                             \
+	{"origin", "DIGITS", "6 digits of GB/T 2260", FLAG_ONE}, \
+	{                                                        \
+		"country", "XX", "ISO 3166", FLAG_ONE            \
+	}
+#define FLAGS_AMOUNT                                                  \
+	{"lot", "LOT", "at most 20 characters, case kept", FLAG_ONE}, \
+	    {"serial", "SERIAL", "of a unit", FLAG_MANY},             \
+	{                                                             \
+		"quantity", "DECIMAL", "how much", FLAG_ONE           \
+	}
+#define FLAGS_INSPECTION                                                              \
+	{"inspection", "NUMBER", "number of the inspection's report", FLAG_ONE},      \
+	    {"result", "pass|fail", "its result", FLAG_ONE},                          \
+	    {"inspection-kind", "KIND", "firm, laboratory or supervision", FLAG_ONE}, \
+	    {"inspection-standard", "TEXT", "what it was tested to", FLAG_ONE},       \
+	    {"laboratory", "ID", "who tested", FLAG_ONE},                             \
+	    {"inspection-date", "DATE", "when", FLAG_ONE},                            \
+	{                                                                             \
+		"report", "SHA256", "digest of the report's file, hex", FLAG_ONE      \
+	}
+#define FLAG_EVENT_ID                                                     \
+	{                                                                 \
+		"event-id", "URI", "else a hash of the content", FLAG_ONE \
+	}
+
+#endif
