@@ -164,6 +164,19 @@ int32_t sy_date_of(uint64_t ms, int offset_minutes)
 	return (int32_t)((t >= 0 ? t : t - (DAY_MS - 1)) / DAY_MS);
 }
 
+int sy_until_parse(struct sy_str date, uint64_t *ms)
+{
+	const int64_t china = 8 * INT64_C(3600000);
+	int32_t day;
+	int err = sy_date_parse(date, &day);
+
+	if (err)
+		return err;
+	int64_t end = ((int64_t)day + 1) * DAY_MS - china;
+	*ms = end > 0 ? (uint64_t)end - 1 : 0;
+	return SY_OK;
+}
+
 void sy_time_format(uint64_t ms, char out[SY_TIME_TEXT])
 {
 	struct civil c = civil_of((int64_t)(ms / (uint64_t)DAY_MS));

@@ -45,15 +45,12 @@ static int text_of(struct apply *a, const struct sy_json_doc *doc, const struct 
 	return err == SY_ENOMEM || err == SY_OK ? err : SY_EINVAL;
 }
 
-enum { DAY_MS = 86400000, CHINA_MS = 8 * 3600000 };
-
 /* The last good ms of a key; SY_EINVAL for a date that is none: such a key isn't listed. */
 static int until_of(struct apply *a, const struct sy_json_doc *doc, const struct sy_json *key,
 		    uint64_t *until)
 {
 	const struct sy_json *v = sy_json_get(doc, key, "until");
 	struct sy_str text;
-	int32_t day;
 	int err;
 
 	*until = UINT64_MAX;
@@ -61,11 +58,7 @@ static int until_of(struct apply *a, const struct sy_json_doc *doc, const struct
 		return SY_OK;
 	if ((err = text_of(a, doc, v, &text)))
 		return err;
-	if (sy_date_parse(text, &day))
-		return SY_EINVAL;
-	int64_t end = ((int64_t)day + 1) * DAY_MS - CHINA_MS;
-	*until = end > 0 ? (uint64_t)end - 1 : 0;
-	return SY_OK;
+	return sy_until_parse(text, until) ? SY_EINVAL : SY_OK;
 }
 
 struct listed {

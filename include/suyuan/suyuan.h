@@ -6,6 +6,7 @@
 #define SUYUAN_SUYUAN_H
 
 #include "arena.h"
+#include "audit.h"
 #include "bytes.h"
 #include "code.h"
 #include "decimal.h"

@@ -21,6 +21,8 @@ int sy_date_parse(struct sy_str text, int32_t *day); /* 2026-11-01 only */
  * 2026年11月1号; with spaces around the parts. */
 int sy_date_read(struct sy_str text, int32_t *day);
 void sy_date_format(int32_t day, char out[12]); /* a day outside these years as the nearest in */
+/* The last ms of a key whose last day that is: days end at 24:00 +08:00.  Errors as above. */
+int sy_until_parse(struct sy_str date, uint64_t *ms);
 int32_t sy_date_of(uint64_t ms, int offset_minutes); /* the day there was, that far east of UTC */
 
 #endif

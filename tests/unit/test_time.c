@@ -190,6 +190,21 @@ START_TEST(days)
 }
 END_TEST
 
+/* A key's last ms is the last of its day in China, whatever its year. */
+START_TEST(until)
+{
+	uint64_t ms = 0;
+	int64_t end;
+	ck_assert_int_eq(sy_until_parse(SY_STR("2026-11-01"), &ms), SY_OK);
+	ck_assert_int_eq(sy_time_parse(SY_STR("2026-11-01T23:59:59.999+08:00"), &end), SY_OK);
+	ck_assert_uint_eq(ms, (uint64_t)end);
+	ck_assert_int_eq(sy_until_parse(SY_STR("0001-01-01"), &ms), SY_OK);
+	ck_assert_uint_eq(ms, 0);
+	ck_assert_int_eq(sy_until_parse(SY_STR("2026-11-31"), &ms), SY_ERANGE);
+	ck_assert_int_eq(sy_until_parse(SY_STR("2026/11/1"), &ms), SY_EINVAL);
+}
+END_TEST
+
 START_TEST(now)
 {
 	uint64_t before = (uint64_t)time(NULL), t = sy_time_now(), after = (uint64_t)time(NULL);
@@ -210,6 +225,7 @@ Suite *suite(void)
 	t = tcase_create("date");
 	tcase_add_loop_test(t, read_date, 0, COUNT(dates));
 	tcase_add_test(t, days);
+	tcase_add_test(t, until);
 	suite_add_tcase(s, t);
 	return s;
 }
