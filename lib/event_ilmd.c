@@ -3,29 +3,23 @@
 
 #include <suyuan/time.h>
 
-#define CBVMDA "urn:epcglobal:cbv:mda:"
-#define SUYUAN "https://suyuan.dev/ns/"
-
 static const struct date_row {
-	const char *pointer, *full; /* the short name follows /ilmd/ */
-	size_t offset;              /* in struct sy_event */
+	const char *pointer; /* as it is mostly written */
+	const char *name;
+	enum space space;
+	size_t offset; /* in struct sy_event */
 	bool after_made;
 } dates[] = {
-    {"/ilmd/suyuan:productionDate", SUYUAN "productionDate", offsetof(struct sy_event, made),
+    {"/ilmd/suyuan:productionDate", "productionDate", SPACE_SUYUAN, offsetof(struct sy_event, made),
      false},
-    {"/ilmd/cbvmda:itemExpirationDate", CBVMDA "itemExpirationDate",
+    {"/ilmd/cbvmda:itemExpirationDate", "itemExpirationDate", SPACE_MDA,
      offsetof(struct sy_event, expires), true},
-    {"/ilmd/cbvmda:bestBeforeDate", CBVMDA "bestBeforeDate", offsetof(struct sy_event, best_before),
-     true},
-    {"/ilmd/cbvmda:harvestEndDate", CBVMDA "harvestEndDate", offsetof(struct sy_event, harvested),
-     false},
+    {"/ilmd/cbvmda:bestBeforeDate", "bestBeforeDate", SPACE_MDA,
+     offsetof(struct sy_event, best_before), true},
+    {"/ilmd/cbvmda:harvestEndDate", "harvestEndDate", SPACE_MDA,
+     offsetof(struct sy_event, harvested), false},
 };
 #define DATES (sizeof dates / sizeof dates[0])
-
-static const char *short_name(const char *pointer)
-{
-	return pointer + strlen("/ilmd/");
-}
 
 static int32_t *day_of(struct sy_event *event, size_t row)
 {
@@ -48,11 +42,11 @@ static const struct sy_json *plain_value(struct event_reader *r, const struct sy
 	return value ? value : v;
 }
 
-/* POINTER, but for a name written in full. */
+/* POINTER, but for a name written in full or with a prefix of the author's own. */
 static const char *where(struct event_reader *r, const struct sy_json *member, const char *pointer)
 {
-	bool is_short = member->key_len == strlen(short_name(pointer));
-	return is_short ? pointer : sy_event_pointer(r, member);
+	bool usual = sy_json_key_is(r->doc, member, pointer + strlen("/ilmd/"));
+	return usual ? pointer : sy_event_pointer(r, member);
 }
 
 static void read_date(struct event_reader *r, const struct sy_json *member, size_t row)
@@ -127,15 +121,15 @@ void sy_event_read_ilmd(struct event_reader *r)
 		    "stands in an event that makes nothing, expected it only with action ADD "
 		    "or in a TransformationEvent");
 	sy_json_each (r->doc, r->out->ilmd, member) {
-		for (size_t i = 0; i < DATES; i++) {
-			if (!sy_json_key_is(r->doc, member, short_name(dates[i].pointer)) &&
-			    !sy_json_key_is(r->doc, member, dates[i].full))
+		struct sy_str name;
+		enum space space = sy_event_name(r, sy_event_key(r, member), &name);
+		for (size_t i = 0; i < DATES && space != SPACE_OTHER; i++) {
+			if (dates[i].space != space || !sy_str_is(name, dates[i].name))
 				continue;
 			found[i] = member;
 			read_date(r, member, i);
 		}
-		if (sy_json_key_is(r->doc, member, "cbvmda:lotNumber") ||
-		    sy_json_key_is(r->doc, member, CBVMDA "lotNumber"))
+		if (space == SPACE_MDA && sy_str_is(name, "lotNumber"))
 			read_lot(r, member);
 	}
 	check_order(r, found);

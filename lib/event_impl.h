@@ -5,17 +5,9 @@
 #include <suyuan/error.h>
 #include <suyuan/event.h>
 
-/* Members of an event that the reader looks at. */
+/* Members of an event that are judged together, when all have been seen. */
 enum member {
-	M_TIME,
-	M_OFFSET,
-	M_RECORD_TIME,
-	M_ID,
-	M_ACTION,
-	M_STEP,
-	M_DISPOSITION,
 	M_READ_POINT,
-	M_LOCATION,
 	M_EPCS,
 	M_QUANTITIES,
 	M_PARENT,
@@ -26,13 +18,30 @@ enum member {
 	M_OUTPUT_EPCS,
 	M_OUTPUT_QUANTITIES,
 	M_TRANSFORMATION,
-	M_TRANSACTIONS,
 	M_SENSORS,
 	M_ILMD,
-	M_ERROR,
 	M_INSPECTION,
 	MEMBERS
 };
+
+/* A prefix of names, and the namespace that it stands for. */
+struct prefix {
+	struct sy_str name, space;
+	size_t at; /* order of declaration */
+};
+
+struct prefixes {
+	struct prefix *v; /* sorted by name, each name once: the last that was declared */
+	size_t n;
+};
+
+/* A step of the way from the event to the value that is looked at. */
+struct step {
+	struct sy_str name; /* not escaped; p is NULL for an element of a list */
+	size_t index;
+};
+
+#define STEPS_MAX 8
 
 struct event_reader {
 	struct sy_arena *arena;
@@ -42,14 +51,28 @@ struct event_reader {
 	long record;
 	int err;                                /* the first fault's */
 	const struct sy_json *members[MEMBERS]; /* of the right type and place, or NULL */
+	struct prefixes prefixes;
+	char *into; /* the structure that fields are kept in */
+	unsigned depth;
+	struct step steps[STEPS_MAX];
 };
 
-/* ERR says the status, SY_OK a warning. */
+/* event.c.  ERR says the status, SY_OK a warning. */
 void sy_event_fault(struct event_reader *r, int err, const char *pointer, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 void sy_event_out_of_memory(struct event_reader *r);
 /* How much of TEXT to show in a fault: whole characters, 60 bytes at most. */
 int sy_event_cut(struct sy_str text);
+/* Pointer of where the steps lead, for a fault; "" when the fault would not be kept. */
+const char *sy_event_here(struct event_reader *r);
+static inline void sy_event_enter(struct event_reader *r, struct sy_str name, size_t index)
+{
+	r->steps[r->depth++] = (struct step){name, index};
+}
+static inline void sy_event_leave(struct event_reader *r)
+{
+	r->depth--;
+}
 /* Pointer of a member; not for elements of a list, whose place would be counted each time. */
 const char *sy_event_pointer(struct event_reader *r, const struct sy_json *v);
 /* Text of a string; a fault at POINTER when it is none. */
@@ -59,15 +82,87 @@ bool sy_event_text(struct event_reader *r, const struct sy_json *v, const char *
 bool sy_event_code(struct event_reader *r, struct sy_str text, const char *pointer,
 		   struct sy_code *out);
 
+/*
+ * A member of one of EPCIS's objects.  The tables of them are event_fields.c; what a value must be
+ * is said by its type and its check, which finds it at the end of the steps.
+ */
+struct field {
+	const char *name;
+	uint8_t length; /* of the name */
+	uint8_t type;   /* enum sy_json_type, or TYPE_ANY: the check says */
+	uint8_t required,
+	    allowed;            /* in which kinds of event, as bits; a required list isn't empty */
+	uint8_t vocab;          /* of a word: enum vocab */
+	uint8_t kept;           /* where among the members: 1 + enum member, or 0 */
+	uint16_t out, out_code; /* 1 + offset of what is read, or 0 */
+	const struct shape *shape; /* of an object, and of those in a list */
+	void (*check)(struct event_reader *r, const struct sy_json *v, const struct field *f);
+};
+#define TYPE_ANY UINT8_MAX
+
+enum others {
+	OTHERS_NONE,  /* no members but the fields */
+	OTHERS_NAMED, /* extensions: their names are URIs, mostly as prefix and name */
+	OTHERS_ANY
+};
+
+struct shape {
+	const struct field *fields;
+	uint8_t n;
+	uint8_t others; /* enum others */
+	const char *what;
+};
+extern const struct shape sy_event_shape;
+
+/* event_form.c: an object against its shape, every fault of it. */
+void sy_event_walk(struct event_reader *r, const struct sy_json *object, const struct shape *shape);
+typedef void sy_event_check(struct event_reader *r, const struct sy_json *v, const struct field *f);
+sy_event_check sy_event_check_time, sy_event_check_offset, sy_event_check_action,
+    sy_event_check_uri, sy_event_check_uris, sy_event_check_code, sy_event_check_word,
+    sy_event_check_words, sy_event_check_hex, sy_event_check_truth, sy_event_check_object,
+    sy_event_check_objects, sy_event_check_ends, sy_event_check_error, sy_event_check_persistent;
+/* A URI (RFC 3986) or IRI (RFC 3987), at most SY_CODE_MAX bytes. */
+bool sy_event_is_uri(struct sy_str text);
+
+/* event_context.c */
+sy_event_check sy_event_check_context;
+/* Later declarations win.  SY_ENOMEM. */
+int sy_event_prefixes(struct sy_arena *arena, const struct sy_json_doc *doc,
+		      const struct sy_json *context, struct prefixes *out);
+/* The namespace of a prefix that was declared, or that everybody knows; false when neither. */
+bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_str *space);
+/* Prefix and rest of a name or value; false when it has no prefix. */
+bool sy_event_split(struct sy_str name, struct sy_str *prefix, struct sy_str *local);
+/* Namespaces that the ledger reads extensions of. */
+enum space { SPACE_OTHER, SPACE_MDA, SPACE_SUYUAN };
+enum space sy_event_name(const struct event_reader *r, struct sy_str name, struct sy_str *local);
+/* The name of a member, unescaped; empty when memory is out, which the reader then knows. */
+struct sy_str sy_event_key(struct event_reader *r, const struct sy_json *member);
+/* What is the same has the same mark; a fault here for each element whose mark stood before. */
+uint64_t sy_event_mark(struct sy_str text);
+void sy_event_refuse_twins(struct event_reader *r, const uint64_t *marks, size_t n);
+
 /* event_items.c: the lists, and what an event must name. */
 void sy_event_read_items(struct event_reader *r);
 /* event_ilmd.c: master data of a batch, and its inspection. */
 void sy_event_read_ilmd(struct event_reader *r);
 void sy_event_read_inspection(struct event_reader *r);
 
-/* event_vocab.c: the short form of a business step or disposition; false if CBV has no such word.
- */
-enum vocab { VOCAB_STEP, VOCAB_DISPOSITION };
-bool sy_event_word(enum vocab vocab, struct sy_str text, struct sy_str *out);
+/* event_vocab.c: words of CBV 2.0. */
+enum vocab {
+	VOCAB_STEP,
+	VOCAB_DISPOSITION,
+	VOCAB_TRANSACTION,
+	VOCAB_END, /* type of a source or destination */
+	VOCAB_REASON,
+	VOCAB_MEASUREMENT,
+	VOCAB_ALERT,
+	VOCAB_COMPONENT
+};
+/* The short form of a word, or a URI of somebody's own as given; false if it is neither. */
+bool sy_event_word(const struct prefixes *p, enum vocab vocab, struct sy_str text,
+		   struct sy_str *out);
+/* "a business step of the Core Business Vocabulary such as shipping" */
+const char *sy_event_word_expected(enum vocab vocab);
 
 #endif

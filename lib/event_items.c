@@ -79,7 +79,8 @@ static bool read_epc(struct event_reader *r, const struct sy_json *v, struct sy_
 	return true;
 }
 
-static void read_amount(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+/* True: a quantity is there, whatever it is. */
+static bool read_amount(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
 {
 	struct sy_decimal quantity;
 	char where[WHERE_MAX];
@@ -92,12 +93,14 @@ static void read_amount(struct event_reader *r, const struct sy_json *v, struct 
 			       "quantity is out of range, expected at most 18 digits");
 	else if (err)
 		sy_event_fault(r, err, where, "quantity: expected a number");
-	else if (quantity.coef < 0)
-		sy_event_fault(r, SY_ERULES, where, "quantity is negative, expected 0 or more");
-	if (err || quantity.coef < 0)
-		return;
-	item->quantity = quantity;
-	item->has_quantity = true;
+	else if (quantity.coef <= 0)
+		sy_event_fault(r, SY_ERULES, where, "quantity is %s, expected more than 0",
+			       quantity.coef < 0 ? "negative" : "0");
+	/* What the ledger took when 0 was legal is still what it was. */
+	item->has_quantity = err == SY_OK && quantity.coef >= 0;
+	if (item->has_quantity)
+		item->quantity = quantity;
+	return true;
 }
 
 /* UN/ECE Recommendation 20 (and 21 for packages): two or three capitals and digits. */
@@ -117,18 +120,38 @@ static void read_unit(struct event_reader *r, const struct sy_json *v, struct sy
 		    sy_event_cut(item->unit), item->unit.p);
 }
 
-static void refuse_member(struct event_reader *r, const struct sy_json *member, const char *pointer)
+static void refuse_member(struct event_reader *r, const struct sy_json *member,
+			  const struct list *list, size_t index)
 {
-	struct sy_str name = {r->doc->text + member->key_off, member->key_len};
-	sy_event_fault(r, SY_ERULES, pointer,
-		       "has \"%.*s\", expected only epcClass, quantity and uom", sy_event_cut(name),
-		       name.p);
+	struct sy_str name = {list->name + 1, strlen(list->name) - 2};
+	sy_event_enter(r, name, 0);
+	sy_event_enter(r, (struct sy_str){NULL, 0}, index);
+	sy_event_enter(r, sy_event_key(r, member), 0);
+	sy_event_fault(r, SY_ERULES, sy_event_here(r),
+		       "isn't a member of a quantity element, expected only epcClass, quantity "
+		       "and uom");
+	r->depth -= 3;
 }
 
-static bool read_class(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
+/* EPCIS 2.0 section 7.3.3.3. */
+static void check_amount(struct event_reader *r, const struct sy_event_item *item, bool counted)
+{
+	char where[WHERE_MAX];
+	if (!counted && item->unit.n > 0)
+		sy_event_fault(r, SY_ERULES, at(item, "/uom", where),
+			       "stands without a quantity, expected both or neither");
+	else if (item->has_quantity && item->unit.n == 0 && item->quantity.scale > 0)
+		sy_event_fault(r, SY_OK, at(item, "/quantity", where),
+			       "is a fraction without uom, expected a whole number of pieces or a "
+			       "uom");
+}
+
+static bool read_class(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item,
+		       const struct list *list, size_t index)
 {
 	const struct sy_json *member, *epc_class = NULL;
 	struct sy_str text;
+	bool counted = false;
 	if (v->type != SY_JSON_OBJECT) {
 		sy_event_fault(r, SY_EINVAL, item->pointer,
 			       "expected an object with epcClass, quantity and uom");
@@ -138,12 +161,13 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 		if (sy_json_key_is(r->doc, member, "epcClass"))
 			epc_class = member;
 		else if (sy_json_key_is(r->doc, member, "quantity"))
-			read_amount(r, member, item);
+			counted = read_amount(r, member, item);
 		else if (sy_json_key_is(r->doc, member, "uom"))
 			read_unit(r, member, item);
 		else
-			refuse_member(r, member, item->pointer);
+			refuse_member(r, member, list, index);
 	}
+	check_amount(r, item, counted);
 	if (epc_class == NULL) {
 		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing");
 		return false;
@@ -173,7 +197,8 @@ static void read_list(struct event_reader *r, const struct list *list)
 		index++;
 		if (item->pointer == NULL || item->code_pointer == NULL)
 			return;
-		bool fine = list->classes ? read_class(r, v, item) : read_epc(r, v, item);
+		bool fine =
+		    list->classes ? read_class(r, v, item, list, index - 1) : read_epc(r, v, item);
 		if (fine)
 			r->out->n_items++;
 		else
@@ -248,14 +273,16 @@ static void refuse_nothing(struct event_reader *r)
 			missing = "names no item, expected epcList or quantityList";
 		break;
 	case SY_EVENT_TRANSACTION:
-		if (subjects == 0 && !parent && !clears)
+		/* a parent alone says so by an empty epcList */
+		if (subjects == 0 && !(parent && r->members[M_EPCS]) && !clears)
 			missing = "names no item, expected epcList or quantityList";
 		break;
 	case SY_EVENT_AGGREGATION:
 	case SY_EVENT_ASSOCIATION:
 		if (children == 0 && !clears)
 			missing = "names no item, expected childEPCs or childQuantityList";
-		else if (!parent && r->out->action != SY_ACTION_OBSERVE)
+		else if (!parent && r->out->kind == SY_EVENT_AGGREGATION &&
+			 r->out->action != SY_ACTION_OBSERVE)
 			missing = "parentID is missing";
 		break;
 	case SY_EVENT_TRANSFORMATION:

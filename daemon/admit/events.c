@@ -270,16 +270,6 @@ static void run_lot(struct check *c, struct run *run, const struct sy_code *code
 	run->lot_told = lot.n > 0 && lot_told(c, lot);
 }
 
-static void quantity_check(struct check *c, const struct sy_event_item *item)
-{
-	char pointer[64];
-	if (!item->has_quantity || item->quantity.coef > 0)
-		return;
-	snprintf(pointer, sizeof(pointer), "%s/quantity", item->pointer);
-	fault(c, 422, pointer, "nothing is commissioned: expected a quantity above 0",
-	      "没有产出任何数量：数量应大于 0");
-}
-
 static void commission_judge(struct check *c, struct run *run, const struct sy_event_item *item)
 {
 	struct sy_str code = product_code(&item->code);
@@ -287,7 +277,6 @@ static void commission_judge(struct check *c, struct run *run, const struct sy_e
 		run->product_code = code;
 		run->product = authorised(c, code, item->code_pointer);
 	}
-	quantity_check(c, item);
 	run_lot(c, run, &item->code);
 	uint64_t has =
 	    run->has | profile_item_has(item) | (run->lot_told ? profile_lot_fields() : 0);

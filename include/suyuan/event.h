@@ -42,6 +42,18 @@ struct sy_event_item {
 	const char *code_pointer; /* of its code: the same, or the element's epcClass */
 };
 
+/* A source or destination (EPCIS 2.0 section 7.3.6). */
+struct sy_event_end {
+	struct sy_str type; /* owning_party, possessing_party, location, or a URI */
+	struct sy_str id;   /* as given */
+	struct sy_str code; /* canonical */
+};
+
+struct sy_event_ends {
+	struct sy_event_end *v;
+	size_t n;
+};
+
 #define SY_NO_DAY INT32_MIN
 /* More than a record has room for, but for names too short to be true. */
 #define SY_EVENT_ITEMS_MAX 50000
@@ -55,6 +67,8 @@ struct sy_event {
 	struct sy_str location, read_point;           /* id as given, or empty */
 	struct sy_str location_code, read_point_code; /* canonical, or empty */
 	struct sy_str transformation;
+	struct sy_event_ends sources, destinations; /* without those at fault */
+	const struct sy_json *context;              /* or NULL */
 	bool error; /* has an errorDeclaration: withdraws the event that it repeats */
 	struct sy_event_item *items;
 	size_t n_items;

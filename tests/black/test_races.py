@@ -355,7 +355,7 @@ def fill(ledger, key, gtin):
     """Submits until something else than 201 comes; what was acknowledged, and that other answer."""
     said, connection = [], ledger.connect()
     for n in range(2000):
-        body = submission(key, [compact(batch(gtin, f"D{n}-{i}", pad="x" * 500)) for i in range(50)])
+        body = submission(key, [compact(batch(gtin, f"D{n}-{i}", **{"x:pad": "x" * 500})) for i in range(50)])
         answer = ledger.post(body, connection)
         if answer.status != 201:
             connection.close()

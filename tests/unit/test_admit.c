@@ -68,7 +68,7 @@ END_TEST
 START_TEST(test_contradictions)
 {
 	say(FARM, BOX);
-	say(FARM, UNIT("u1", "1") "\n" LOT("l1", "L", "'a':'1','b':{'x':1,'y':2}"));
+	say(FARM, UNIT("u1", "1") "\n" LOT("l1", "L", "'x:a':'1','x:b':{'x':1,'y':2}"));
 	static const struct row rows[] = {
 	    {"the same event again", FARM, UNIT("u1", "1"), 409, "0 /eventID 0 /epcList/0"},
 	    {"a serial twice", FARM, UNIT("u2", "1"), 409, "0 /epcList/0"},
@@ -76,19 +76,19 @@ START_TEST(test_contradictions)
 	     "1 /epcList/0"},
 	    {"an event twice in one", FARM, UNIT("u2", "2") "\n" UNIT("u2", "3"), 409,
 	     "1 /eventID"},
-	    {"a lot again", FARM, LOT("l2", "L", "'a':'1','b':{'x':1,'y':2}"), 0, ""},
+	    {"a lot again", FARM, LOT("l2", "L", "'x:a':'1','x:b':{'x':1,'y':2}"), 0, ""},
 	    {"a lot again, spelled otherwise", FARM,
-	     LOT("l2", "L", "'b':{'y':2.0,'x':1},'a':'\\u0031','c':true"), 0, ""},
-	    {"a lot again otherwise", FARM, LOT("l2", "L", "'a':'2','b':{'x':1,'y':3}"), 409,
-	     "0 /ilmd/a 0 /ilmd/b"},
-	    {"a lot again with less in it", FARM, LOT("l2", "L", "'b':{'x':1},'c':[1]"), 409,
-	     "0 /ilmd/b"},
+	     LOT("l2", "L", "'x:b':{'y':2.0,'x':1},'x:a':'\\u0031','x:c':true"), 0, ""},
+	    {"a lot again otherwise", FARM, LOT("l2", "L", "'x:a':'2','x:b':{'x':1,'y':3}"), 409,
+	     "0 /ilmd/x:a 0 /ilmd/x:b"},
+	    {"a lot again with less in it", FARM, LOT("l2", "L", "'x:b':{'x':1},'x:c':[1]"), 409,
+	     "0 /ilmd/x:b"},
 	    {"lists by their order and length", FARM,
-	     LOT("l2", "M", "'a':[1,2]") "\n" LOT("l3", "M", "'a':[1]") "\n" LOT(
-		 "l4", "M", "'a':[2,1]") "\n" LOT("l5", "M", "'a':[1,2.0]"),
-	     409, "1 /ilmd/a 2 /ilmd/a"},
+	     LOT("l2", "M", "'x:a':[1,2]") "\n" LOT("l3", "M", "'x:a':[1]") "\n" LOT(
+		 "l4", "M", "'x:a':[2,1]") "\n" LOT("l5", "M", "'x:a':[1,2.0]"),
+	     409, "1 /ilmd/x:a 2 /ilmd/x:a"},
 	    {"a lot otherwise in one", FARM,
-	     LOT("l2", "M", "'a':'1'") "\n" LOT("l3", "M", "'a':'2'"), 409, "1 /ilmd/a"},
+	     LOT("l2", "M", "'x:a':'1'") "\n" LOT("l3", "M", "'x:a':'2'"), 409, "1 /ilmd/x:a"},
 	    {"an error in what is known", FARM,
 	     "{'type':'ObjectEvent','action':'ADD','bizStep':'commissioning','eventID':'urn:e:u1'"
 	     "," AT ",'epcList':['urn:suyuan:own:$farm.keyid:box:serial:1'],"
@@ -107,7 +107,7 @@ START_TEST(test_contradictions)
 	     0, ""},
 	    {"a private thing may not", FARM,
 	     "{'type':'ObjectEvent','action':'ADD'," AT ",'epcList':['urn:x:y']}\n"
-	     "{'type':'ObjectEvent','action':'ADD'," AT ",'epcList':['urn:x:y'],'x':1}",
+	     "{'type':'ObjectEvent','action':'ADD'," AT ",'epcList':['urn:x:y'],'x:x':1}",
 	     409, "1 /epcList/0"},
 	    {"another party's event id", DAIRY,
 	     "{'type':'ObjectEvent','action':'OBSERVE','eventID':'urn:e:u1'," AT

@@ -125,7 +125,8 @@ START_TEST(roles)
 	     {SY_ROLE_PARENT, SY_ROLE_CHILD},
 	     2},
 	    {"sell",
-	     EVENT("TransactionEvent", "\"action\":\"ADD\",\"bizTransactionList\":[{}],"
+	     EVENT("TransactionEvent", "\"action\":\"ADD\",\"bizTransactionList\":[{"
+				       "\"bizTransaction\":\"urn:x:po1\"}],"
 				       "\"quantityList\":[" CLASS "]"),
 	     SY_EVENT_TRANSACTION,
 	     {SY_ROLE_SUBJECT},
@@ -145,7 +146,8 @@ START_TEST(roles)
 	     1},
 	    {"sensors alone",
 	     OBJECT("OBSERVE", "\"readPoint\":{\"id\":\"geo:1,2\"},"
-			       "\"sensorElementList\":[{}]"),
+			       "\"sensorElementList\":[{\"sensorReport\":[{"
+			       "\"type\":\"Temperature\"}]}]"),
 	     SY_EVENT_OBJECT,
 	     {0},
 	     0},
@@ -274,6 +276,13 @@ static const struct {
     {"pack without parent",
      EVENT("AggregationEvent", "\"action\":\"ADD\",\"childEPCs\":[" UNIT "]"), 422, "",
      "parentID is missing"},
+    {"associate without parent",
+     EVENT("AssociationEvent", "\"action\":\"OBSERVE\",\"childEPCs\":[" UNIT "]"), 422, "",
+     "parentID is missing"},
+    {"a transaction of a parent alone",
+     EVENT("TransactionEvent", "\"action\":\"ADD\",\"parentID\":" SSCC
+			       ",\"bizTransactionList\":[{\"bizTransaction\":\"urn:x:po1\"}]"),
+     422, "", "names no item"},
     {"transform nothing", EVENT("TransformationEvent", "\"inputEPCList\":[" UNIT "]"), 422, "",
      "transformationID"},
     {"children of an object event", OBJECT("ADD", "\"childEPCs\":[" UNIT "]"), 422, "/childEPCs",
@@ -321,7 +330,12 @@ static const struct {
      OBJECT("ADD", "\"quantityList\":[{\"epcClass\":" LOT ",\"quantity\":1,\"uom\":\"公斤\"}]"),
      422, "/quantityList/0/uom", "KGM"},
     {"a misspelt member", OBJECT("ADD", "\"quantityList\":[{\"epcClass\":" LOT ",\"quantty\":1}]"),
-     422, "/quantityList/0", "\"quantty\""},
+     422, "/quantityList/0/quantty", "isn't a member of a quantity element"},
+    {"nothing of it", OBJECT("ADD", "\"quantityList\":[{\"epcClass\":" LOT ",\"quantity\":0.0}]"),
+     422, "/quantityList/0/quantity", "is 0, expected more"},
+    {"a unit of an unknown quantity",
+     OBJECT("ADD", "\"quantityList\":[{\"epcClass\":" LOT ",\"uom\":\"KGM\"}]"), 422,
+     "/quantityList/0/uom", "without a quantity"},
     {"expired when made",
      OBJECT("ADD",
 	    "\"quantityList\":[" CLASS "],\"ilmd\":{\"suyuan:productionDate\":\"2026-11-01\","
