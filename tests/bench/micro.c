@@ -5,6 +5,7 @@
  *   micro bulk     parse, hash and seal-free check of 1,000-record submissions, signature included
  *   micro verify   Ed25519 verifications of submission statements
  *   micro json     a typical event through the JSON reader
+ *   micro event    the same event by stage: JSON, the event in it
  *   micro code     element strings and links through the code parser
  *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
  *                  records of that many bytes can't do without: a leaf hash of each record, the
@@ -12,6 +13,7 @@
  */
 #include <suyuan/code.h>
 #include <suyuan/error.h>
+#include <suyuan/event.h>
 #include <suyuan/keyfile.h>
 #include <suyuan/submission.h>
 #include <suyuan/tree.h>
@@ -107,6 +109,36 @@ static void json(char **args)
 		}
 	printf("{\"events_per_second\":%.0f}\n", done / (now() - begin));
 	sy_arena_free(&arena);
+}
+
+/* Stages of an event, each of which needs those before it. */
+static double stage(unsigned stages)
+{
+	struct sy_arena arena = {0};
+	double begin = now();
+	unsigned done = 0;
+	while (now() - begin < 0.5)
+		for (unsigned i = 0; i < 1000; i++, done++) {
+			struct sy_json_doc doc;
+			struct sy_faults faults;
+			struct sy_event e;
+			sy_faults_init(&faults, &arena);
+			if (sy_json_parse(&arena, sy_str(event), SY_JSON_RECORD, &doc, NULL) ||
+			    (stages > 1 && sy_event_read(&arena, &doc, &e, &faults, 0)))
+				exit(1);
+			sy_arena_reset(&arena);
+		}
+	double us = (now() - begin) / done * 1e6;
+	sy_arena_free(&arena);
+	return us;
+}
+
+static void events(char **args)
+{
+	(void)args;
+	double json_us = stage(1), read_us = stage(2);
+	printf("{\"bytes\":%zu,\"json_us\":%.2f,\"read_us\":%.2f}\n", strlen(event), json_us,
+	       read_us - json_us);
 }
 
 static void code(char **args)
@@ -210,11 +242,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(char **args);
 		int n_args;
-	} all[] = {{"bulk", bulk, 0},
-		   {"verify", verify, 0},
-		   {"json", json, 0},
-		   {"code", code, 0},
-		   {"audit", audit, 4}};
+	} all[] = {{"bulk", bulk, 0},    {"verify", verify, 0}, {"json", json, 0},
+		   {"event", events, 0}, {"code", code, 0},     {"audit", audit, 4}};
 	if (sy_crypto_init())
 		return 1;
 	for (unsigned i = 0; argc >= 2 && i < sizeof all / sizeof all[0]; i++)
@@ -222,7 +251,7 @@ int main(int argc, char **argv)
 			all[i].run(argv + 2);
 			return 0;
 		}
-	fprintf(stderr, "usage: micro bulk|verify|json|code, or\n"
+	fprintf(stderr, "usage: micro bulk|verify|json|event|code, or\n"
 			"       micro audit THREADS ENTRIES RECORDS BYTES\n");
 	return 2;
 }
