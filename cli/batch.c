@@ -74,7 +74,7 @@ static int cmd_import(struct app *app)
 {
 	struct import_options o = {.rejects = arg(app, "rejects"),
 				   .dry_run = arg(app, "dry-run") != NULL};
-	const char *format = arg(app, "format");
+	const char *format = arg(app, "format"), *encoding = arg(app, "encoding");
 	uint64_t group, connections;
 	int rc;
 
@@ -83,6 +83,9 @@ static int cmd_import(struct app *app)
 	if (format != NULL && (o.source.format = source_format(format)) == SOURCE_GUESS)
 		return fail(&app->fail, RC_USAGE, "--format is csv, ndjson or epcis, not %s",
 			    format);
+	if (encoding != NULL && (o.source.encoding = encoding_find(encoding)) == ENC_GUESS)
+		return fail(&app->fail, RC_USAGE,
+			    "--encoding is utf-8, utf-16, utf-16be or gb18030, not %s", encoding);
 	row_from_flags(app, &o.source.otherwise);
 	rc = arg_u64(app, "rows", 1, SY_RECORDS_MAX, IMPORT_GROUP, &group);
 	if (rc == RC_DONE)
@@ -184,7 +187,7 @@ static int cmd_template(struct app *app)
 		column_heading((enum field)f, app->lang == LANG_ZH, name);
 		if (line.n > 0)
 			sy_buf_byte(&line, ',');
-		csv_put(&line, sy_str(name));
+		csv_put(&line, sy_str(name), ',');
 	}
 	sy_buf_byte(&line, '\n');
 	out_bytes(&app->out, sy_buf_span(&line));
@@ -217,6 +220,7 @@ static const struct flag register_flags[] = {
 static const struct flag import_flags[] = {
     {"rejects", "FILE", "rows that are not registered, each with its reason", FLAG_ONE},
     {"format", "FORMAT", "csv, ndjson or epcis; else told from the file", FLAG_ONE},
+    {"encoding", "NAME", "utf-8, utf-16 or gb18030; else told from the file", FLAG_ONE},
     {"ignore-columns", NULL, "leave unknown columns out", FLAG_BOOL},
     {"rows", "N", "rows in a submission (1000)", FLAG_ONE},
     {"connections", "N", "submissions in flight (3)", FLAG_ONE},

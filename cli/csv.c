@@ -83,7 +83,7 @@ static int find_end(struct csv *c, size_t *end, bool *open)
 			return SY_OK;
 		}
 		quoted = ch == '"' && start;
-		start = ch == ',';
+		start = ch == c->separator;
 	}
 }
 
@@ -109,7 +109,7 @@ static int unquote(struct csv *c, struct csv_row *row, struct sy_str raw, size_t
 			++*i;
 		} else {
 			++*i;
-			if (*i < raw.n && raw.p[*i] != ',')
+			if (*i < raw.n && raw.p[*i] != c->separator)
 				return bad(row, row->line, *i + 1, row->n + 1,
 					   "text behind a closing quote");
 			return SY_OK;
@@ -120,7 +120,7 @@ static int unquote(struct csv *c, struct csv_row *row, struct sy_str raw, size_t
 
 static int plain(struct csv *c, struct csv_row *row, struct sy_str raw, size_t *i)
 {
-	for (; *i < raw.n && raw.p[*i] != ','; ++*i) {
+	for (; *i < raw.n && raw.p[*i] != c->separator; ++*i) {
 		if (raw.p[*i] == '"')
 			return bad(row, row->line, *i + 1, row->n + 1,
 				   "a quote inside a field that doesn't begin with one");
@@ -145,7 +145,7 @@ static int split(struct csv *c, struct csv_row *row)
 		ends[row->n++] = c->text.n;
 		if (i >= row->raw.n)
 			break;
-		i++; /* the comma; a field follows, were it empty */
+		i++; /* the separator; a field follows, were it empty */
 	}
 	if (c->text.failed)
 		return SY_ENOMEM;
@@ -169,21 +169,30 @@ static int not_utf8(struct csv_row *row, size_t offset)
 	return SY_EUTF8;
 }
 
-static int start(struct csv *c, struct csv_row *row)
+/* Tells the separator from the first line that has something in it. */
+static int start(struct csv *c)
 {
-	c->started = true;
-	while (c->in.n < 3 && !c->eof) {
-		int err = fill(c);
+	static const char separators[] = {',', ';', '\t'};
+	size_t n[sizeof separators] = {0}, best = 0, length = 0;
+	bool quoted = false;
+
+	for (size_t i = 0;; i++) { /* nothing is taken yet: from the beginning of c->in */
+		int err = i == c->in.n && !c->eof ? fill(c) : SY_OK;
+		if (err == SY_ETOOBIG || i == c->in.n)
+			break;
 		if (err != SY_OK)
 			return err;
+		char ch = c->in.p[i];
+		quoted ^= ch == '"';
+		if (ch == '\n' && !quoted && length > 0)
+			break;
+		length += ch != '\n' && ch != '\r';
+		for (size_t k = 0; k < sizeof separators && !quoted; k++)
+			n[k] += ch == separators[k];
 	}
-	if (c->in.n >= 3 && memcmp(c->in.p, "\xef\xbb\xbf", 3) == 0)
-		c->at = 3;
-	if (c->in.n >= 2 &&
-	    (memcmp(c->in.p, "\xff\xfe", 2) == 0 || memcmp(c->in.p, "\xfe\xff", 2) == 0)) {
-		bad(row, 1, 1, 0, "UTF-16, not UTF-8");
-		return SY_EUTF8;
-	}
+	for (size_t k = 1; k < sizeof separators; k++)
+		best = n[k] > n[best] ? k : best;
+	c->separator = separators[best];
 	return SY_OK;
 }
 
@@ -213,11 +222,10 @@ static int one(struct csv *c, struct csv_row *row)
 	row->why = NULL;
 	row->raw = (struct sy_str){"", 0};
 	sy_buf_reset(&c->text);
-	if (!c->started && (err = start(c, row)) != SY_OK)
-		return err;
 	if (c->at == c->in.n && c->eof)
 		return SY_ENOTFOUND;
-	if ((err = find_end(c, &end, &open)) != SY_OK) {
+	if ((c->separator == 0 && (err = start(c)) != SY_OK) ||
+	    (err = find_end(c, &end, &open)) != SY_OK) {
 		bad(row, c->line, 1, 0,
 		    err == SY_ETOOBIG ? "a row of more than 1 MiB; is a quote never closed?"
 				      : sy_strerror(err));
@@ -247,16 +255,16 @@ int csv_next(struct csv *c, struct csv_row *row)
 	do {
 		err = one(c, row);
 	} while (err == SY_OK && row->raw.n == 0);
-	c->failed = err != SY_OK && err != SY_EINVAL;
+	c->failed = err != SY_OK && err != SY_EINVAL && err != SY_EUTF8;
 	return err;
 }
 
-void csv_put(struct sy_buf *out, struct sy_str field)
+void csv_put(struct sy_buf *out, struct sy_str field, char separator)
 {
 	bool quote = false;
 
 	for (size_t i = 0; i < field.n; i++)
-		quote = quote || strchr(",\"\r\n", field.p[i]) != NULL;
+		quote = quote || field.p[i] == separator || strchr("\"\r\n", field.p[i]) != NULL;
 	if (!quote) {
 		sy_buf_str(out, field);
 		return;

@@ -1,9 +1,10 @@
 /*
- * CSV (RFC 4180), read as a stream: quoted fields with commas, line breaks and doubled quotes;
- * LF or CRLF; UTF-8 with or without a byte order mark.
+ * CSV (RFC 4180), read as a stream of UTF-8: quoted fields with separators, line breaks and doubled
+ * quotes; LF or CRLF.  Fields are apart by whichever of comma, semicolon and tab the first line has
+ * most of outside of quotes.
  *
  * A bad row is an answer, not the end: the reader goes on behind it.  Only what makes the rest of
- * the file meaningless (another encoding, a row past the limit, a failed read) ends it.
+ * the file meaningless (a row past the limit, a failed read) ends it.
  */
 #ifndef CLI_CSV_H
 #define CLI_CSV_H
@@ -38,18 +39,19 @@ struct csv {
 	size_t at;
 	uint64_t line;
 	unsigned unclosed; /* quotes so far */
-	bool eof, failed, started;
+	char separator;    /* 0: not known before the first row */
+	bool eof, failed;
 };
 
 void csv_init(struct csv *c, csv_read_fn read, void *ctx);
 void csv_free(struct csv *c);
 /*
- * The next row; empty lines are skipped.  SY_ENOTFOUND at the end.  SY_EINVAL: this row is bad,
- * see row->why; call again for the one behind it.  SY_EUTF8, SY_ETOOBIG, SY_EIO, SY_ENOMEM: the
+ * The next row; empty lines are skipped.  SY_ENOTFOUND at the end.  SY_EINVAL and SY_EUTF8: this
+ * row is bad, see row->why; call again for the one behind it.  SY_ETOOBIG, SY_EIO, SY_ENOMEM: the
  * file can't be read further.
  */
 int csv_next(struct csv *c, struct csv_row *row);
 /* One field, quoted where it must be. */
-void csv_put(struct sy_buf *out, struct sy_str field);
+void csv_put(struct sy_buf *out, struct sy_str field, char separator);
 
 #endif

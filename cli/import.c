@@ -148,20 +148,14 @@ enum fate { LIVE, SAME, BAD };
 static bool is_ours(struct worker *w, const struct sy_fault *v, struct sy_str record)
 {
 	struct http_answer a = {0};
-	struct sy_str rest = sy_str(v->detail);
+	const char *digits = v->detail + strcspn(v->detail, "0123456789");
 	uint64_t number;
 	char path[64];
-	size_t n = 0;
 	bool same;
 
 	if (memmem(record.p, record.n, "?ver=suyuan1\"", 13) != NULL)
 		return true; /* the id is a hash of the text */
-	if (rest.n < 7 || memcmp(rest.p, "record ", 7) != 0)
-		return false;
-	rest.p += 7;
-	while (n < rest.n - 7 && rest.p[n] >= '0' && rest.p[n] <= '9')
-		n++;
-	if (sy_str_u64((struct sy_str){rest.p, n}, &number) != SY_OK)
+	if (sy_str_u64((struct sy_str){digits, strspn(digits, "0123456789")}, &number) != SY_OK)
 		return false;
 	snprintf(path, sizeof path, "/v1/records/%llu", (unsigned long long)number);
 	same = http_fetch(w->http, path, &a, &w->fail) == RC_DONE &&
@@ -508,6 +502,7 @@ static void answer(struct import *im)
 	out_u64(o, "refused", im->refused);
 	out_u64(o, "warnings", im->warnings.all);
 	out_u64(o, "submissions", im->submissions);
+	out_text(o, "encoding", source_encoding(im->source));
 	if (im->newest > 0)
 		out_u64(o, "newestEntry", im->newest - 1);
 	out_end(o);
@@ -520,6 +515,8 @@ static int prepare(struct import *im)
 
 	if ((rc = source_open(&im->o->source, &im->source, &im->fail)) != RC_DONE)
 		return rc;
+	if (strcmp(source_encoding(im->source), "UTF-8") != 0)
+		say("%s: read as %s", im->o->source.path, source_encoding(im->source));
 	if (!im->o->dry_run &&
 	    ((rc = key_read(app, &im->key)) != RC_DONE || (rc = trust_contact(app)) != RC_DONE))
 		return rc;

@@ -5,14 +5,15 @@
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
-#include "cli.h"
 #include "row.h"
+#include "stream.h"
 
 enum source_format { SOURCE_GUESS, SOURCE_CSV, SOURCE_NDJSON, SOURCE_EPCIS };
 
 struct source_options {
 	const char *path; /* "-" for standard input */
 	enum source_format format;
+	enum encoding encoding;
 	bool ignore_columns;  /* unknown ones are no fault */
 	struct row otherwise; /* values for columns that are absent or empty */
 };
@@ -33,8 +34,10 @@ void source_close(struct source *s);
 bool source_is(const struct source *s, const char *path);
 /* SY_OK, SY_ENOTFOUND at the end; anything else: F says why the file can't be read further. */
 int source_next(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f);
-/* The item with its reason, in the file's own form: a CSV row with a further column "reason", or
- * a JSON object around it.  NULL gives what stands at the top of such a file. */
+/* What it is written in: "UTF-8", "GB18030" ... */
+const char *source_encoding(const struct source *s);
+/* The item with its reason, in the file's own form and encoding: a CSV row with a further column
+ * "reason", or a JSON object around it.  NULL gives what stands at the top of such a file. */
 void source_reject(const struct source *s, const struct item *item, struct sy_buf *out);
 /* What the file calls a column, else its English heading; OTHERWISE for F_COUNT. */
 const char *source_column(const struct source *s, enum field field, const char *otherwise);

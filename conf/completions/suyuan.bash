@@ -30,7 +30,9 @@ _suyuan() {
 		;;
 	esac
 	local words
-	if [[ $cur == -* ]]; then
+	if [[ $prev == --encoding ]]; then
+		words='utf-8 utf-16 gb18030'
+	elif [[ $cur == -* ]]; then
 		words=$({ suyuan help "$noun" "$verb" 2>/dev/null || suyuan help "$noun" 2>/dev/null; suyuan help; } |
 			sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 	elif [[ -z $noun || ( $noun == help && -z $verb ) ]]; then

@@ -13,7 +13,7 @@ import pytest
 
 import ledger as ledgers
 import verifier
-from cli import (AWAY, Cli, DONE, FAIL, MILK, OTHERS, REFUSED, USAGE, dairy)
+from cli import (AWAY, Cli, DAIRY, DONE, FAIL, MILK, OTHERS, REFUSED, USAGE, dairy)
 from ledger import batch, check_digit, compact
 
 EXAMPLES = pathlib.Path(os.environ.get("SUYUAN_DATA", ledgers.ROOT / "../shared/data")) / "epcis-examples"
@@ -94,6 +94,85 @@ def test_units(world, written, code):
     assert lot(world, number)["unit"] == code
 
 
+@pytest.mark.parametrize("encoding,shown", [("utf-8", "UTF-8"), ("utf-8-sig", "UTF-8"), ("gb18030", "GB18030"),
+                                            ("gbk", "GB18030"), ("utf-16", "UTF-16")])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_encodings_and_separators(world, encoding, shown, separator):
+    """As spreadsheets save them; the rejects are in the same form, and are imported when mended."""
+    number = f"E{len(encoding)}{encoding[-2:]}{ord(separator)}"
+    lines = ["商品条码,批号,数量,单位,生产日期,投入品".replace(",", separator)]
+    for i, unit in enumerate(["盒", "盒", "车"]):
+        lines.append(separator.join([MILK, f"{number}-{i}", "1200", unit, "2026年11月1日", "饲料"]))
+    text = "\r\n".join([*lines, separator * 5, ""])
+    done = bring(world, text.encode(encoding), "--rejects", "rejects.csv", expect=REFUSED)
+    assert (done.counts["registered"], done.counts["refused"]) == (2, 1) and done.counts["encoding"] == shown
+    assert ("read as " + shown in done.err) == (shown != "UTF-8")
+    assert lot(world, number + "-1")["made"] == "2026-11-01"
+    raw = (world.dir / "rejects.csv").read_bytes()
+    kept = raw.decode(encoding)
+    assert kept.split("\n")[0] == lines[0] + separator + "reason"
+    assert kept.split("\n")[1].startswith(lines[3])
+    if encoding in ("utf-8-sig", "utf-16"):  # a spreadsheet looks for the mark
+        assert raw[:2] == text.encode(encoding)[:2]
+    mended = bring(world, kept.replace("车", "箱").encode(encoding), name="mended.csv")
+    assert mended.counts["registered"] == 1
+
+
+def test_encoding_as_told(world):
+    name = world.write("told.csv", f"{HEAD}\n{row('TO1')}\n{row('TO2', unit='盒')}\n".encode("utf-16-le"))
+    world("batch", "import", name, expect=(FAIL, USAGE))
+    assert world("batch", "import", name, "--encoding", "utf-16", "--json").json["registered"] == 2
+    assert "gb18030" in world("batch", "import", name, "--encoding", "big5", expect=USAGE).err
+
+
+def test_a_byte_of_another_encoding_is_a_bad_row(world):
+    text = f"{HEAD}\n{row('BY1', unit='盒')}\n".encode() + row("BY2").encode("gb18030") + b"\n" + \
+        "".join(row(f"BY{i}", unit="箱") + "\n" for i in range(3, 9)).encode()
+    done = bring(world, text, expect=REFUSED)
+    assert (done.counts["registered"], done.counts["refused"]) == (7, 1)
+    assert re.search(r"rows.csv:3: line 3, byte \d+: not UTF-8", done.err)
+
+
+def test_as_a_spreadsheet_leaves_it(world):
+    """Rows and columns of nothing, digits in full width, thousands, a number that was shortened."""
+    text = (f"{HEAD},,\n{MILK},SP1,\"１，２００．５\",公斤,２０２６年１１月１日,,,\n,,,,,,,\n"
+            f"{MILK},SP2,5,盒,2026-11-01,,,\n6.90123E+12,SP3,5,盒,2026-11-01,,,\n"
+            f"{MILK},SP4,\"1,5\",公斤,2026-11-01,,,\n{MILK},SP5,5,盒,2026-11-01,,,x\n,,,,,,,\n")
+    done = bring(world, text, expect=REFUSED)
+    assert (done.counts["rows"], done.counts["registered"]) == (5, 2)
+    assert lot(world, "SP1")["quantity"] == "1200.5" and lot(world, "SP1")["made"] == "2026-11-01"
+    assert re.search(r":5: product: .*shortened by a spreadsheet", done.err)
+    assert re.search(r":6: quantity: 1,5 is not a quantity", done.err)
+    assert re.search(r":7: field 8 has a value, but no heading", done.err)
+
+
+def test_batches_and_what_happened_to_them(world):
+    """One file of a warehouse: a column says what each row is."""
+    head = "业务,商品条码,批号,追溯码,数量,单位,生产日期,时间,往来单位,发货单号,检验报告号,检验结果,检验类别"
+    shop = check_digit("690123488880")
+    rows = [f",{MILK},MX1,,500,盒,2026-11-01,,,,,,",
+            f"生产入库,{MILK},MX2,,500,盒,2026-11-01,,,,,,",
+            f"销售出库,{MILK},MX1,,200,盒,2026-11-01,2026/11/2 8:30,{shop},CK-1,,,",
+            f"采购入库,{MILK},MX1,,200,盒,,2026-11-02 15:00,{DAIRY},CK-1,,,",
+            f"退货,{MILK},MX1,,5,盒,,2026-11-03,{DAIRY},,,,",
+            f"召回出库,{MILK},MX1,,3,盒,,2026-11-04,{DAIRY},,,,",
+            f"召回入库,{MILK},MX1,,3,盒,,2026-11-05,{shop},,,,",
+            f"销毁,{MILK},MX1,,3,盒,,2026-11-06,,,,,",
+            f"抽检,{MILK},MX1,,,,,2026-11-07,,,J-1,合格,监督抽检",
+            f"销售出库,,,{MILK[:-1]}0,,,,2026-11-07,,,,,",
+            f"搬家,{MILK},MX1,,1,盒,,2026-11-08,,,,,",
+            f"销售出库,{MILK},MX1,,1,盒,2026-11-01,,{shop},,,,"]
+    done = bring(world, "\n".join([head, *rows]) + "\n", expect=REFUSED)
+    assert (done.counts["registered"], done.counts["refused"]) == (9, 3), done
+    assert re.search(r":11: 追溯码: ", done.err) and re.search(r":12: 业务: 搬家", done.err)
+    assert re.search(r":13: 时间: is missing: when did it happen", done.err)
+    total = records(world)
+    steps = [json.loads(world("ledger", "record", n).out)["bizStep"] for n in range(total - 9, total)]
+    assert sorted(steps) == sorted(["commissioning"] * 2 + ["shipping"] * 3 + ["receiving"] * 2 +
+                                   ["destroying", "inspecting"])
+    assert bring(world, "\n".join([head, *rows]) + "\n", expect=REFUSED).counts["already"] == 9
+
+
 def test_what_all_rows_share(world):
     bring(world, "lot,quantity\nSH1,5\nSH2,6\n", "--gtin", MILK, "--unit", "盒", "--made", "2026-11-01")
     assert lot(world, "SH2")["quantity"] == "6"
@@ -104,8 +183,8 @@ def test_what_all_rows_share(world):
     ("\ufeff", FAIL, ["empty"]),
     (f"{HEAD},颜色,size\n", USAGE, ["颜色", "size", "known are", "批号", "lot", "--ignore-columns"]),
     (f"{HEAD},批号\n", USAGE, ["two columns", "lot"]),
-    ("\xff\xfe".encode("latin-1"), FAIL, ["UTF-16"]),
-    ("产品编码,批号\n".encode("gb18030"), FAIL, ["UTF-8", "GB18030"]),
+    ("\xff\xfe".encode("latin-1"), FAIL, ["empty"]),
+    ("批号,caf\xe9\n".encode("latin-1", "ignore"), FAIL, ["line 1", "not UTF-8", "--encoding"]),
     ('{"type":"EPCISDocument"}', FAIL, ["eventList"]),
 ])
 def test_no_such_file_of_rows(world, text, expect, words):
@@ -232,7 +311,8 @@ def test_ndjson(world):
     assert done.counts["registered"] == 4 and "e.ndjson:4" in done.err and "e.ndjson:6" in done.err
     bad = [json.loads(line) for line in world.read("bad.ndjson").splitlines()]
     assert [one["line"] for one in bad] == [4, 6] and all(one["reason"] for one in bad)
-    assert bring(world, text, name="e.ndjson", expect=REFUSED).counts["already"] == 4
+    for lang in ("en", "zh"):
+        assert bring(world, text, "--lang", lang, name="e.ndjson", expect=REFUSED).counts["already"] == 4
 
 
 def test_flat_ndjson(world):
