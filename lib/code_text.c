@@ -5,24 +5,106 @@
 #include <stdio.h>
 #include <strings.h>
 
-void sy_code_fault(struct code_reader *r, int err, const char *fmt, ...)
+#define TEN(c, v)                                                                        \
+	[(c)] = (v), [(c) + 1] = (v), [(c) + 2] = (v), [(c) + 3] = (v), [(c) + 4] = (v), \
+	[(c) + 5] = (v), [(c) + 6] = (v), [(c) + 7] = (v), [(c) + 8] = (v), [(c) + 9] = (v)
+#define LETTERS(c, v)                                                                      \
+	TEN(c, v), TEN((c) + 10, v), [(c) + 20] = (v), [(c) + 21] = (v), [(c) + 22] = (v), \
+					    [(c) + 23] = (v), [(c) + 24] = (v), [(c) + 25] = (v)
+#define ALL (SET_82 | SET_39 | SET_64 | SET_PLAIN)
+
+const uint8_t sy_char_sets[256] = {
+    TEN('0', ALL | SET_DIGITS),
+    LETTERS('A', ALL),
+    LETTERS('a', SET_82 | SET_64 | SET_PLAIN),
+    ['!'] = SET_82,
+    ['"'] = SET_82 | SET_NO_URI,
+    ['#'] = SET_39,
+    ['%'] = SET_82,
+    ['&'] = SET_82,
+    ['\''] = SET_82,
+    ['('] = SET_82,
+    [')'] = SET_82,
+    ['*'] = SET_82,
+    ['+'] = SET_82,
+    [','] = SET_82,
+    ['-'] = ALL,
+    ['.'] = SET_82 | SET_PLAIN,
+    ['/'] = SET_82 | SET_39,
+    [':'] = SET_82,
+    [';'] = SET_82,
+    ['<'] = SET_82 | SET_NO_URI,
+    ['='] = SET_82 | SET_64,
+    ['>'] = SET_82 | SET_NO_URI,
+    ['?'] = SET_82,
+    ['\\'] = SET_NO_URI,
+    ['^'] = SET_NO_URI,
+    ['_'] = SET_82 | SET_64 | SET_PLAIN,
+    ['`'] = SET_NO_URI,
+    ['{'] = SET_NO_URI,
+    ['|'] = SET_NO_URI,
+    ['}'] = SET_NO_URI,
+    ['~'] = SET_PLAIN,
+    [0x7f] = SET_NO_URI,
+};
+
+void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *english,
+		   const char *chinese, ...)
 {
-	char detail[256];
+	char detail[384];
 	va_list args;
-	va_start(args, fmt);
-	vsnprintf(detail, sizeof detail, fmt, args);
-	va_end(args);
 	if (r->n_faults++ == 0)
 		r->err = err;
-	if (r->faults != NULL)
-		sy_fault_add(r->faults, sy_http_status(err), r->record, r->pointer, NULL, "%s",
-			     detail);
+	(void)at;
+	if (r->faults == NULL)
+		return;
+	va_start(args, chinese);
+	vsnprintf(detail, sizeof detail, r->chinese ? chinese : english, args);
+	va_end(args);
+	sy_fault_add(r->faults, sy_http_status(err), r->record, r->pointer, NULL, "%s", detail);
+}
+
+bool sy_code_rules(const struct code_reader *r)
+{
+	return !r->settled;
+}
+
+bool sy_code_enough(const struct code_reader *r)
+{
+	return r->n_faults > SY_FAULTS_PER_RECORD;
 }
 
 void sy_code_out_of_memory(struct code_reader *r)
 {
 	r->n_faults++;
 	r->err = SY_ENOMEM;
+}
+
+struct spot sy_spot(struct sy_str text)
+{
+	return (struct spot){text.p, text.n};
+}
+
+/* How many bytes of TEXT stand for the byte at I. */
+static size_t step(const struct written *v, size_t i)
+{
+	if (v->escape == '%' && v->text.p[i] == '%')
+		return v->text.n - i < 3 ? v->text.n - i : 3;
+	if (v->escape == '\\' && v->text.p[i] == '\\' && i + 1 < v->text.n &&
+	    v->text.p[i + 1] == '(')
+		return 2;
+	return 1;
+}
+
+struct spot sy_spot_value(const struct code_reader *r, size_t at, size_t n)
+{
+	const struct written *v = &r->value;
+	size_t i = 0, end;
+	while (at-- > 0 && i < v->text.n)
+		i += step(v, i);
+	for (end = i; n-- > 0 && end < v->text.n;)
+		end += step(v, end);
+	return (struct spot){v->text.p + i, end - i};
 }
 
 const char *sy_code_show(struct sy_str text, size_t at, char out[16])
@@ -44,10 +126,15 @@ size_t sy_code_char_no(struct sy_str text, size_t at)
 	return n;
 }
 
+size_t sy_code_given_no(const struct code_reader *r, const char *p)
+{
+	return sy_code_char_no(r->out->given, (size_t)(p - r->out->given.p));
+}
+
 char *sy_code_room(struct code_reader *r, size_t n)
 {
 	if (n > sizeof r->pool - r->used) {
-		sy_code_fault(r, SY_EINVAL, "too long");
+		sy_code_fault(r, SY_EINVAL, NOWHERE, "too long", "过长");
 		return NULL;
 	}
 	r->used += n;
@@ -57,6 +144,16 @@ char *sy_code_room(struct code_reader *r, size_t n)
 struct sy_str sy_text_from(struct sy_str text, size_t at)
 {
 	return (struct sy_str){text.p + at, text.n - at};
+}
+
+struct sy_str sy_text_cut(struct sy_str *rest, char stop, bool *found)
+{
+	const char *end = rest->n ? memchr(rest->p, stop, rest->n) : NULL;
+	struct sy_str part = {rest->p, end ? (size_t)(end - rest->p) : rest->n};
+	if (found != NULL)
+		*found = end != NULL;
+	*rest = sy_text_from(*rest, part.n + (end != NULL));
+	return part;
 }
 
 bool sy_text_starts(struct sy_str text, const char *prefix)
@@ -73,31 +170,75 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-bool sy_code_decode(struct code_reader *r, const char *where, struct sy_str text,
+size_t sy_text_decode(struct sy_str text, char *out, size_t *bad)
+{
+	size_t n = 0;
+	for (*bad = 0; *bad < text.n; ++*bad) {
+		const char *p = text.p + *bad;
+		int hi = *p == '%' && *bad + 2 < text.n ? hex_value(p[1]) : -1;
+		int lo = hi >= 0 ? hex_value(p[2]) : -1;
+		if (*p == '%' && lo < 0)
+			break;
+		out[n++] = lo < 0 ? *p : (char)(hi * 16 + lo);
+		*bad += lo < 0 ? 0 : 2;
+	}
+	return n;
+}
+
+bool sy_code_decode(struct code_reader *r, struct words part, struct sy_str text,
 		    struct sy_str *out)
 {
+	size_t bad;
+	*out = text;
+	if (text.n == 0 || memchr(text.p, '%', text.n) == NULL)
+		return true;
 	char *p = sy_code_room(r, text.n);
-	size_t n = 0;
 	if (p == NULL)
 		return false;
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] != '%') {
-			p[n++] = text.p[i];
+	*out = (struct sy_str){p, sy_text_decode(text, p, &bad)};
+	if (bad == text.n)
+		return true;
+	sy_code_fault(r, SY_EINVAL, sy_spot((struct sy_str){text.p + bad, 1}),
+		      "%s character %zu: expected two hex digits after %%",
+		      "%s第%zu位：%%后应为两位十六进制数字",
+		      r->chinese ? part.chinese : part.english, sy_code_char_no(text, bad));
+	return false;
+}
+
+static bool unreserved(char c)
+{
+	return sy_char_sets[(unsigned char)c] & SET_PLAIN;
+}
+
+size_t sy_code_encoded(struct sy_str s)
+{
+	size_t n = s.n;
+	for (size_t i = 0; i < s.n; i++)
+		n += unreserved(s.p[i]) ? 0 : 2;
+	return n;
+}
+
+char *sy_code_encode(char *p, struct sy_str s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if (unreserved(s.p[i])) {
+			*p++ = s.p[i];
 			continue;
 		}
-		int hi = i + 2 < text.n ? hex_value(text.p[i + 1]) : -1;
-		int lo = hi >= 0 ? hex_value(text.p[i + 2]) : -1;
-		if (lo < 0) {
-			sy_code_fault(r, SY_EINVAL,
-				      "%s character %zu: expected two hex digits after %%", where,
-				      sy_code_char_no(text, i));
-			return false;
-		}
-		p[n++] = (char)(hi * 16 + lo);
-		i += 2;
+		*p++ = '%';
+		*p++ = hex[c >> 4];
+		*p++ = hex[c & 15];
 	}
-	*out = (struct sy_str){p, n};
-	return true;
+	return p;
+}
+
+char *sy_code_put(char *p, struct sy_str s)
+{
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return p + s.n;
 }
 
 void sy_pen_begin(struct pen *pen, struct sy_str s)
@@ -109,24 +250,17 @@ void sy_pen_begin(struct pen *pen, struct sy_str s)
 void sy_pen_put(struct pen *pen, struct sy_str s)
 {
 	size_t n = s.n < sizeof pen->text - pen->n ? s.n : sizeof pen->text - pen->n;
-	memcpy(pen->text + pen->n, s.p, n);
+	sy_code_put(pen->text + pen->n, (struct sy_str){s.p, n});
 	pen->n += n;
-}
-
-static bool unreserved(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void sy_pen_encode(struct pen *pen, struct sy_str s)
 {
-	static const char hex[] = "0123456789ABCDEF";
 	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
-		sy_pen_put(pen, unreserved(s.p[i]) ? (struct sy_str){s.p + i, 1}
-						   : (struct sy_str){escaped, 3});
+		char coded[3];
+		struct sy_str c = {s.p + i, 1};
+		c.n = (size_t)(sy_code_encode(coded, c) - coded);
+		sy_pen_put(pen, (struct sy_str){coded, c.n});
 	}
 }
 
@@ -147,13 +281,15 @@ size_t sy_uri_scheme(struct sy_str text)
 
 size_t sy_uri_bad(struct sy_str text)
 {
-	static const bool no_uri[256] = {['<'] = 1, ['>'] = 1, ['"'] = 1,  ['{'] = 1, ['}'] = 1,
-					 ['|'] = 1, ['^'] = 1, ['\\'] = 1, ['`'] = 1};
-	size_t bad = text.n, utf8;
-	for (size_t i = 0; i < text.n && bad == text.n; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-		if (c <= 0x20 || c == 0x7f || no_uri[c])
-			bad = i;
+	unsigned seen = 0;
+	size_t bad = 0, utf8;
+	for (; bad < text.n; bad++) {
+		unsigned char c = (unsigned char)text.p[bad];
+		if (c <= 0x20 || (sy_char_sets[c] & SET_NO_URI))
+			break;
+		seen |= c;
 	}
-	return sy_utf8_valid(text.p, text.n, &utf8) || utf8 > bad ? bad : utf8;
+	if (!(seen & 0x80) || sy_utf8_valid(text.p, text.n, &utf8) || utf8 > bad)
+		return bad;
+	return utf8;
 }

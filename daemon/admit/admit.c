@@ -116,6 +116,7 @@ int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submiss
 			  .region = {"", 0}};
 	memset(out, 0, sizeof(*out));
 	sy_faults_init(&out->faults, arena);
+	out->faults.chinese = lang == ADMIT_ZH;
 	if ((c.err = facts_init(&c, 16 + 3 * (size_t)sub->count)) != SY_OK)
 		return c.err;
 	if ((c.err = index_read_begin(a->index, &c.r)) != SY_OK)

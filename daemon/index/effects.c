@@ -84,6 +84,7 @@ static int row_id(const struct effect *e, const struct sy_json_doc *doc, struct 
 	if (err || id->n == 0 || e->kind != REG_PRODUCT)
 		return err;
 	sy_faults_init(&faults, arena);
+	faults.settled = true;
 	err = sy_code_parse(arena, *id, &code, &faults, SY_NO_RECORD, "/code");
 	*id = err ? SY_STR("") : code.canonical;
 	return err == SY_ENOMEM ? err : SY_OK;

@@ -78,7 +78,7 @@ int view_read(struct view *v, struct sy_arena *arena, const struct sy_json_doc *
 
 	*v = (struct view){.number = number, .arena = arena, .doc = *doc};
 	sy_faults_init(&faults, arena);
-	/* what it could read counts; only memory stops */
+	faults.settled = true; /* what it could read counts; only memory stops */
 	err = sy_event_read(arena, doc, &v->ev, &faults, SY_NO_RECORD);
 	if (err == SY_ENOMEM || v->ev.ilmd == NULL)
 		return err == SY_ENOMEM ? err : SY_OK;
@@ -143,6 +143,7 @@ int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lo
 		return SY_OK;
 	if (!sy_str_eq(v->lot_product, code->product)) {
 		sy_faults_init(&faults, v->arena);
+		faults.settled = true;
 		err = sy_code_parse(v->arena, code->product, &product, &faults, SY_NO_RECORD, "");
 		if (err == SY_OK)
 			err = sy_code_lot(v->arena, &product, v->ev.lot, &made);

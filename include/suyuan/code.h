@@ -3,14 +3,24 @@
  *
  * Read:
  *   GS1 element strings, bracketed "(01)06901234567892(10)A1" ("\(" is a bracket of the value), or
- *     raw with FNC1 as 0x1D and an AIM symbology prefix; without either a raw string is taken for
- *     one only when it begins with 01 and a GTIN whose check digit is right
- *   GTIN-8, 12, 13 and 14; a drug trace code of 20 digits that begins with 8; no other bare digits
- *   GS1 Digital Link URIs of any http(s) host and stem, the rightmost key wins; AIs in the query
- *   EPC URNs: sgtin, lgtin, sscc, sgln, pgln, grai, giai, gdti, gsrn, itip, upui and others
+ *     raw with FNC1 as 0x1D, behind any AIM symbology prefix (ISO/IEC 15424); without either a raw
+ *     string is taken for one only when it begins with 01 or 00 and a GTIN or SSCC whose check
+ *     digit is right
+ *   GTIN-8, 12, 13 and 14; 18 digits that are either an SSCC or a social credit code, by the check
+ *     digit; a drug trace code of 20 digits that begins with 8; no other bare digits
+ *   GS1 Digital Link URIs of any http(s) host and stem, the rightmost key wins; other AIs in the
+ *     query; neither compressed nor with the short names of version 1.1
+ *   EPC URNs of every scheme: sgtin, lgtin, sscc, sgln, pgln, grai, giai, gdti, sgcn, gsrn, gsrnp,
+ *     gsin, ginc, cpi, itip, upui and their class patterns become links; gid, usdod, adi, bic and
+ *     imovn are kept as given once their form holds
  *   urn:suyuan:own:<owner>:<product>[:lot:<lot>][:serial:<serial>], percent-coded, any script
- *   urn:suyuan:cn:drug:<20>, cn:drug-product:<7>[:lot:<lot>], cn:uscc:<18>; ecode, ma, handle
+ *   urn:suyuan:cn:drug:<20>, cn:drug-product:<7>[:lot:<lot>], cn:uscc:<18>; ecode, ma, handle; a
+ *     social credit code with letters, MA.156.… and 88.…/… also without their URN
  *   any other absolute URI: private, kept as given
+ *
+ * Every application identifier of GS1's list is checked by its row in a table: format, characters,
+ * check digits, dates, lists of countries and the like, which AIs must stand beside it and which
+ * must not (GS1 General Specifications, sections 3 and 4).
  *
  * The canonical form of a GS1 code is the Digital Link at https://id.gs1.org/ (GS1 Digital Link
  * URI Syntax): /01/{gtin14}, /01/{gtin14}/10/{lot}, /01/{gtin14}/21/{serial}: the lot beside a
@@ -57,7 +67,8 @@ struct sy_code {
 /*
  * Faults name the AI or part, the character (1-based) and what was expected; their status is 422
  * for a wrong check digit and 400 otherwise, their pointer is POINTER; FAULTS may be NULL.  SY_OK
- * with a kind, else the first fault's error and nothing but `given`.
+ * with a kind, else the first fault's error and nothing but `given`.  With FAULTS->settled, rules
+ * that later versions brought are passed over: what the ledger took stays readable.
  */
 int sy_code_parse(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
 		  struct sy_faults *faults, long record, const char *pointer);

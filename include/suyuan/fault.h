@@ -32,6 +32,12 @@ struct sy_faults {
 	size_t of_record;   /* kept for the record that was last added to */
 	int status;         /* of the whole, dropped faults included */
 	bool warnings_only; /* no fault with a status was added; see sy_faults_init */
+	/*
+	 * Set by a caller that reads what is in the ledger already: rules that a later version
+	 * brought aren't held against it, only what can't be read at all is a fault.
+	 */
+	bool settled;
+	bool chinese; /* set by the caller: details in Chinese, where there are both */
 };
 
 void sy_faults_init(struct sy_faults *f, struct sy_arena *arena);

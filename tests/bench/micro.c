@@ -6,7 +6,7 @@
  *   micro verify   Ed25519 verifications of submission statements
  *   micro json     a typical event through the JSON reader
  *   micro event    the same event by stage: JSON, the event in it
- *   micro code     element strings and links through the code parser
+ *   micro code     element strings, links and EPC URNs through the code parser
  *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
  *                  records of that many bytes can't do without: a leaf hash of each record, the
  *                  trees over them, the leaf hash of each entry, its signature
@@ -36,11 +36,16 @@ static const char event[] =
     "\"cbvmda:itemExpirationDate\":\"2027-05-01\",\"suyuan:origin\":\"130100\"},"
     "\"suyuan:inspection\":{\"number\":\"QA-1\",\"result\":\"pass\",\"kind\":\"firm\"}}";
 
-static double now(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+	return seconds(CLOCK_MONOTONIC);
 }
 
 static void bulk(char **args)
@@ -141,26 +146,28 @@ static void events(char **args)
 	       read_us - json_us);
 }
 
+/* In processor time: neighbours on a shared machine don't count. */
 static void code(char **args)
 {
 	(void)args;
 	static const char *const texts[] = {"(01)06901234567892(10)A1",
 					    "https://id.gs1.org/01/06901234567892/10/A1",
-					    "https://id.gs1.org/01/06901234567892/21/123456"};
+					    "https://id.gs1.org/01/06901234567892/21/123456",
+					    "urn:epc:id:sgtin:0614141.107346.2017"};
 	struct sy_arena arena = {0};
-	double begin = now();
+	double begin = seconds(CLOCK_PROCESS_CPUTIME_ID), end = begin;
 	unsigned done = 0;
-	while (now() - begin < 1.0)
-		for (unsigned i = 0; i < 999; i++, done++) {
+	for (; end - begin < 1.0; end = seconds(CLOCK_PROCESS_CPUTIME_ID))
+		for (unsigned i = 0; i < 1000; i++, done++) {
 			struct sy_code c;
 			struct sy_faults faults;
 			sy_faults_init(&faults, &arena);
-			if (sy_code_parse(&arena, sy_str(texts[i % 3]), &c, &faults, SY_NO_RECORD,
+			if (sy_code_parse(&arena, sy_str(texts[i % 4]), &c, &faults, SY_NO_RECORD,
 					  ""))
 				exit(1);
 			sy_arena_reset(&arena);
 		}
-	printf("{\"codes_per_second\":%.0f}\n", done / (now() - begin));
+	printf("{\"codes_per_second\":%.0f}\n", done / (end - begin));
 	sy_arena_free(&arena);
 }
 
