@@ -93,11 +93,10 @@ static void identity_check(struct check *c, const struct sy_event *e)
 	struct fact *f = fact_of(c, FACT_EVENT, c->author->id, e->id);
 	bool known = event_known(c, e, &record);
 	if (e->error && !known && f->written == NOT_WRITTEN)
-		fault(
-		    c, 422, "/eventID",
-		    "%.*s has no event %.*s of this item: expected an eventID of the author's own",
-		    "%.*s 没有关于该物品的事件 %.*s：应为作者自己的 eventID", TEXT(c->author->id),
-		    TEXT(e->id));
+		/* it may be of another ledger's event, or one whose paper is late */
+		fault(c, 0, "/eventID", "%.*s has no event %.*s of this item: nothing is withdrawn",
+		      "%.*s 没有关于该物品的事件 %.*s：不撤销任何事件", TEXT(c->author->id),
+		      TEXT(e->id));
 	else if (!e->error && known)
 		fault(c, 409, "/eventID",
 		      "record %llu is this event already: expected a new eventID, or an "
