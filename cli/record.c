@@ -1,22 +1,57 @@
 #include <stdlib.h>
 
+#include "document.h"
 #include "edit.h"
+#include "row.h"
 #include "nouns.h"
 
 /* One submission: all of the file's records or none. */
 struct lines {
-	struct sy_buf text;
+	struct sy_buf text, flat; /* the file; a document's events, a line each */
 	struct sy_str *v;
 	size_t n;
 };
 
+/* A document's events, a line each. */
+static int flatten(struct app *app, struct lines *l, struct sy_str text)
+{
+	const struct sy_json *v;
+	struct sy_json_fault why;
+	struct document d;
+	struct sy_json_doc doc;
+
+	if (sy_json_parse(&app->arena, text, 0, &doc, &why) != SY_OK)
+		return fail(&app->fail, RC_REFUSED, "%s: byte %zu: %s: %s", arg_pos(app, 0),
+			    why.offset + 1, sy_strerror(why.err), why.detail);
+	if (!document_open(&d, &doc))
+		return fail(&app->fail, RC_REFUSED, "%s: has no list of events", arg_pos(app, 0));
+	if (d.master_data)
+		say("%s: its master data is left out: events alone are sent", arg_pos(app, 0));
+	while ((v = document_next(&d)) != NULL) {
+		if (v->type == SY_JSON_OBJECT)
+			document_event(&l->flat, &d, &doc, v, NULL);
+		else
+			json_compact(&l->flat, sy_json_raw(&doc, v));
+		sy_buf_byte(&l->flat, '\n');
+	}
+	return l->flat.failed ? fail_memory(&app->fail) : RC_DONE;
+}
+
 static int split(struct app *app, struct lines *l)
 {
 	struct sy_str rest = sy_buf_span(&l->text), line;
+	int rc = RC_DONE;
 	size_t n = 1;
 
-	for (size_t i = 0; i < l->text.n; i++)
-		n += l->text.p[i] == '\n';
+	if (rest.n >= 3 && memcmp(rest.p, "\xef\xbb\xbf", 3) == 0)
+		rest.p += 3, rest.n -= 3;
+	if (document_is(rest)) {
+		if ((rc = flatten(app, l, rest)) != RC_DONE)
+			return rc;
+		rest = sy_buf_span(&l->flat);
+	}
+	for (size_t i = 0; i < rest.n; i++)
+		n += rest.p[i] == '\n';
 	if ((l->v = calloc(n, sizeof *l->v)) == NULL)
 		return fail_memory(&app->fail);
 	while (sy_str_line(&rest, &line)) {
@@ -88,6 +123,7 @@ static int cmd_submit(struct app *app)
 	}
 	free(l.v);
 	sy_buf_free(&l.text);
+	sy_buf_free(&l.flat);
 	return rc;
 }
 
@@ -95,7 +131,7 @@ static const struct flag submit_flags[] = {FLAG_DRY_RUN, {0}};
 
 const struct command record_commands[] = {
     {"submit", "FILE", 1, 1,
-     "records of any kind, one a line, signed and sent as they stand, all or none", submit_flags,
-     cmd_submit, "suyuan record submit events.ndjson --key dairy.key"},
+     "records, one a line, or an EPCIS document, signed and sent as they stand, all or none",
+     submit_flags, cmd_submit, "suyuan record submit events.ndjson --key dairy.key"},
     {0},
 };

@@ -18,21 +18,13 @@ enum source_format source_format(const char *name)
 	return SOURCE_GUESS;
 }
 
-/* A file that begins with { is JSON; its first line tells a document from lines of JSON. */
 static enum source_format guess(const struct source *s)
 {
-	struct sy_arena arena = {0};
-	struct sy_json_doc doc;
-	struct sy_str rest = value_trim(stream_peek(s->stream)), line;
-	enum source_format format = SOURCE_EPCIS;
+	struct sy_str head = value_trim(stream_peek(s->stream));
 
-	if (rest.n == 0 || rest.p[0] != '{')
-		return SOURCE_CSV;
-	if (sy_str_line(&rest, &line) && sy_json_parse(&arena, line, 0, &doc, NULL) == SY_OK &&
-	    !sy_json_is(&doc, sy_json_get(&doc, sy_json_root(&doc), "type"), "EPCISDocument"))
-		format = SOURCE_NDJSON;
-	sy_arena_free(&arena);
-	return format;
+	if (document_is(head))
+		return SOURCE_EPCIS;
+	return head.n > 0 && head.p[0] == '{' ? SOURCE_NDJSON : SOURCE_CSV;
 }
 
 /* --- rows to records -------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #define CLI_SOURCE_IMPL_H
 
 #include "csv.h"
+#include "document.h"
 #include "source.h"
 #include "value.h"
 
@@ -27,7 +28,7 @@ struct source {
 	/* EPCIS */
 	struct sy_buf text;
 	struct sy_json_doc doc;
-	const struct sy_json *event, *context;
+	struct document document;
 	size_t counted;
 };
 

@@ -49,26 +49,19 @@ static void flat_row(struct source *s, const struct sy_json_doc *doc, const stru
 		source_record(s, &row, arena, out);
 }
 
-/* An event as it stands, without white space; an eventID and a context where it has none. */
+/* An event as it stands, without white space; an eventID where it has none. */
 static void whole_event(struct source *s, const struct sy_json_doc *doc, const struct sy_json *v,
 			struct sy_arena *arena, struct item *out)
 {
+	const struct document *d = s->format == SOURCE_EPCIS ? &s->document : NULL;
 	struct sy_buf plain = {0}, text = {0};
 	char id[EVENT_ID_TEXT];
 
 	json_compact(&plain, sy_json_raw(doc, v));
-	sy_buf_byte(&text, '{');
-	if (s->context != NULL && sy_json_get(doc, v, "@context") == NULL) {
-		sy_buf_text(&text, "\"@context\":");
-		json_compact(&text, sy_json_raw(&s->doc, s->context));
-		sy_buf_byte(&text, ',');
-	}
-	if (sy_json_get(doc, v, "eventID") == NULL) {
-		event_id(sy_buf_span(&plain), id);
-		sy_buf_printf(&text, "\"eventID\":\"%s\",", id);
-	}
-	sy_buf_put(&text, plain.p + 1, plain.n - 1);
-	out->record = sy_str(sy_arena_strdup(arena, sy_buf_span(&text)));
+	event_id(sy_buf_span(&plain), id);
+	document_event(&text, d, doc, v, sy_json_get(doc, v, "eventID") == NULL ? id : NULL);
+	if (!plain.failed && !text.failed)
+		out->record = sy_str(sy_arena_strdup(arena, sy_buf_span(&text)));
 	sy_buf_free(&plain);
 	sy_buf_free(&text);
 }
@@ -170,12 +163,11 @@ int ndjson_item(struct source *s, struct sy_arena *arena, struct item *out, stru
 
 int epcis_item(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f)
 {
-	const struct sy_json *v = s->event;
+	const struct sy_json *v = document_next(&s->document);
 
 	(void)f;
 	if (v == NULL)
 		return SY_ENOTFOUND;
-	s->event = sy_json_next(&s->doc, v);
 	for (; s->counted < v->off; s->counted++)
 		s->line += s->doc.text[s->counted] == '\n';
 	out->line = s->line;
@@ -184,7 +176,6 @@ int epcis_item(struct source *s, struct sy_arena *arena, struct item *out, struc
 	return SY_OK;
 }
 
-/* The context of the document goes with its events when it says more than the standard's own. */
 int epcis_open(struct source *s, struct fail *f)
 {
 	struct sy_json_fault why;
@@ -210,16 +201,13 @@ int epcis_open(struct source *s, struct fail *f)
 	if (sy_json_parse(&s->arena, sy_buf_span(&s->text), 0, &s->doc, &why) != SY_OK)
 		return fail(f, RC_FAIL, "%s: byte %zu: %s: %s", s->o.path, why.offset + 1,
 			    sy_strerror(why.err), why.detail);
-	const struct sy_json *root = sy_json_root(&s->doc);
-	const struct sy_json *body = sy_json_get(&s->doc, root, "epcisBody");
-	const struct sy_json *list = sy_json_get(&s->doc, body, "eventList");
-	if (list == NULL || list->type != SY_JSON_ARRAY)
-		return fail(f, RC_FAIL, "%s: is no EPCIS document: no epcisBody.eventList",
+	if (!document_open(&s->document, &s->doc))
+		return fail(f, RC_FAIL,
+			    "%s: is no EPCIS document: no epcisBody.eventList, epcisBody.event or "
+			    "epcisBody.queryResults.resultsBody.eventList",
 			    s->o.path);
-	s->event = sy_json_first(&s->doc, list);
-	s->context = sy_json_get(&s->doc, root, "@context");
-	if (s->context != NULL && s->context->type == SY_JSON_STRING)
-		s->context = NULL;
+	if (s->document.master_data)
+		say("%s: its master data is left out: events alone are imported", s->o.path);
 	s->line = 1;
 	return RC_DONE;
 }
