@@ -75,6 +75,7 @@ static int cmd_import(struct app *app)
 	struct import_options o = {.rejects = arg(app, "rejects"),
 				   .dry_run = arg(app, "dry-run") != NULL};
 	const char *format = arg(app, "format"), *encoding = arg(app, "encoding");
+	struct mapping *map = NULL;
 	uint64_t group, connections;
 	int rc;
 
@@ -86,6 +87,12 @@ static int cmd_import(struct app *app)
 	if (encoding != NULL && (o.source.encoding = encoding_find(encoding)) == ENC_GUESS)
 		return fail(&app->fail, RC_USAGE,
 			    "--encoding is utf-8, utf-16, utf-16be or gb18030, not %s", encoding);
+	if (arg(app, "map") != NULL) {
+		rc = mapping_read(arg(app, "map"), &app->arena, &map, &app->fail);
+		if (rc != RC_DONE)
+			return rc;
+		o.source.map = map;
+	}
 	row_from_flags(app, &o.source.otherwise);
 	rc = arg_u64(app, "rows", 1, SY_RECORDS_MAX, IMPORT_GROUP, &group);
 	if (rc == RC_DONE)
@@ -221,6 +228,8 @@ static const struct flag import_flags[] = {
     {"rejects", "FILE", "rows that are not registered, each with its reason", FLAG_ONE},
     {"format", "FORMAT", "csv, ndjson or epcis; else told from the file", FLAG_ONE},
     {"encoding", "NAME", "utf-8, utf-16 or gb18030; else told from the file", FLAG_ONE},
+    {"map", "FILE", "the file's own headings, units, words and names, and what they are to us",
+     FLAG_ONE},
     {"ignore-columns", NULL, "leave unknown columns out", FLAG_BOOL},
     {"rows", "N", "rows in a submission (1000)", FLAG_ONE},
     {"connections", "N", "submissions in flight (3)", FLAG_ONE},

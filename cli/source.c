@@ -56,6 +56,7 @@ void source_record(struct source *s, struct row *row, struct sy_arena *arena, st
 		if (row->v[i].n == 0)
 			row->v[i] = s->o.otherwise.v[i];
 	}
+	mapping_apply(s->o.map, row);
 	sy_faults_init(&faults, arena);
 	if (row_event(arena, row, &record, &faults, 0) != SY_OK)
 		out->reason = source_reasons(s, arena, &faults);

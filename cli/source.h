@@ -5,8 +5,7 @@
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
-#include "row.h"
-#include "stream.h"
+#include "mapping.h"
 
 enum source_format { SOURCE_GUESS, SOURCE_CSV, SOURCE_NDJSON, SOURCE_EPCIS };
 
@@ -14,8 +13,9 @@ struct source_options {
 	const char *path; /* "-" for standard input */
 	enum source_format format;
 	enum encoding encoding;
-	bool ignore_columns;  /* unknown ones are no fault */
-	struct row otherwise; /* values for columns that are absent or empty */
+	bool ignore_columns;       /* unknown ones are no fault */
+	struct row otherwise;      /* values for columns that are absent or empty */
+	const struct mapping *map; /* of a firm's own words, or NULL */
 };
 
 /* A row; memory in the arena given to source_next. */

@@ -25,7 +25,8 @@ static int unknown_columns(struct source *s, const struct sy_buf *unknown, struc
 
 	columns_list(&known);
 	fail(f, RC_USAGE,
-	     "%s: unknown columns: %.*s\nknown are: %.*s\n(--ignore-columns leaves them out)",
+	     "%s: unknown columns: %.*s\nknown are: %.*s\n(--map says what they are, "
+	     "--ignore-columns leaves them out)",
 	     s->o.path, (int)unknown->n, unknown->p, (int)known.n, known.n > 0 ? known.p : "");
 	sy_buf_free(&known);
 	return f->rc;
@@ -43,11 +44,13 @@ static int read_columns(struct source *s, const struct csv_row *row, struct fail
 		s->name[i] = sy_str(sy_arena_strdup(&s->arena, name));
 		if (name.n == 0)
 			continue;
-		if (column_find(name, &field) != SY_OK) {
+		if (mapping_column(s->o.map, name, &field) != SY_OK) {
 			sy_buf_printf(&unknown, "%s%.*s", unknown.n ? ", " : "", (int)name.n,
 				      name.p);
 			continue;
 		}
+		if (field == F_COUNT)
+			continue;
 		if (seen[field] && field != F_REASON)
 			fail(f, RC_USAGE, "%s: two columns are the same: %s and %s", s->o.path,
 			     source_column(s, field, ""), s->name[i].p);
@@ -90,12 +93,12 @@ const char *source_column(const struct source *s, enum field field, const char *
 {
 	static _Thread_local char heading[COLUMN_TEXT];
 
+	if (field == F_COUNT)
+		return otherwise;
 	for (size_t i = 0; i < s->columns; i++) {
 		if (s->map[i] == (int)field)
 			return s->name[i].p;
 	}
-	if (field == F_COUNT)
-		return otherwise;
 	column_heading(field, false, heading);
 	return heading;
 }

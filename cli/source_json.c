@@ -39,11 +39,13 @@ static void flat_row(struct source *s, const struct sy_json_doc *doc, const stru
 	sy_json_each (doc, v, m) {
 		if (sy_json_key(doc, m, arena, &key) != SY_OK)
 			continue;
-		if (column_find(key, &field) == SY_OK)
-			row.v[field] = flat(arena, doc, m);
-		else if (!s->o.ignore_columns && out->reason == NULL)
+		if (mapping_column(s->o.map, key, &field) == SY_OK) {
+			if (field != F_COUNT)
+				row.v[field] = flat(arena, doc, m);
+		} else if (!s->o.ignore_columns && out->reason == NULL) {
 			out->reason =
 			    sy_arena_printf(arena, "%.*s: unknown column", (int)key.n, key.p);
+		}
 	}
 	if (out->reason == NULL)
 		source_record(s, &row, arena, out);

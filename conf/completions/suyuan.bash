@@ -20,7 +20,7 @@ _suyuan() {
 		esac
 	done
 	case $prev in
-	--key | --passphrase-file | --party-key | --rejects | --receipt | --output)
+	--key | --passphrase-file | --party-key | --rejects | --map | --receipt | --output)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;

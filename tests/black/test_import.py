@@ -173,6 +173,47 @@ def test_batches_and_what_happened_to_them(world):
     assert bring(world, "\n".join([head, *rows]) + "\n", expect=REFUSED).counts["already"] == 9
 
 
+def test_a_firms_own_words(world):
+    """Headings, units, words and names of a system that nobody will change for us."""
+    shop = check_digit("690123488880")
+    world.write("our.ini", f"""; 仓库系统
+[columns]
+物料 = product
+货号 = 批号
+单据 = event
+件数 = quantity
+对方 = partner
+单据时间 = at
+备注 =
+[constants]
+单位 = 托
+made = 2026-11-01
+[units]
+托 = XPX
+[events]
+调出 = ship
+[names]
+五一商店 = {shop}
+""".encode("gb18030"))
+    head = "物料,货号,单据,件数,对方,单据时间,备注"
+    text = f"{head}\n{MILK},MP1,,5,,,好\n{MILK},MP1,调出,2,五一商店,2026-11-02 8:00,\n{MILK},MP1,调出,2,六一商店,2026-11-02,\n"
+    done = bring(world, text, "--map", "our.ini", expect=REFUSED)
+    assert (done.counts["registered"], done.counts["refused"]) == (2, 1)
+    assert re.search(r":4: 对方: 六一商店 is neither", done.err)
+    assert lot(world, "MP1")["unit"] == "XPX"
+    shipped = json.loads(world("ledger", "record", records(world) - 1).out)
+    if shipped["bizStep"] != "shipping":
+        shipped = json.loads(world("ledger", "record", records(world) - 2).out)
+    assert shipped["destinationList"][0]["destination"] == f"https://id.gs1.org/417/{shop}"
+    # the same words in JSON
+    flat = compact({"物料": MILK, "货号": "MP2", "件数": 3, "备注": "x"}) + "\n"
+    assert bring(world, flat, "--map", "our.ini", name="flat.ndjson").counts["registered"] == 1
+    world.write("bad.ini", "[columns]\na = colour\n[units]\n车 = 辆\n")
+    done = world("batch", "import", "rows.csv", "--map", "bad.ini", expect=USAGE)
+    assert "line 2" in done.err and "line 4" in done.err
+    assert "no.ini" in world("batch", "import", "rows.csv", "--map", "no.ini", expect=FAIL).err
+
+
 def test_what_all_rows_share(world):
     bring(world, "lot,quantity\nSH1,5\nSH2,6\n", "--gtin", MILK, "--unit", "盒", "--made", "2026-11-01")
     assert lot(world, "SH2")["quantity"] == "6"
