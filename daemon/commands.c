@@ -1,11 +1,10 @@
 /* Commands of the daemon that don't serve: --init, --reindex, --fsck. */
 #include "api/app.h"
 
-#include "fsck.h"
+#include <suyuan/walk.h>
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static int complain(const char *what, int err, const char *why)
 {
@@ -85,22 +84,13 @@ static void print_fault(void *ctx, const char *line)
 int command_fsck(const struct config *c)
 {
 	struct ledger *l = NULL;
-	struct register_check *reg;
 	uint64_t faults = 0;
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	int err = sy_crypto_init();
-	if (!err)
-		err = register_check_new(print_fault, &faults, &reg);
 	if (err)
 		return complain("fsck", err, NULL);
-	struct ledger_check check = {.report = print_fault,
-				     .record = register_check_record,
-				     .ctx = &faults,
-				     .threads = (unsigned)(cores > 0 ? cores : 1)};
-	check.ctx = reg;
-	check.report = register_check_report;
+	struct ledger_check check = {
+	    .report = print_fault, .rules = true, .ctx = &faults, .threads = sy_walk_cores()};
 	err = ledger_fsck(c->dir, &check);
-	register_check_free(reg);
 	if (err && err != SY_ECORRUPT)
 		return complain(c->dir, err, NULL);
 	if (!err && faults == 0) {

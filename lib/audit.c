@@ -33,7 +33,7 @@ struct sy_audit {
 	struct sy_entry before;
 	bool has_before;
 	sy_hash leaf_before;
-	uint64_t records, unchecked, faults;
+	uint64_t records, others, unchecked, faults;
 	struct audit_register reg;
 	struct sy_audit_part slot[SLOTS_MAX], end; /* END: what is found in folding */
 	unsigned slots;
@@ -149,6 +149,7 @@ static int fold_signature(struct sy_audit *a, const struct checked *c)
 	const struct sy_entry *e = &c->e;
 	int err = SY_OK;
 
+	a->others += e->kind != SY_ENTRY_SUBMISSION;
 	switch (e->kind) {
 	case SY_ENTRY_SUBMISSION:
 		if (c->signature == SY_EVERSION)
@@ -342,6 +343,7 @@ void sy_audit_sum(const struct sy_audit *a, struct sy_audit_sum *out)
 {
 	*out = (struct sy_audit_sum){.entries = a->at,
 				     .records = a->records,
+				     .others = a->others,
 				     .unchecked = a->unchecked,
 				     .erased = a->reg.named,
 				     .faults = a->faults,

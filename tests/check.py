@@ -18,8 +18,8 @@ TIMEOUT = 900
 # TSan finds races, so it runs what has threads: what the daemon does under many clients, and the
 # unit tests that start threads.  Of the rest it has nothing to say that ASan doesn't say sooner.
 THREADED = {
-    "unit": ("admit", "audit", "fault", "follow", "http", "http_limits", "http_threads", "index", "kv", "ledger",
-             "log", "metrics", "register", "sign", "walk"),
+    "unit": ("admit", "audit", "fault", "follow", "fsck", "http", "http_limits", "http_threads", "index",
+             "kv", "ledger", "log", "metrics", "register", "sign", "walk"),
     "corpus": (),
     "black": ("answers", "faults", "http", "kill", "mishaps", "proofs", "races", "routes"),
 }

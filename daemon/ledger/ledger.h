@@ -160,15 +160,14 @@ void ledger_stats(struct ledger *l, struct ledger_stats *out);
 /* --- fsck ------------------------------------------------------------------------------------ */
 
 /* Re-checks every byte of truth: entries, chain, tree at every level, signatures, leaf hashes,
- * payloads, salts, notes, head; on THREADS threads.  REPORT gets a line for each fault: what and
- * where.  ERASED tells whether a later Erasure names that record.  SY_OK, or SY_ECORRUPT. */
+ * payloads, salts, notes, head; on THREADS threads, whose number doesn't change what is found.
+ * REPORT gets a line for each fault: what and where.  SY_OK, or SY_ECORRUPT. */
 struct ledger_check {
 	void (*report)(void *ctx, const char *line);
-	/* Each record in order, payload empty for an erased one, so that the caller may check
-	 * register rules (authors enrolled, erasures named). */
-	void (*record)(void *ctx, const struct sy_entry *e, uint64_t number, struct sy_str payload);
 	void *ctx;
 	unsigned threads;
+	/* Also what FORMAT asks beyond bytes: authors enrolled, erasures named (suyuan/audit.h). */
+	bool rules;
 	uint64_t entries, records, faults; /* out */
 	/* out: unused bytes of truth were compared too; they can't be after a kill, until the
 	 * ledger was started and stopped again */

@@ -11,7 +11,7 @@
  *   init.c    a new ledger
  *   pages.c   LMDB's file page by page: its structure
  *   sums.c    a sum over each page, so that not even an unused byte changes unseen
- *   fsck.c    the whole check
+ *   fsck.c    the whole check; with fsck_rows.c, fsck_notes.c (fsck.h)
  *
  * Who touches what: `tree`, `last`, `growth`, `note` and the reservations are the writer's thread's
  * (or the only thread's, before ledger_start).  `pub` is under pub_mu, the queue and the state

@@ -65,7 +65,10 @@ int sy_audit_resume(struct sy_audit *a, const struct sy_tree *t, const uint8_t l
 int sy_audit_run(struct sy_audit *a, uint64_t to);
 
 struct sy_audit_sum {
-	uint64_t entries, records, unchecked, erased, faults;
+	uint64_t entries, records, faults;
+	uint64_t others;      /* entries that are no submissions */
+	uint64_t unchecked;   /* of them, of a kind that this version doesn't know */
+	uint64_t erased;      /* records that an Erasure names */
 	uint64_t unexplained; /* erased records that no Erasure names so far */
 	sy_hash root;         /* of all entries so far */
 };

@@ -349,9 +349,9 @@ static inline void keep_line(void *ctx, const char *line)
 	l->n++;
 }
 
-static inline int fsck(struct lines *l, struct ledger_check *out)
+static inline int fsck_on(unsigned threads, struct lines *l, struct ledger_check *out)
 {
-	struct ledger_check c = {.report = keep_line, .ctx = l, .threads = 2};
+	struct ledger_check c = {.report = keep_line, .ctx = l, .threads = threads};
 	int err;
 
 	l->n = 0;
@@ -360,6 +360,11 @@ static inline int fsck(struct lines *l, struct ledger_check *out)
 	if (out)
 		*out = c;
 	return err;
+}
+
+static inline int fsck(struct lines *l, struct ledger_check *out)
+{
+	return fsck_on(2, l, out);
 }
 
 static inline void check_whole(uint64_t entries, uint64_t records)
