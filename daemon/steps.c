@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
@@ -87,6 +88,10 @@ static int up_guard(struct app *app, const char **why)
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	signal(SIGPIPE, SIG_IGN);
+	/* What a burst took goes back to the system with it: set, these don't grow by themselves.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 	app->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return app->wake_fd < 0 ? SY_EIO : sy_crypto_init();
 }

@@ -195,21 +195,22 @@ int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_su
 
 /* --- checking ------------------------------------------------------------------------------- */
 
-static int check_records(struct sy_arena *arena, struct sy_submission *s, struct sy_faults *faults)
+static int check_records(struct sy_submission *s, struct sy_faults *faults)
 {
+	struct sy_arena one = {0};
 	int err = SY_OK;
-	for (uint32_t i = 0; i < s->count; i++) {
+	for (uint32_t i = 0; i < s->count && err != SY_ENOMEM; i++) {
+		struct sy_json_doc doc;
 		struct sy_json_fault fault;
+		sy_arena_reset(&one);
 		sy_record_salt(s->salt, i, s->salts[i]);
 		sy_record_leaf(s->salts[i], s->records[i], &s->leaves[i]);
 		if (s->records[i].n == 0) /* told when the body was split */
 			continue;
-		if (sy_record_parse(arena, s->records[i], &s->docs[i], &fault) == SY_OK)
-			continue;
-		err = worse(err, json_fault(faults, (long)i, &fault));
-		if (err == SY_ENOMEM)
-			break;
+		if (sy_record_parse(&one, s->records[i], &doc, &fault) != SY_OK)
+			err = worse(err, json_fault(faults, (long)i, &fault));
 	}
+	sy_arena_free(&one);
 	return err;
 }
 
@@ -233,12 +234,11 @@ static int check_signature(struct sy_str origin, const struct sy_submission *s,
 int sy_submission_check(struct sy_arena *arena, struct sy_str origin, struct sy_submission *s,
 			struct sy_faults *faults)
 {
-	s->docs = sy_arena_calloc(arena, s->count, sizeof *s->docs);
 	s->leaves = sy_arena_calloc(arena, s->count, sizeof *s->leaves);
 	s->salts = sy_arena_calloc(arena, s->count, sizeof *s->salts);
-	if (!s->docs || !s->leaves || !s->salts)
+	if (!s->leaves || !s->salts)
 		return SY_ENOMEM;
-	int err = check_records(arena, s, faults);
+	int err = check_records(s, faults);
 	if (err == SY_ENOMEM)
 		return err;
 	sy_leaves_root(s->leaves, s->count, &s->records_root);

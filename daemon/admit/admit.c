@@ -92,7 +92,7 @@ static void stages(struct check *c)
 		return;
 	for (uint32_t i = 0; i < c->sub->count && !c->err; i++) {
 		c->record = i;
-		record_judge(c, &c->sub->docs[i]);
+		record_judge(c, c->sub->records[i]);
 	}
 }
 
@@ -106,8 +106,10 @@ static uint64_t entry_time(const struct check *c)
 int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submission *sub,
 		enum admit_lang lang, struct admit_verdict *out)
 {
+	struct sy_arena scratch = {0};
 	struct check c = {.a = a,
 			  .arena = arena,
+			  .scratch = &scratch,
 			  .sub = sub,
 			  .verdict = out,
 			  .faults = &out->faults,
@@ -124,6 +126,7 @@ int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submiss
 	c.now = entry_time(&c);
 	out->position = c.r.position;
 	stages(&c);
+	sy_arena_free(&scratch);
 	rules_put(c.rules);
 	if (c.truth_open)
 		ledger_read_end(&c.truth);

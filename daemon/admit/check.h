@@ -102,7 +102,8 @@ struct admit {
 
 struct check {
 	struct admit *a;
-	struct sy_arena *arena;
+	struct sy_arena *arena;   /* what lasts until the verdict */
+	struct sy_arena *scratch; /* what an event was read into; gone when the next record is */
 	const struct sy_submission *sub;
 	struct admit_verdict *verdict;
 	struct sy_faults *faults;
@@ -129,6 +130,8 @@ void fact_write(struct check *c, struct fact *f);
 
 struct party *party_of(struct check *c, struct fact *f, struct sy_str id);
 struct product *product_of(struct check *c, struct fact *f, struct sy_str code);
+/* A record's text, read to last until the verdict; NULL when there is no readable text. */
+const struct sy_json_doc *doc_of(struct check *c, struct sy_str payload);
 void *allocate(struct check *c, size_t n); /* cleared; NULL sets c->err */
 bool truth_begin(struct check *c);
 
@@ -172,8 +175,9 @@ void grant_claim(struct check *c, struct sy_str code, struct sy_str party, const
 /* --- records.c, party.c, events.c ------------------------------------------------------------ */
 
 /* Judges one record; its position is in c->record. */
-void record_judge(struct check *c, const struct sy_json_doc *doc);
+void record_judge(struct check *c, struct sy_str record);
 void party_judge(struct check *c, const struct sy_json_doc *doc);
+/* DOC is in the scratch arena. */
 void event_judge(struct check *c, const struct sy_json_doc *doc);
 
 /* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */

@@ -4,11 +4,12 @@
 
 #define NO_MORE ((struct sy_str){"", 0})
 
-/* What is known of an item that this submission commissions. */
+/* What is known of an item that this submission commissions; there may be hundreds of thousands. */
 struct commission {
+	uint64_t id, created;
+	unsigned flags;
 	bool found;
-	struct item item;
-	const struct sy_json_doc *doc; /* of the record of this submission that commissions it */
+	uint8_t ilmd[8];
 };
 
 /* The run over one event's items: neighbours mostly share product and lot. */
@@ -43,9 +44,15 @@ static struct commission *commission_of(struct check *c, struct fact *f, struct 
 	struct commission *k = allocate(c, sizeof(*k));
 	if (!k)
 		return NULL;
-	int err = index_item_of(&c->r, code, &k->item);
+	struct item item;
+	int err = index_item_of(&c->r, code, &item);
 	machine(c, err);
-	k->found = err == SY_OK;
+	if ((k->found = err == SY_OK)) {
+		k->id = item.id;
+		k->created = item.created;
+		k->flags = item.flags;
+		memcpy(k->ilmd, item.ilmd, sizeof(k->ilmd));
+	}
 	f->known = true;
 	return f->value = k;
 }
@@ -59,7 +66,7 @@ static bool first_item(struct check *c, const struct sy_event *e, uint64_t *id)
 		struct commission *k = commission_of(c, fact_of(c, FACT_ITEM, code, NO_MORE), code);
 		if (!k || !k->found)
 			return false;
-		*id = k->item.id;
+		*id = k->id;
 		return true;
 	}
 	int err = index_item_id(&c->r, code, id);
@@ -152,62 +159,77 @@ static struct sy_str product_code(const struct sy_code *code)
 
 /* --- contradictions -------------------------------------------------------------------------- */
 
-/* Members that both have, with other values. */
-static void ilmd_compare(struct check *c, const struct run *run, const struct sy_json_doc *earlier,
-			 long long where, bool in_submission)
+static void ilmd_fault(struct check *c, struct sy_str member, struct sy_str value,
+		       bool in_submission, long long where)
 {
-	const struct sy_json *m, *old = sy_json_get(earlier, sy_json_root(earlier), "ilmd");
+	char pointer[128];
+	snprintf(pointer, sizeof(pointer), "/ilmd/%.*s", TEXT(member));
+	if (in_submission)
+		fault(c, 409, pointer,
+		      "the lot was commissioned otherwise by position %lld of this submission: "
+		      "expected %.*s",
+		      "本次提交中第 %lld 条（从 0 起）对该批次另有登记：应为 %.*s", where,
+		      TEXT(value));
+	else
+		fault(c, 409, pointer,
+		      "the lot was commissioned otherwise by record %lld: expected %.*s",
+		      "记录 %lld 对该批次另有登记：应为 %.*s", where, TEXT(value));
+}
+
+/* Members that both have, with other values.  RECORD is the earlier one's text. */
+static int ilmd_compare(struct check *c, const struct run *run, struct sy_arena *arena,
+			struct sy_str record, bool in_submission, long long where)
+{
+	struct sy_json_doc earlier;
+	int err = sy_json_parse(arena, record, 0, &earlier, NULL);
+	if (err)
+		return err;
+	const struct sy_json *m, *old = sy_json_get(&earlier, sy_json_root(&earlier), "ilmd");
 	sy_json_each (run->doc, run->e->ilmd, m) {
 		struct sy_str key;
-		if (sy_json_key(run->doc, m, c->arena, &key) != SY_OK)
+		if (sy_json_key(run->doc, m, arena, &key) != SY_OK)
 			continue;
-		const char *name = sy_arena_strdup(c->arena, key);
-		const struct sy_json *other = name ? sy_json_get(earlier, old, name) : NULL;
-		if (!other || json_same(c->arena, run->doc, m, earlier, other))
-			continue;
-		char pointer[128];
-		snprintf(pointer, sizeof(pointer), "/ilmd/%.*s", TEXT(key));
-		struct sy_str value = sy_json_raw(earlier, other);
-		if (in_submission)
-			fault(c, 409, pointer,
-			      "the lot was commissioned otherwise by position %lld of this "
-			      "submission: expected %.*s",
-			      "本次提交中第 %lld 条（从 0 起）对该批次另有登记：应为 %.*s", where,
-			      TEXT(value));
-		else
-			fault(c, 409, pointer,
-			      "the lot was commissioned otherwise by record %lld: expected %.*s",
-			      "记录 %lld 对该批次另有登记：应为 %.*s", where, TEXT(value));
+		const char *name = sy_arena_strdup(arena, key);
+		const struct sy_json *other = name ? sy_json_get(&earlier, old, name) : NULL;
+		if (other && !json_same(arena, run->doc, m, &earlier, other))
+			ilmd_fault(c, key, sy_json_raw(&earlier, other), in_submission, where);
 	}
+	return SY_OK;
+}
+
+/* An event may name thousands of lots: each comparison's memory goes with it. */
+static void lot_twice(struct check *c, const struct run *run, long position)
+{
+	struct sy_arena arena = {0};
+	if (position == c->record)
+		return;
+	machine(c, ilmd_compare(c, run, &arena, c->sub->records[position], true, position));
+	sy_arena_free(&arena);
 }
 
 static void lot_again(struct check *c, const struct run *run, const struct commission *k)
 {
-	uint8_t digest[sizeof(k->item.ilmd)];
+	uint8_t digest[sizeof(k->ilmd)];
 	struct ledger_record stored;
-	struct sy_json_doc doc;
+	struct sy_arena arena = {0};
 	if (!run->e->ilmd)
 		return;
 	index_ilmd_digest(run->doc, run->e->ilmd, digest);
-	if (memcmp(digest, k->item.ilmd, sizeof(digest)) == 0 || !truth_begin(c))
+	if (memcmp(digest, k->ilmd, sizeof(digest)) == 0 || !truth_begin(c))
 		return;
-	int err = ledger_record(&c->truth, c->arena, k->item.created, &stored);
-	if (err == SY_EGONE) /* what was erased can't be contradicted */
-		return;
+	int err = ledger_record(&c->truth, &arena, k->created, &stored);
 	if (!err)
-		err = sy_json_parse(c->arena, stored.payload, 0, &doc, NULL);
-	if (err) {
-		c->err = c->err ? c->err : err;
-		return;
-	}
-	ilmd_compare(c, run, &doc, (long long)k->item.created, false);
+		err = ilmd_compare(c, run, &arena, stored.payload, false, (long long)k->created);
+	if (err != SY_EGONE) /* what was erased can't be contradicted */
+		machine(c, err);
+	sy_arena_free(&arena);
 }
 
 /* An SSCC and an asset's number may be used again once they were given up; a serial never. */
 static bool may_return(const struct sy_event_item *item, const struct commission *k)
 {
 	return (item->code.kind == SY_CODE_LOGISTIC || item->code.kind == SY_CODE_ASSET) &&
-	       (k->item.flags & ITEM_DELETED) != 0;
+	       (k->flags & ITEM_DELETED) != 0;
 }
 
 /* Several may make up a class; there is one of anything else. */
@@ -226,12 +248,11 @@ static void contradictions(struct check *c, const struct run *run, const struct 
 	bool lot = is_class(item);
 	if (!k)
 		return;
-	bool created = k->found && (k->item.flags & ITEM_CREATED) && k->item.created != UINT64_MAX;
+	bool created = k->found && (k->flags & ITEM_CREATED) && k->created != UINT64_MAX;
 	if (item->code.kind == SY_CODE_PRODUCT) {
 		; /* days of making share a bare product code: nothing to contradict */
-	} else if (f->written != NOT_WRITTEN && lot && k->doc) {
-		if (f->written != c->record)
-			ilmd_compare(c, run, k->doc, f->written, true);
+	} else if (f->written != NOT_WRITTEN && lot) {
+		lot_twice(c, run, f->written);
 	} else if (f->written != NOT_WRITTEN) {
 		fault(c, 409, item->pointer,
 		      "%.*s is created at position %ld of this submission already",
@@ -242,12 +263,10 @@ static void contradictions(struct check *c, const struct run *run, const struct 
 		fault(c, 409, item->pointer,
 		      "%.*s was created by record %llu: expected a code that is new",
 		      "%.*s 已由记录 %llu 创建：应为新的编码", TEXT(code),
-		      (unsigned long long)k->item.created);
+		      (unsigned long long)k->created);
 	}
-	if (f->written == NOT_WRITTEN) {
-		k->doc = run->doc;
+	if (f->written == NOT_WRITTEN)
 		fact_write(c, f);
-	}
 }
 
 /* --- what is commissioned -------------------------------------------------------------------- */
@@ -257,7 +276,7 @@ static bool lot_told(struct check *c, struct sy_str code)
 {
 	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
 	struct commission *k = commission_of(c, f, code);
-	return k && (f->written != NOT_WRITTEN || (k->found && (k->item.flags & ITEM_CREATED)));
+	return k && (f->written != NOT_WRITTEN || (k->found && (k->flags & ITEM_CREATED)));
 }
 
 static void run_lot(struct check *c, struct run *run, const struct sy_code *code)
@@ -296,7 +315,7 @@ void event_judge(struct check *c, const struct sy_json_doc *doc)
 {
 	struct sy_event e;
 	/* With faults in its form the rest is judged as far as it was read. */
-	int err = sy_event_read(c->arena, doc, &e, c->faults, c->record);
+	int err = sy_event_read(c->scratch, doc, &e, c->faults, c->record);
 	if (err == SY_ENOMEM) {
 		c->err = c->err ? c->err : err;
 		return;

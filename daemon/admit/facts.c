@@ -169,7 +169,7 @@ static bool row_of(struct check *c, enum register_kind kind, struct sy_str id,
 	return err == SY_OK;
 }
 
-static const struct sy_json_doc *doc_of(struct check *c, struct sy_str payload)
+const struct sy_json_doc *doc_of(struct check *c, struct sy_str payload)
 {
 	struct sy_json_doc *doc = allocate(c, sizeof(*doc));
 	if (!doc)
@@ -213,7 +213,11 @@ struct product *product_of(struct check *c, struct fact *f, struct sy_str code)
 	struct register_row row;
 	if (!p)
 		return NULL;
-	p->code = code;
+	p->code = (struct sy_str){sy_arena_strdup(c->arena, code), code.n};
+	if (!p->code.p) {
+		c->err = c->err ? c->err : SY_ENOMEM;
+		return NULL;
+	}
 	p->category = CATEGORY_OTHER;
 	p->found = row_of(c, REG_PRODUCT, code, &row);
 	if (p->found) {

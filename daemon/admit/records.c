@@ -393,8 +393,20 @@ static const struct record_type {
     {"Rules", rules_members, rules_judge}, {"Erasure", erasure_members, erasure_judge},
 };
 
-void record_judge(struct check *c, const struct sy_json_doc *doc)
+/* What the records after it may ask for is read again, to last; of an event nothing is. */
+static void type_judge(struct check *c, const struct record_type *type,
+		       const struct sy_json_doc *doc, struct sy_str record)
 {
+	if (form_check(c, doc, type->members) && (doc = doc_of(c, record)))
+		type->judge(c, doc);
+}
+
+void record_judge(struct check *c, struct sy_str record)
+{
+	struct sy_json_doc read, *doc = &read;
+	sy_arena_reset(c->scratch);
+	if ((c->err = sy_json_parse(c->scratch, record, SY_JSON_RECORD, doc, NULL)) != SY_OK)
+		return;
 	if (sy_event_kind(doc) != SY_EVENT_NONE) {
 		event_judge(c, doc);
 		return;
@@ -409,8 +421,7 @@ void record_judge(struct check *c, const struct sy_json_doc *doc)
 	}
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		if (sy_json_is(doc, v, types[i].name)) {
-			if (form_check(c, doc, types[i].members))
-				types[i].judge(c, doc);
+			type_judge(c, &types[i], doc, record);
 			return;
 		}
 	if (sy_json_is(doc, v, "Ledger")) {

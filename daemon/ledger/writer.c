@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { QUEUE_BYTES = 64 << 20, GROUP_RECORDS = 20000 };
+/* LMDB holds a group's pages in memory until its commit. */
+enum { QUEUE_BYTES = 64 << 20, GROUP_RECORDS = 20000, GROUP_BYTES = 16 << 20 };
 
 int ledger_submit(struct ledger *l, struct ledger_job *job)
 {
@@ -61,11 +62,14 @@ static void refuse_all(struct ledger *l, struct ledger_job *jobs, int err)
 /* Under mu: the oldest jobs that make a group, at least one. */
 static struct ledger_job *take(struct ledger *l)
 {
-	size_t most = l->o.group_records ? l->o.group_records : GROUP_RECORDS, records = 0;
+	size_t most = l->o.group_records ? l->o.group_records : GROUP_RECORDS, records = 0,
+	       bytes = 0;
 	struct ledger_job *jobs = l->first, **end = &l->first;
 
-	while (*end && (records == 0 || records + (*end)->sub->count <= most)) {
+	while (*end && (records == 0 || (records + (*end)->sub->count <= most &&
+					 bytes + (*end)->bytes <= GROUP_BYTES))) {
 		records += (*end)->sub->count;
+		bytes += (*end)->bytes;
 		end = &(*end)->next;
 	}
 	l->first = *end;

@@ -38,8 +38,7 @@ struct sy_submission {
 	struct sy_str *records;   /* count spans of the body, in the arena */
 	bool broken;              /* sy_submission_parse found faults */
 	/* filled by sy_submission_check */
-	struct sy_json_doc *docs; /* count parsed records; one that is malformed is empty */
-	sy_hash *leaves;          /* count */
+	sy_hash *leaves; /* count */
 	uint8_t (*salts)[SY_SALT_SIZE];
 	sy_hash records_root;
 };
@@ -52,8 +51,10 @@ struct sy_submission {
 int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_submission *out,
 			struct sy_faults *faults);
 /*
- * Parses each record, hashes, and verifies the signature for ORIGIN (faults 400, 401, 413); of a
- * broken submission only the records are looked at, and it is never SY_OK.
+ * Reads each record, hashes, and verifies the signature for ORIGIN (faults 400, 401, 413); of a
+ * broken submission only the records are looked at, and it is never SY_OK.  What a record was read
+ * into isn't kept, since it can be sixteen times the text; whoever needs it reads that record
+ * again.
  */
 int sy_submission_check(struct sy_arena *arena, struct sy_str origin, struct sy_submission *s,
 			struct sy_faults *faults);

@@ -44,8 +44,10 @@ static void check_made(const struct sy_submission *s)
 	struct sy_faults faults;
 	sy_hash root;
 	bool legal = s->count > 0;
-	for (uint32_t i = 0; i < s->count; i++)
-		legal &= s->docs[i].count > 0;
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct sy_json_doc doc;
+		legal &= sy_record_parse(&arena, s->records[i], &doc, NULL) == SY_OK;
+	}
 	sy_signer_from_seed(&signer, seed);
 	int err =
 	    sy_submission_make(&signer, salt_key, ORIGIN, s->records, s->count, 1, &body, &root);

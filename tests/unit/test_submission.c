@@ -81,7 +81,6 @@ START_TEST(round_trip)
 		uint8_t salt[SY_SALT_SIZE];
 		sy_hash leaf;
 		ck_assert(sy_str_eq(s.records[i], three[i]));
-		ck_assert_uint_eq(sy_json_root(&s.docs[i])->type, SY_JSON_OBJECT);
 		sy_record_salt(s.salt, (uint32_t)i, salt);
 		ck_assert_mem_eq(salt, s.salts[i], SY_SALT_SIZE);
 		sy_record_leaf(salt, three[i], &leaf);
@@ -270,8 +269,6 @@ START_TEST(every_fault)
 	ck_assert_uint_eq(faults.n, 9);
 	ck_assert_int_eq(sy_faults_status(&faults), 400);
 	ck_assert_uint_eq(s.count, 4);
-	ck_assert_uint_eq(s.docs[0].count, 0);
-	ck_assert_uint_eq(s.docs[2].count, 1);
 }
 END_TEST
 
