@@ -58,6 +58,18 @@ static void read_eighteen(struct code_reader *r, struct sy_str text)
 	}
 }
 
+/* A licence, say: refused by its name.  False when nothing is known that looks so. */
+static bool refuse_other_number(struct code_reader *r, struct sy_str text)
+{
+	struct sy_code_reading readings[SY_CODE_READINGS_MAX];
+	if (sy_code_readings(text, readings) == 0)
+		return false;
+	sy_code_fault(r, SY_EINVAL, sy_spot(text), "%.*s looks like %s; expected an item's code",
+		      "%.*s看似%s，应为物品编码", (int)text.n, text.p,
+		      r->chinese ? readings[0].chinese : readings[0].english);
+	return true;
+}
+
 /* Digits alone say what they are only by their number. */
 static void read_digits(struct code_reader *r, struct sy_str text)
 {
@@ -67,7 +79,7 @@ static void read_digits(struct code_reader *r, struct sy_str text)
 		sy_code_read_drug(r, text);
 	else if (text.n == 18)
 		read_eighteen(r, text);
-	else
+	else if (!refuse_other_number(r, text))
 		sy_code_fault(r, SY_EINVAL, sy_spot(text),
 			      "%zu digits, expected a GTIN of 8, 12, 13 or 14, or a drug "
 			      "trace code of 20 that begins with 8",
@@ -130,7 +142,7 @@ static void read_words(struct code_reader *r, struct sy_str text)
 	else if (text.n > 18 && memcmp(text.p, "01", 2) == 0 &&
 		 sy_text_digits((struct sy_str){text.p, 16}))
 		read_element(r, text); /* it can't be anything else: its faults are named */
-	else
+	else if (!refuse_other_number(r, text))
 		sy_code_fault(r, SY_EINVAL, sy_spot((struct sy_str){text.p, 1}),
 			      "begins with %s and is no code, expected a GTIN, an element "
 			      "string such as (01), or a URI",
@@ -225,34 +237,48 @@ static void clear(struct sy_code *out, struct sy_str given)
 	out->lot = out->serial = out->expiry = out->made = none;
 }
 
+void sy_code_reader(struct code_reader *r, struct sy_arena *arena, struct sy_code *out,
+		    struct sy_faults *faults)
+{
+	r->arena = arena;
+	r->out = out;
+	r->faults = faults;
+	r->record = SY_NO_RECORD;
+	r->pointer = "";
+	r->marks = NULL;
+	r->settled = faults != NULL && faults->settled;
+	r->chinese = faults != NULL && faults->chinese;
+}
+
+int sy_code_read(struct code_reader *r, struct sy_str text)
+{
+	r->err = SY_OK;
+	r->n_faults = r->n = r->used = 0;
+	r->key = NULL;
+	r->value = (struct written){text, 0};
+	clear(r->out, text);
+	if (text.n == 0)
+		sy_code_fault(r, SY_EINVAL, NOWHERE, "empty, expected a code", "空白，应为编码");
+	else if (text.n > SY_CODE_MAX)
+		sy_code_fault(r, SY_EINVAL, NOWHERE, "%zu bytes long, expected at most %d",
+			      "长%zu字节，至多应为%d字节", text.n, SY_CODE_MAX);
+	else if (text.p[0] == ']')
+		read_scan(r, text);
+	else
+		read_plain(r, text);
+	if (r->n_faults > 0)
+		clear(r->out, text);
+	return r->err;
+}
+
 int sy_code_parse(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
 		  struct sy_faults *faults, long record, const char *pointer)
 {
 	struct code_reader r;
-	r.arena = arena;
-	r.out = out;
-	r.faults = faults;
+	sy_code_reader(&r, arena, out, faults);
 	r.record = record;
 	r.pointer = pointer;
-	r.settled = faults != NULL && faults->settled;
-	r.chinese = faults != NULL && faults->chinese;
-	r.err = SY_OK;
-	r.n_faults = r.n = r.used = 0;
-	r.key = NULL;
-	r.value = (struct written){text, 0};
-	clear(out, text);
-	if (text.n == 0)
-		sy_code_fault(&r, SY_EINVAL, NOWHERE, "empty, expected a code", "空白，应为编码");
-	else if (text.n > SY_CODE_MAX)
-		sy_code_fault(&r, SY_EINVAL, NOWHERE, "%zu bytes long, expected at most %d",
-			      "长%zu字节，至多应为%d字节", text.n, SY_CODE_MAX);
-	else if (text.p[0] == ']')
-		read_scan(&r, text);
-	else
-		read_plain(&r, text);
-	if (r.n_faults > 0)
-		clear(out, text);
-	return r.err;
+	return sy_code_read(&r, text);
 }
 
 static const char *const kind_names[] = {

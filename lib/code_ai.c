@@ -249,7 +249,6 @@ void sy_ai_take(struct code_reader *r, struct ai_code ai, struct sy_str value)
 			      "more than %d application identifiers", "应用标识符多于%d个",
 			      ELEMENTS_MAX);
 	} else if (same == NULL) {
-		size_t at = (size_t)(r->value.text.p - r->out->given.p);
-		r->elements[r->n++] = (struct element){ai, value, at, !fine};
+		r->elements[r->n++] = (struct element){ai, value, sy_spot(r->value.text), !fine};
 	}
 }

@@ -1,8 +1,7 @@
 /* GS1 element strings: bracketed as people write them, raw as scanners send them. */
 #include "code_impl.h"
 
-/* Does "(" and two to four digits and ")" stand here?  Any other "(" is data. */
-static bool bracket_at(struct sy_str text, size_t at, struct sy_str *digits)
+bool sy_bracket_at(struct sy_str text, size_t at, struct sy_str *digits)
 {
 	size_t n = at + 1;
 	if (at >= text.n || text.p[at] != '(')
@@ -30,7 +29,7 @@ static struct sy_str bracketed_value(struct code_reader *r, struct sy_str text, 
 {
 	struct sy_str digits, value = {text.p + *at, 0};
 	bool escaped = false;
-	for (; *at < text.n && !bracket_at(text, *at, &digits); ++*at)
+	for (; *at < text.n && !sy_bracket_at(text, *at, &digits); ++*at)
 		if (text.p[*at] == '\\' && *at + 1 < text.n && text.p[*at + 1] == '(') {
 			escaped = true;
 			++*at;
@@ -44,7 +43,7 @@ void sy_code_read_bracketed(struct code_reader *r, struct sy_str text)
 {
 	struct sy_str digits;
 	for (size_t at = 0; at < text.n && !sy_code_enough(r);) {
-		if (!bracket_at(text, at, &digits)) {
+		if (!sy_bracket_at(text, at, &digits)) {
 			sy_code_fault(
 			    r, SY_EINVAL, sy_spot((struct sy_str){text.p + at, 1}),
 			    "character %zu: expected an application identifier of 2 to 4 digits "

@@ -114,25 +114,54 @@ static void put_element(struct pen *pen, const struct element *e)
 	sy_pen_encode(pen, e->value);
 }
 
-/*
- * Key and its qualifiers, in their order; of alternatives, "254|7040", the first that is there.
- */
+/* The qualifiers of one alternative up to its bar; FORCED counts those that stand nowhere else. */
+static size_t alternative(const struct code_reader *r, const char **quals,
+			  const struct element *out[ELEMENTS_MAX], size_t *forced)
+{
+	size_t n = 0;
+	const char *q = *quals;
+	*forced = 0;
+	while (*q != '\0' && *q != '|') {
+		size_t length = strcspn(q, ",|");
+		const struct element *e =
+		    sy_ai_find(r, sy_ai_exact((struct sy_str){q, length}).number);
+		if (e != NULL && n < ELEMENTS_MAX) {
+			out[n++] = e;
+			*forced += !(e->ai.row->flags & AI_QUERY);
+		}
+		q += length + (q[length] == ',');
+	}
+	*quals = q + (*q == '|');
+	return n;
+}
+
+size_t sy_code_qualifiers(const struct code_reader *r, const struct element *key,
+			  const struct element *out[ELEMENTS_MAX])
+{
+	const struct element *found[ELEMENTS_MAX];
+	size_t best = 0, most = 0, forced;
+	for (const char *q = key->ai.row->quals; *q != '\0';) {
+		size_t n = alternative(r, &q, found, &forced);
+		if (forced < most || (forced == most && n <= best))
+			continue;
+		memcpy(out, found, n * sizeof(struct element *));
+		best = n;
+		most = forced;
+	}
+	return best;
+}
+
+/* Key and its qualifiers. */
 static void assemble_other(struct code_reader *r, const struct element *key)
 {
+	const struct element *quals[ELEMENTS_MAX];
+	size_t n = sy_code_qualifiers(r, key, quals);
 	struct pen pen;
-	bool some = false;
 	sy_pen_begin(&pen, SY_STR(GS1_STEM));
 	put_element(&pen, key);
-	for (const char *q = key->ai.row->quals; *q != '\0' && !(some && *q == '|');) {
-		q += *q == ',' || *q == '|';
-		size_t n = strcspn(q, ",|");
-		const struct element *e = sy_ai_find(r, sy_ai_exact((struct sy_str){q, n}).number);
-		if (e != NULL) {
-			sy_pen_put(&pen, SY_STR("/"));
-			put_element(&pen, e);
-			some = true;
-		}
-		q += n;
+	for (size_t i = 0; i < n; i++) {
+		sy_pen_put(&pen, SY_STR("/"));
+		put_element(&pen, quals[i]);
 	}
 	r->out->kind = (enum sy_code_kind)key->ai.row->key;
 	r->out->canonical = keep_text(r, (struct sy_str){pen.text, pen.n});

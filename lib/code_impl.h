@@ -8,10 +8,10 @@
 #ifndef LIB_CODE_IMPL_H
 #define LIB_CODE_IMPL_H
 
-#include <suyuan/code.h>
+#include <suyuan/codeinfo.h>
 #include <suyuan/error.h>
 
-#define ELEMENTS_MAX 32
+#define ELEMENTS_MAX SY_CODE_PARTS_MAX
 #define FNC1 '\x1d'
 
 /* The checks that GS1's syntax dictionary names for a component's content, by their names there. */
@@ -93,11 +93,17 @@ struct ai_code {
 	unsigned number; /* left-aligned to four digits: (10) is 1000 */
 };
 
+/* Bytes of the text given. */
+struct spot {
+	const char *p;
+	size_t n;
+};
+
 struct element {
 	struct ai_code ai;
 	struct sy_str value; /* decoded */
-	size_t at;           /* where it stands in the text given */
-	bool bad;            /* it had a fault; it counts as being there */
+	struct spot spot;
+	bool bad; /* it had a fault; it counts as being there */
 };
 
 #define AI_GTIN 100
@@ -119,7 +125,8 @@ struct code_reader {
 	struct sy_faults *faults; /* or NULL */
 	long record;
 	const char *pointer;
-	bool settled; /* rules that came later don't count, see struct sy_faults */
+	struct sy_code_mark *marks; /* where the faults stand that are kept, or NULL */
+	bool settled;               /* rules that came later don't count, see struct sy_faults */
 	bool chinese;
 	int err; /* the first fault's */
 	size_t n_faults, n, used;
@@ -128,6 +135,13 @@ struct code_reader {
 	struct element elements[ELEMENTS_MAX];
 	char pool[2 * SY_CODE_MAX]; /* decoded values */
 };
+
+/* --- code.c ----------------------------------------------------------------------------------- */
+
+/* Fills all that a caller may set otherwise before it reads. */
+void sy_code_reader(struct code_reader *r, struct sy_arena *arena, struct sy_code *out,
+		    struct sy_faults *faults);
+int sy_code_read(struct code_reader *r, struct sy_str text);
 
 /* --- code_text.c ------------------------------------------------------------------------------ */
 
@@ -147,10 +161,6 @@ extern const uint8_t sy_char_sets[256];
  * A fault at the N bytes of the given text from P, NULL for the whole; in English, and in Chinese
  * with the same arguments.  A rule's fault is one that earlier versions didn't know.
  */
-struct spot {
-	const char *p;
-	size_t n;
-};
 #define NOWHERE ((struct spot){NULL, 0})
 void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *english,
 		   const char *chinese, ...)
@@ -219,6 +229,15 @@ extern const struct code_stem sy_stem_gs1, sy_stem_gs1_tpx, sy_stem_own;
 void sy_code_from_stem(struct code_reader *r, const struct code_stem *stem, struct sy_str product,
 		       struct sy_str lot, struct sy_str serial);
 
+/* The qualifiers of KEY that are there and may stand in one path, in their order; their number. */
+size_t sy_code_qualifiers(const struct code_reader *r, const struct element *key,
+			  const struct element *out[ELEMENTS_MAX]);
+
+/* --- code_info.c ------------------------------------------------------------------------------ */
+
+/* What TEXT could be by its shape; their number. */
+size_t sy_code_readings(struct sy_str text, struct sy_code_reading out[SY_CODE_READINGS_MAX]);
+
 /* --- code_table.c, code_ai.c, code_check.c, code_pairs.c -------------------------------------- */
 
 struct ai_code sy_ai_at(struct sy_str text);    /* that TEXT begins with; row NULL if none */
@@ -271,6 +290,8 @@ extern const size_t sy_epc_schemes_n;
 
 /* --- code_element.c, code_link.c, code_urn.c, code_epc.c -------------------------------------- */
 
+/* Do "(" and two to four digits and ")" stand here?  Any other "(" is data. */
+bool sy_bracket_at(struct sy_str text, size_t at, struct sy_str *digits);
 void sy_code_read_bracketed(struct code_reader *r, struct sy_str text);
 void sy_code_read_raw(struct code_reader *r, struct sy_str text);
 void sy_code_read_link(struct code_reader *r, struct sy_str text);

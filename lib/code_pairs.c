@@ -95,9 +95,8 @@ static void check_beside(struct code_reader *r, const struct element *e, const c
 		return;
 	sy_ai_name(e->ai, name);
 	spell(r, list, wanted, sizeof wanted);
-	sy_code_fault(r, SY_EINVAL, (struct spot){r->out->given.p + e->at, e->value.n},
-		      "%s can't stand alone, expected %s beside it", "%s不能单独出现，应同时有%s",
-		      name, wanted);
+	sy_code_fault(r, SY_EINVAL, e->spot, "%s can't stand alone, expected %s beside it",
+		      "%s不能单独出现，应同时有%s", name, wanted);
 }
 
 static void check_apart(struct code_reader *r, const struct element *first,
@@ -108,7 +107,7 @@ static void check_apart(struct code_reader *r, const struct element *first,
 		return;
 	sy_ai_name(first->ai, name);
 	sy_ai_name(second->ai, other);
-	sy_code_fault(r, SY_EINVAL, (struct spot){r->out->given.p + second->at, second->value.n},
+	sy_code_fault(r, SY_EINVAL, second->spot,
 		      "%s and %s exclude each other, expected one of them",
 		      "%s与%s互斥，只能有其一", name, other);
 }

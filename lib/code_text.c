@@ -48,6 +48,14 @@ const uint8_t sy_char_sets[256] = {
     [0x7f] = SET_NO_URI,
 };
 
+/* A text that was cut ends with a whole character. */
+static void cut(char *text, size_t size, int length)
+{
+	size_t bad;
+	if (length >= (int)size && !sy_utf8_valid(text, size - 1, &bad))
+		text[bad] = '\0';
+}
+
 void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *english,
 		   const char *chinese, ...)
 {
@@ -55,13 +63,18 @@ void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *e
 	va_list args;
 	if (r->n_faults++ == 0)
 		r->err = err;
-	(void)at;
 	if (r->faults == NULL)
 		return;
 	va_start(args, chinese);
-	vsnprintf(detail, sizeof detail, r->chinese ? chinese : english, args);
+	cut(detail, sizeof detail,
+	    vsnprintf(detail, sizeof detail, r->chinese ? chinese : english, args));
 	va_end(args);
+	size_t kept = r->faults->n;
 	sy_fault_add(r->faults, sy_http_status(err), r->record, r->pointer, NULL, "%s", detail);
+	if (r->marks != NULL && r->faults->n > kept && kept < SY_FAULTS_PER_RECORD)
+		r->marks[kept] = at.p != NULL
+				     ? (struct sy_code_mark){(size_t)(at.p - r->out->given.p), at.n}
+				     : (struct sy_code_mark){0, 0};
 }
 
 bool sy_code_rules(const struct code_reader *r)

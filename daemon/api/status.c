@@ -8,21 +8,16 @@
 #include <stdio.h>
 #include <unistd.h>
 
-struct memory {
-	uint64_t resident, own; /* bytes; own: that aren't pages of a mapped file */
-};
-
-static struct memory memory_now(void)
+static uint64_t resident_bytes(void)
 {
-	unsigned long total, pages = 0, mapped = 0;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned long pages = 0, total = 0;
 	FILE *f = fopen("/proc/self/statm", "re");
 	if (f) {
-		if (fscanf(f, "%lu %lu %lu", &total, &pages, &mapped) != 3)
-			pages = mapped = 0;
+		if (fscanf(f, "%lu %lu", &total, &pages) != 2)
+			pages = 0;
 		fclose(f);
 	}
-	return (struct memory){pages * page, (pages - mapped) * page};
+	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void handle_health(struct http_exchange *x, void *ctx)
@@ -72,7 +67,6 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	struct index_stats ix;
 	struct http_stats hs;
 	struct sy_buf out = {0};
-	struct memory memory = memory_now();
 	lags(app, &head, &ix);
 	ledger_stats(app->ledger, &ls);
 	http_stats(app->http, &hs);
@@ -84,8 +78,6 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_gauge(&out, "suyuan_queue_jobs", "submissions waiting for the writer",
 		      (double)ls.queue_jobs);
 	metrics_gauge(&out, "suyuan_queue_bytes", "bytes of them", (double)ls.queue_bytes);
-	metrics_gauge(&out, "suyuan_work_bytes", "memory of submissions being judged, besides them",
-		      (double)__atomic_load_n(&app->work.used, __ATOMIC_RELAXED));
 	metrics_gauge(&out, "suyuan_index_lag_records", "records that the index is behind",
 		      (double)answer_lag(app));
 	metrics_gauge(&out, "suyuan_items", "items the index knows", (double)ix.items);
@@ -103,9 +95,7 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held",
 		      (double)hs.answer_bytes);
 	metrics_gauge(&out, "suyuan_resident_bytes", "resident memory, mapped files included",
-		      (double)memory.resident);
-	metrics_gauge(&out, "suyuan_own_bytes", "resident memory beyond the mapped files",
-		      (double)memory.own);
+		      (double)resident_bytes());
 	if (out.failed) {
 		sy_buf_free(&out);
 		http_problem_err(x, SY_ENOMEM, NULL);
@@ -147,7 +137,7 @@ void handle_status(struct http_exchange *x, void *ctx)
 	sy_jw_kv_u64(&w, "queueBytes", ls.queue_bytes);
 	sy_jw_kv_u64(&w, "connections", hs.connections);
 	sy_jw_kv_u64(&w, "requests", hs.requests);
-	sy_jw_kv_u64(&w, "residentBytes", memory_now().resident);
+	sy_jw_kv_u64(&w, "residentBytes", resident_bytes());
 	sy_jw_end(&w, '}');
 	answer_json(x, 200, &body);
 }

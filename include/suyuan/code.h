@@ -89,6 +89,32 @@ int sy_code_lot(struct sy_arena *arena, const struct sy_code *product, struct sy
 int sy_code_unit(struct sy_arena *arena, const struct sy_code *product, struct sy_str serial,
 		 struct sy_code *out);
 
+/*
+ * A GS1 code in another form, with all that it says: its other AIs too, a lot beside a serial.
+ * An EPC URN names the thing alone: what has no place there (a date, the lot of a unit) is left
+ * out, but for what names it (an SRIN), which is refused.  OUT is in the arena, terminated; read
+ * again it is the same code.  SY_EINVAL when the code has no such form, FAULTS (may be NULL) says
+ * why: private, own and Chinese codes have none, and not every GS1 key has a URN.
+ */
+enum sy_code_form {
+	SY_FORM_BRACKETED, /* "(01)06901234567892(10)A1" */
+	/* As a scanner sends it behind a prefix such as ]C1: FNC1 as 0x1D where one is needed, what
+	 * has a fixed length first so that few are. */
+	SY_FORM_RAW,
+	SY_FORM_LINK, /* GS1 Digital Link at STEM, other AIs in the query */
+	SY_FORM_URN   /* EPC URN of an instance, of a class pattern where there is no serial */
+};
+
+struct sy_code_format {
+	enum sy_code_form form;
+	struct sy_str stem; /* "https://shop.example/p"; empty for https://id.gs1.org */
+	/* Digits of the company prefix, 6 to 12; 0 for that of a code that was given as a URN. */
+	unsigned prefix_length;
+};
+int sy_code_format(struct sy_arena *arena, const struct sy_code *code,
+		   const struct sy_code_format *how, struct sy_str *out, struct sy_faults *faults,
+		   long record, const char *pointer);
+
 /* GTIN of 8, 12, 13 or 14 digits to 14; SY_EINVAL for form, SY_ECHECK for the check digit. */
 int sy_gtin_parse(struct sy_str text, char out[15]);
 char sy_gs1_check_digit(struct sy_str digits); /* mod 10, weights 3,1 from the right */

@@ -9,6 +9,7 @@
 #include "audit.h"
 #include "bytes.h"
 #include "code.h"
+#include "codeinfo.h"
 #include "decimal.h"
 #include "entry.h"
 #include "error.h"

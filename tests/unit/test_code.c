@@ -1,7 +1,7 @@
 #include "faults.h"
 #include "run.h"
 
-#include <suyuan/code.h>
+#include <suyuan/codeinfo.h>
 #include <suyuan/error.h>
 
 #include <stdlib.h>
@@ -407,7 +407,16 @@ START_TEST(long_texts)
 			int err = sy_code_parse(&arena, whole, &c, &faults, 0, "");
 			ck_assert_int_eq(err, SY_EINVAL);
 			ck_assert(strstr(first_fault(), "expected at most 4096") != NULL);
-			sy_code_parse(&arena, cut, &c, &faults, 0, "");
+			struct sy_code_info info;
+			sy_faults_init(&faults, &arena);
+			ck_assert_int_eq(sy_code_explain(&arena, whole, &info, &faults), SY_EINVAL);
+			sy_faults_init(&faults, &arena);
+			for (int form = SY_FORM_BRACKETED; form <= SY_FORM_URN; form++) {
+				struct sy_code_format how = {(enum sy_code_form)form, {"", 0}, 7};
+				struct sy_str out;
+				if (sy_code_explain(&arena, cut, &info, &faults) == SY_OK)
+					sy_code_format(&arena, &info.code, &how, &out, NULL, 0, "");
+			}
 			sy_arena_reset(&arena);
 		}
 	free(text);
