@@ -241,6 +241,7 @@ static int up_workers(struct app *app, const char **why)
 	if (err)
 		return err;
 	later_advanced(app->later, index_position(app->index));
+	app->work.most = app->config.work_budget;
 	return pool_new(app->config.workers ? app->config.workers
 					    : (unsigned)(cores > 0 ? cores : 1),
 			&app->pool);

@@ -11,8 +11,23 @@
 struct sy_arena_chunk {
 	struct sy_arena_chunk *next;
 	size_t cap, used;
+	struct sy_budget *budget;
 	max_align_t data[];
 };
+
+static bool take(struct sy_budget *b, size_t n)
+{
+	if (b == NULL || __atomic_add_fetch(&b->used, n, __ATOMIC_RELAXED) <= b->most)
+		return true;
+	__atomic_sub_fetch(&b->used, n, __ATOMIC_RELAXED);
+	return false;
+}
+
+static void give_back(struct sy_budget *b, size_t n)
+{
+	if (b)
+		__atomic_sub_fetch(&b->used, n, __ATOMIC_RELAXED);
+}
 
 static size_t left(const struct sy_arena_chunk *c)
 {
@@ -27,10 +42,14 @@ static struct sy_arena_chunk *chunk_add(struct sy_arena *a, size_t n)
 		cap = CHUNK_MAX;
 	if (cap < n)
 		cap = n;
-	struct sy_arena_chunk *c = malloc(sizeof *c + cap);
-	if (c == NULL)
+	if (!take(a->budget, sizeof(struct sy_arena_chunk) + cap))
 		return NULL;
-	*c = (struct sy_arena_chunk){.cap = cap};
+	struct sy_arena_chunk *c = malloc(sizeof *c + cap);
+	if (c == NULL) {
+		give_back(a->budget, sizeof *c + cap);
+		return NULL;
+	}
+	*c = (struct sy_arena_chunk){.cap = cap, .budget = a->budget};
 	if (a->first == NULL) {
 		a->first = a->now = c;
 		return c;
@@ -102,6 +121,7 @@ static void chunks_free(struct sy_arena_chunk *c)
 {
 	while (c) {
 		struct sy_arena_chunk *next = c->next;
+		give_back(c->budget, sizeof *c + c->cap);
 		free(c);
 		c = next;
 	}
@@ -121,5 +141,5 @@ void sy_arena_reset(struct sy_arena *a)
 void sy_arena_free(struct sy_arena *a)
 {
 	chunks_free(a->first);
-	*a = (struct sy_arena){0};
+	*a = (struct sy_arena){.budget = a->budget};
 }

@@ -195,9 +195,10 @@ int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_su
 
 /* --- checking ------------------------------------------------------------------------------- */
 
-static int check_records(struct sy_submission *s, struct sy_faults *faults)
+static int check_records(struct sy_budget *budget, struct sy_submission *s,
+			 struct sy_faults *faults)
 {
-	struct sy_arena one = {0};
+	struct sy_arena one = {.budget = budget};
 	int err = SY_OK;
 	for (uint32_t i = 0; i < s->count && err != SY_ENOMEM; i++) {
 		struct sy_json_doc doc;
@@ -238,7 +239,7 @@ int sy_submission_check(struct sy_arena *arena, struct sy_str origin, struct sy_
 	s->salts = sy_arena_calloc(arena, s->count, sizeof *s->salts);
 	if (!s->leaves || !s->salts)
 		return SY_ENOMEM;
-	int err = check_records(s, faults);
+	int err = check_records(arena->budget, s, faults);
 	if (err == SY_ENOMEM)
 		return err;
 	sy_leaves_root(s->leaves, s->count, &s->records_root);

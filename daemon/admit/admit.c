@@ -3,7 +3,7 @@
 
 #include "admit/profile.h"
 
-#define CLAIMS_MAX (UINT64_C(1) << 20) /* 72 MiB when all are taken */
+#define CLAIMS_MAX (UINT64_C(1) << 20) /* 32 MiB when all are taken */
 #define FORGET_AFTER_MS 1000           /* verdicts made that long ago may still wait */
 
 int admit_new(struct ledger *l, struct index *ix, struct admit **out)
@@ -103,12 +103,24 @@ static uint64_t entry_time(const struct check *c)
 	return time > judged ? time : judged;
 }
 
+/* All that waits for the writer of what was found out. */
+static int keep_claims(const struct check *c, struct sy_arena *arena)
+{
+	struct admit_verdict *out = c->verdict;
+	out->claims = sy_arena_alloc(arena, c->facts.n * sizeof(*out->claims));
+	if (!out->claims)
+		return SY_ENOMEM;
+	memcpy(out->claims, c->facts.claims, c->facts.n * sizeof(*out->claims));
+	out->n_claims = c->facts.n;
+	return SY_OK;
+}
+
 int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submission *sub,
 		enum admit_lang lang, struct admit_verdict *out)
 {
-	struct sy_arena scratch = {0};
+	struct sy_arena facts = {.budget = arena->budget}, scratch = facts;
 	struct check c = {.a = a,
-			  .arena = arena,
+			  .arena = &facts,
 			  .scratch = &scratch,
 			  .sub = sub,
 			  .verdict = out,
@@ -119,21 +131,22 @@ int admit_check(struct admit *a, struct sy_arena *arena, const struct sy_submiss
 	memset(out, 0, sizeof(*out));
 	sy_faults_init(&out->faults, arena);
 	out->faults.chinese = lang == ADMIT_ZH;
-	if ((c.err = facts_init(&c, 16 + 3 * (size_t)sub->count)) != SY_OK)
-		return c.err;
-	if ((c.err = index_read_begin(a->index, &c.r)) != SY_OK)
-		return c.err;
-	c.now = entry_time(&c);
-	out->position = c.r.position;
-	stages(&c);
-	sy_arena_free(&scratch);
+	if ((c.err = facts_init(&c, 16 + 3 * (size_t)sub->count)) == SY_OK &&
+	    (c.err = index_read_begin(a->index, &c.r)) == SY_OK) {
+		c.now = entry_time(&c);
+		out->position = c.r.position;
+		stages(&c);
+		index_read_end(&c.r);
+	}
 	rules_put(c.rules);
 	if (c.truth_open)
 		ledger_read_end(&c.truth);
-	index_read_end(&c.r);
 	out->status = sy_faults_status(&out->faults);
-	out->claims = c.facts.claims;
-	out->n_claims = c.facts.n;
+	sy_arena_free(&scratch);
+	if (c.err == SY_OK)
+		c.err = keep_claims(&c, arena);
+	facts_free(&c);
+	sy_arena_free(&facts);
 	return c.err;
 }
 

@@ -41,16 +41,18 @@ enum fact_kind {
 	FACT_ERASED = 'z'      /* record number */
 };
 
-#define NOT_WRITTEN (-1L)
+#define NOT_WRITTEN (-1)
 
+/* A submission may rest on several hundred thousand: 16 bytes each. */
 struct fact {
-	size_t claim; /* its index in the verdict's claims */
-	long written; /* position of the record that writes it, or NOT_WRITTEN */
-	bool known;   /* value was looked up */
-	void *value;  /* by kind: struct party, struct product, struct commission, ... */
+	void *value;         /* by kind: struct party, struct product, struct commission, ... */
+	int written;         /* position of the record that writes it, or NOT_WRITTEN */
+	unsigned claim : 31; /* its index in the verdict's claims */
+	bool known : 1;      /* value was looked up */
 };
 
 struct facts {
+	struct sy_arena arrays; /* the table and the claims, freed when they grow */
 	struct fact **table;
 	struct fact *nothing; /* handed out when memory is out */
 	size_t cap, n;
@@ -102,7 +104,7 @@ struct admit {
 
 struct check {
 	struct admit *a;
-	struct sy_arena *arena;   /* what lasts until the verdict */
+	struct sy_arena *arena;   /* what lasts until the verdict, but for claims and faults */
 	struct sy_arena *scratch; /* what an event was read into; gone when the next record is */
 	const struct sy_submission *sub;
 	struct admit_verdict *verdict;
@@ -124,6 +126,7 @@ struct check {
 /* --- facts.c --------------------------------------------------------------------------------- */
 
 int facts_init(struct check *c, size_t expected);
+void facts_free(struct check *c);
 struct fact *fact_of(struct check *c, enum fact_kind kind, struct sy_str id, struct sy_str more);
 /* The record being judged writes F from here on. */
 void fact_write(struct check *c, struct fact *f);

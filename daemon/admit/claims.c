@@ -5,15 +5,15 @@
 
 #define FIRST_CAP 4096
 
-struct slot { /* empty when both halves of the claim are 0 */
-	uint64_t a, b;
+struct slot {
+	uint64_t a, b; /* the claim */
 	uint64_t entry;
 };
 
 struct claims {
 	size_t max;
-	struct slot *table; /* cap * 2 slots, at most half of them taken */
 	struct slot *queue; /* a ring of cap slots in order of arrival; may hold what was dropped */
+	uint32_t *table;    /* cap * 2: 0, or 1 + the place in the ring; at most half are taken */
 	size_t cap, head, queued;
 	size_t taken;
 	atomic_size_t count; /* taken, for other threads */
@@ -24,7 +24,6 @@ static struct slot slot_of(const uint8_t claim[CLAIM_SIZE], uint64_t entry)
 	struct slot s = {.entry = entry};
 	memcpy(&s.a, claim, 8);
 	memcpy(&s.b, claim + 8, 8);
-	s.b |= (s.a | s.b) == 0;
 	return s;
 }
 
@@ -33,28 +32,29 @@ static bool same(const struct slot *x, const struct slot *y)
 	return x->a == y->a && x->b == y->b;
 }
 
-static bool empty(const struct slot *s)
-{
-	return (s->a | s->b) == 0;
-}
-
 static size_t mask(const struct claims *c)
 {
 	return c->cap * 2 - 1;
 }
 
-/* Where S stands, or the empty slot where it would. */
+/* What place I of the table, which isn't empty, stands for. */
+static const struct slot *at(const struct claims *c, size_t i)
+{
+	return &c->queue[c->table[i] - 1];
+}
+
+/* Where S stands in the table, or the empty place where it would. */
 static size_t place_of(const struct claims *c, const struct slot *s)
 {
 	size_t i = s->a & mask(c);
-	while (!empty(&c->table[i]) && !same(&c->table[i], s))
+	while (c->table[i] != 0 && !same(at(c, i), s))
 		i = (i + 1) & mask(c);
 	return i;
 }
 
 static int allocate(struct claims *c, size_t cap)
 {
-	struct slot *table = calloc(cap * 2, sizeof(*table));
+	uint32_t *table = calloc(cap * 2, sizeof(*table));
 	struct slot *queue = calloc(cap, sizeof(*queue));
 	if (!table || !queue) {
 		free(table);
@@ -99,28 +99,29 @@ void claims_prefetch(const struct claims *c, const uint8_t claim[CLAIM_SIZE])
 bool claims_find(const struct claims *c, const uint8_t claim[CLAIM_SIZE], uint64_t *entry)
 {
 	struct slot s = slot_of(claim, 0);
-	const struct slot *at = &c->table[place_of(c, &s)];
-	if (empty(at))
+	size_t i = place_of(c, &s);
+	if (c->table[i] == 0)
 		return false;
-	*entry = at->entry;
+	*entry = at(c, i)->entry;
 	return true;
 }
 
 static int grow(struct claims *c, size_t cap)
 {
-	struct claims old = {.table = c->table,
-			     .queue = c->queue,
-			     .cap = c->cap,
-			     .head = c->head,
-			     .queued = c->queued};
+	const struct claims old = {.table = c->table,
+				   .queue = c->queue,
+				   .cap = c->cap,
+				   .head = c->head,
+				   .queued = c->queued};
 	int err = allocate(c, cap);
 	if (err)
 		return err;
-	for (size_t i = 0; i < old.queued; i++)
-		c->queue[i] = old.queue[(old.head + i) & (old.cap - 1)];
-	for (size_t i = 0; i < old.cap * 2; i++)
-		if (!empty(&old.table[i]))
-			c->table[place_of(c, &old.table[i])] = old.table[i];
+	for (size_t i = 0; i < old.queued; i++) {
+		size_t from = (old.head + i) & (old.cap - 1);
+		c->queue[i] = old.queue[from];
+		if (old.table[place_of(&old, &c->queue[i])] == from + 1)
+			c->table[place_of(c, &c->queue[i])] = (uint32_t)i + 1;
+	}
 	c->head = 0;
 	free(old.table);
 	free(old.queue);
@@ -138,57 +139,68 @@ int claims_reserve(struct claims *c, size_t n)
 	return cap == c->cap ? SY_OK : grow(c, cap);
 }
 
+static void count(struct claims *c, size_t taken)
+{
+	c->taken = taken;
+	atomic_store_explicit(&c->count, taken, memory_order_relaxed);
+}
+
 void claims_put(struct claims *c, const uint8_t claim[CLAIM_SIZE], uint64_t entry)
 {
 	struct slot s = slot_of(claim, entry);
-	struct slot *at = &c->table[place_of(c, &s)];
-	if (empty(at))
-		c->taken++;
-	*at = s;
-	c->queue[(c->head + c->queued++) & (c->cap - 1)] = s;
-	atomic_store_explicit(&c->count, c->taken, memory_order_relaxed);
+	size_t to = (c->head + c->queued++) & (c->cap - 1), i = place_of(c, &s);
+	if (c->table[i] == 0)
+		count(c, c->taken + 1);
+	c->queue[to] = s;
+	c->table[i] = (uint32_t)to + 1;
 }
 
 /* Moves later members of the run back, so that each is found from its home again. */
 static void close_gap(struct claims *c, size_t gap)
 {
 	size_t m = mask(c);
-	for (size_t i = (gap + 1) & m; !empty(&c->table[i]); i = (i + 1) & m) {
-		size_t home = c->table[i].a & m;
+	for (size_t i = (gap + 1) & m; c->table[i] != 0; i = (i + 1) & m) {
+		size_t home = at(c, i)->a & m;
 		if (((i - home) & m) < ((i - gap) & m))
 			continue;
 		c->table[gap] = c->table[i];
 		gap = i;
 	}
-	c->table[gap] = (struct slot){0};
+	c->table[gap] = 0;
 }
 
-static void drop(struct claims *c, const struct slot *s)
+static void take_out(struct claims *c, size_t place)
 {
-	size_t i = place_of(c, s);
-	if (empty(&c->table[i]) || c->table[i].entry != s->entry)
-		return;
-	close_gap(c, i);
-	c->taken--;
-	atomic_store_explicit(&c->count, c->taken, memory_order_relaxed);
+	close_gap(c, place);
+	count(c, c->taken - 1);
 }
 
 void claims_drop(struct claims *c, const uint8_t claim[CLAIM_SIZE], uint64_t entry)
 {
 	struct slot s = slot_of(claim, entry);
-	drop(c, &s);
+	size_t i = place_of(c, &s);
+	if (c->table[i] != 0 && at(c, i)->entry == entry)
+		take_out(c, i);
+}
+
+/* The oldest leaves the ring, and the table unless that knows a newer one or none. */
+static void leave(struct claims *c)
+{
+	size_t i = place_of(c, &c->queue[c->head]);
+	if (c->table[i] == c->head + 1)
+		take_out(c, i);
+	c->head = (c->head + 1) & (c->cap - 1);
+	c->queued--;
 }
 
 void claims_forget(struct claims *c, uint64_t before, size_t most)
 {
-	while (most-- > 0 && c->queued > 0 && c->queue[c->head].entry < before) {
-		drop(c, &c->queue[c->head]);
-		c->head = (c->head + 1) & (c->cap - 1);
-		c->queued--;
-	}
+	while (most-- > 0 && c->queued > 0 && c->queue[c->head].entry < before)
+		leave(c);
 	/* A burst's memory goes back once nothing is left of it. */
 	if (c->queued == 0 && c->cap > FIRST_CAP * 16) {
-		struct slot *table = c->table, *queue = c->queue;
+		struct slot *queue = c->queue;
+		uint32_t *table = c->table;
 		if (allocate(c, FIRST_CAP) == SY_OK) {
 			free(table);
 			free(queue);

@@ -7,9 +7,9 @@
 /* What is known of an item that this submission commissions; there may be hundreds of thousands. */
 struct commission {
 	uint64_t id, created;
+	uint8_t ilmd[8];
 	unsigned flags;
 	bool found;
-	uint8_t ilmd[8];
 };
 
 /* The run over one event's items: neighbours mostly share product and lot. */
@@ -112,8 +112,8 @@ static void identity_check(struct check *c, const struct sy_event *e)
 		      (unsigned long long)record);
 	else if (!e->error && f->written != NOT_WRITTEN)
 		fault(c, 409, "/eventID",
-		      "the record at position %ld of this submission is this event already",
-		      "本次提交中第 %ld 条（从 0 起）已是该事件", f->written);
+		      "the record at position %d of this submission is this event already",
+		      "本次提交中第 %d 条（从 0 起）已是该事件", f->written);
 	else
 		fact_write(c, f);
 }
@@ -198,9 +198,9 @@ static int ilmd_compare(struct check *c, const struct run *run, struct sy_arena 
 }
 
 /* An event may name thousands of lots: each comparison's memory goes with it. */
-static void lot_twice(struct check *c, const struct run *run, long position)
+static void lot_twice(struct check *c, const struct run *run, int position)
 {
-	struct sy_arena arena = {0};
+	struct sy_arena arena = {.budget = c->scratch->budget};
 	if (position == c->record)
 		return;
 	machine(c, ilmd_compare(c, run, &arena, c->sub->records[position], true, position));
@@ -211,7 +211,7 @@ static void lot_again(struct check *c, const struct run *run, const struct commi
 {
 	uint8_t digest[sizeof(k->ilmd)];
 	struct ledger_record stored;
-	struct sy_arena arena = {0};
+	struct sy_arena arena = {.budget = c->scratch->budget};
 	if (!run->e->ilmd)
 		return;
 	index_ilmd_digest(run->doc, run->e->ilmd, digest);
@@ -255,8 +255,8 @@ static void contradictions(struct check *c, const struct run *run, const struct 
 		lot_twice(c, run, f->written);
 	} else if (f->written != NOT_WRITTEN) {
 		fault(c, 409, item->pointer,
-		      "%.*s is created at position %ld of this submission already",
-		      "%.*s 已由本次提交中第 %ld 条（从 0 起）创建", TEXT(code), f->written);
+		      "%.*s is created at position %d of this submission already",
+		      "%.*s 已由本次提交中第 %d 条（从 0 起）创建", TEXT(code), f->written);
 	} else if (created && lot) {
 		lot_again(c, run, k);
 	} else if (created && !may_return(item, k)) {

@@ -56,16 +56,29 @@ struct sy_str text_of(struct check *c, const struct sy_json_doc *doc, const stru
 
 /* --- facts and their claims ------------------------------------------------------------------ */
 
+static bool facts_arrays(struct facts *f, struct sy_arena *arena, size_t cap)
+{
+	f->cap = cap;
+	f->claims_cap = cap / 2;
+	f->table = sy_arena_calloc(arena, cap, sizeof(struct fact *));
+	f->claims = sy_arena_alloc(arena, f->claims_cap * sizeof(sy_hash));
+	return f->table && f->claims;
+}
+
 int facts_init(struct check *c, size_t expected)
 {
 	struct facts *f = &c->facts;
-	for (f->cap = 64; f->cap < expected * 2;)
-		f->cap *= 2;
-	f->claims_cap = f->cap / 2;
-	f->table = sy_arena_calloc(c->arena, f->cap, sizeof(struct fact *));
-	f->claims = sy_arena_alloc(c->arena, f->claims_cap * sizeof(sy_hash));
+	size_t cap = 64;
+	while (cap < expected * 2)
+		cap *= 2;
+	f->arrays.budget = c->arena->budget;
 	f->nothing = sy_arena_calloc(c->arena, 1, sizeof(*f->nothing));
-	return f->table && f->claims && f->nothing ? SY_OK : SY_ENOMEM;
+	return facts_arrays(f, &f->arrays, cap) && f->nothing ? SY_OK : SY_ENOMEM;
+}
+
+void facts_free(struct check *c)
+{
+	sy_arena_free(&c->facts.arrays);
 }
 
 /* Kind, length of ID, ID, MORE: no two facts are the same bytes.  What is long goes in as its
@@ -101,26 +114,26 @@ static size_t home_of(const sy_hash *claim)
 
 static bool facts_grow(struct check *c)
 {
-	struct facts *f = &c->facts;
-	size_t cap = f->cap * 2;
-	struct fact **table = allocate(c, cap * sizeof(*table));
-	sy_hash *claims = allocate(c, cap / 2 * sizeof(*claims));
-	if (!table || !claims)
+	struct facts *f = &c->facts, old = *f;
+	struct sy_arena arrays = {.budget = f->arrays.budget};
+	if (!facts_arrays(f, &arrays, old.cap * 2)) {
+		sy_arena_free(&arrays);
+		*f = old;
+		c->err = SY_ENOMEM;
 		return false;
-	memcpy(claims, f->claims, f->n * sizeof(*claims));
-	for (size_t i = 0; i < f->cap; i++) {
-		struct fact *fact = f->table[i];
+	}
+	memcpy(f->claims, old.claims, old.n * sizeof(*old.claims));
+	for (size_t i = 0; i < old.cap; i++) {
+		struct fact *fact = old.table[i];
 		if (!fact)
 			continue;
-		size_t at = home_of(&claims[fact->claim]) & (cap - 1);
-		while (table[at])
-			at = (at + 1) & (cap - 1);
-		table[at] = fact;
+		size_t at = home_of(&f->claims[fact->claim]) & (f->cap - 1);
+		while (f->table[at])
+			at = (at + 1) & (f->cap - 1);
+		f->table[at] = fact;
 	}
-	f->table = table;
-	f->cap = cap;
-	f->claims = claims;
-	f->claims_cap = cap / 2;
+	f->arrays = arrays;
+	sy_arena_free(&old.arrays);
 	return true;
 }
 
@@ -144,7 +157,7 @@ struct fact *fact_of(struct check *c, enum fact_kind kind, struct sy_str id, str
 	struct fact *fact = allocate(c, sizeof(*fact));
 	if (!fact)
 		return nothing(c);
-	fact->claim = f->n;
+	fact->claim = (unsigned)f->n & 0x7fffffff;
 	fact->written = NOT_WRITTEN;
 	f->claims[f->n++] = claim;
 	f->table[at] = fact;
@@ -153,7 +166,7 @@ struct fact *fact_of(struct check *c, enum fact_kind kind, struct sy_str id, str
 
 void fact_write(struct check *c, struct fact *f)
 {
-	f->written = c->record;
+	f->written = (int)c->record;
 	if (f != c->facts.nothing)
 		c->facts.claims[f->claim].b[CLAIM_WRITES] = 1;
 }

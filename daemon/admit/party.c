@@ -176,9 +176,9 @@ static void key_owner_check(struct check *c, const struct enrolment *e, const st
 	struct register_key key;
 	if (f->written != NOT_WRITTEN) {
 		fault(c, 409, pointer,
-		      "the record at position %ld of this submission enrols this key already: "
+		      "the record at position %d of this submission enrols this key already: "
 		      "expected a key that belongs to nobody else",
-		      "本次提交中第 %ld 条（从 0 起）已登记此密钥：应为不属于他人的密钥",
+		      "本次提交中第 %d 条（从 0 起）已登记此密钥：应为不属于他人的密钥",
 		      f->written);
 		return;
 	}

@@ -15,9 +15,9 @@ bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct
 	if (f->written != NOT_WRITTEN) {
 		fault(
 		    c, 409, pointer,
-		    "the record at position %ld of this submission says this already: expected one "
+		    "the record at position %d of this submission says this already: expected one "
 		    "record of it in a submission",
-		    "本次提交中第 %ld 条（从 0 起）已说明同一对象：一次提交中只应有一条",
+		    "本次提交中第 %d 条（从 0 起）已说明同一对象：一次提交中只应有一条",
 		    f->written);
 		return false;
 	}
@@ -358,8 +358,8 @@ static void erasure_judge(struct check *c, const struct sy_json_doc *doc)
 	bool good = authority_or_denied(c);
 	if (f->written != NOT_WRITTEN)
 		fault(c, 409, "/record",
-		      "the record at position %ld of this submission erases it already",
-		      "本次提交中第 %ld 条（从 0 起）已删除该记录", f->written);
+		      "the record at position %d of this submission erases it already",
+		      "本次提交中第 %d 条（从 0 起）已删除该记录", f->written);
 	else if (good && erasable(c, doc, record))
 		fact_write(c, f);
 }

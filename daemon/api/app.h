@@ -26,6 +26,7 @@ struct app {
 	struct admit *admit;
 	struct pool *pool;
 	struct later *later;
+	struct sy_budget work; /* memory of submissions under way */
 	struct lookups *lookups;
 	struct http_server *http;
 	struct http_route *routes; /* the last N_OWN of them have paths of their own */

@@ -8,16 +8,21 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static uint64_t resident_bytes(void)
+struct memory {
+	uint64_t resident, own; /* bytes; own: that aren't pages of a mapped file */
+};
+
+static struct memory memory_now(void)
 {
-	unsigned long pages = 0, total = 0;
+	unsigned long total, pages = 0, mapped = 0;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	FILE *f = fopen("/proc/self/statm", "re");
 	if (f) {
-		if (fscanf(f, "%lu %lu", &total, &pages) != 2)
-			pages = 0;
+		if (fscanf(f, "%lu %lu %lu", &total, &pages, &mapped) != 3)
+			pages = mapped = 0;
 		fclose(f);
 	}
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return (struct memory){pages * page, (pages - mapped) * page};
 }
 
 void handle_health(struct http_exchange *x, void *ctx)
@@ -67,6 +72,7 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	struct index_stats ix;
 	struct http_stats hs;
 	struct sy_buf out = {0};
+	struct memory memory = memory_now();
 	lags(app, &head, &ix);
 	ledger_stats(app->ledger, &ls);
 	http_stats(app->http, &hs);
@@ -78,6 +84,8 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_gauge(&out, "suyuan_queue_jobs", "submissions waiting for the writer",
 		      (double)ls.queue_jobs);
 	metrics_gauge(&out, "suyuan_queue_bytes", "bytes of them", (double)ls.queue_bytes);
+	metrics_gauge(&out, "suyuan_work_bytes", "memory of submissions being judged, besides them",
+		      (double)__atomic_load_n(&app->work.used, __ATOMIC_RELAXED));
 	metrics_gauge(&out, "suyuan_index_lag_records", "records that the index is behind",
 		      (double)answer_lag(app));
 	metrics_gauge(&out, "suyuan_items", "items the index knows", (double)ix.items);
@@ -95,7 +103,9 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held",
 		      (double)hs.answer_bytes);
 	metrics_gauge(&out, "suyuan_resident_bytes", "resident memory, mapped files included",
-		      (double)resident_bytes());
+		      (double)memory.resident);
+	metrics_gauge(&out, "suyuan_own_bytes", "resident memory beyond the mapped files",
+		      (double)memory.own);
 	if (out.failed) {
 		sy_buf_free(&out);
 		http_problem_err(x, SY_ENOMEM, NULL);
@@ -137,7 +147,7 @@ void handle_status(struct http_exchange *x, void *ctx)
 	sy_jw_kv_u64(&w, "queueBytes", ls.queue_bytes);
 	sy_jw_kv_u64(&w, "connections", hs.connections);
 	sy_jw_kv_u64(&w, "requests", hs.requests);
-	sy_jw_kv_u64(&w, "residentBytes", resident_bytes());
+	sy_jw_kv_u64(&w, "residentBytes", memory_now().resident);
 	sy_jw_end(&w, '}');
 	answer_json(x, 200, &body);
 }

@@ -47,7 +47,12 @@ static void busy(struct submit *s, const char *detail)
 
 static void fail(struct submit *s, int err)
 {
-	if (err == SY_EBUSY || err == SY_ENOMEM || err == SY_EHALT || err == SY_ECLOCK) {
+	if (err == SY_ENOMEM) {
+		busy(s, "judging it takes more memory than there is now: try again, or send it in "
+			"parts");
+		return;
+	}
+	if (err == SY_EBUSY || err == SY_EHALT || err == SY_ECLOCK) {
 		busy(s, sy_strerror(err));
 		return;
 	}
@@ -246,6 +251,7 @@ void handle_submission(struct http_exchange *x, void *ctx)
 {
 	struct app *app = ctx;
 	struct ledger_head head;
+	http_arena(x)->budget = &app->work;
 	struct submit *s = sy_arena_calloc(http_arena(x), 1, sizeof *s);
 	struct sy_str type = http_request(x)->content_type;
 	if (s == NULL) {

@@ -37,6 +37,8 @@ static const struct key keys[] = {
      "records that one group commit takes at most"},
     {"ledger", "queue-budget", CFG_SIZE, OFF(queue_budget), MiB(17), GiB(1), "64M",
      "bytes of submissions that may wait for the writer; past it the answer is 503"},
+    {"ledger", "work-budget", CFG_SIZE, OFF(work_budget), MiB(8), GiB(4), "64M",
+     "bytes of memory that judging submissions may take besides them; past it the answer is 503"},
     {"ledger", "truth-map", CFG_SIZE, OFF(truth_map), MiB(16), GiB(16384), "1024G",
      "address space of the truth, the most it can grow to; costs no disk"},
     {"index", "map", CFG_SIZE, OFF(index_map), MiB(16), GiB(16384), "1024G",

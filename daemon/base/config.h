@@ -21,8 +21,8 @@ struct config {
 	bool insecure;   /* allow addresses beyond loopback without rights */
 	unsigned fronts, workers;
 	uint64_t max_connections;
-	uint64_t max_body, body_budget, answer_budget, queue_budget;           /* bytes */
-	uint64_t header_timeout, request_timeout, idle_timeout, write_timeout; /* ms */
+	uint64_t max_body, body_budget, answer_budget, queue_budget, work_budget; /* bytes */
+	uint64_t header_timeout, request_timeout, idle_timeout, write_timeout;    /* ms */
 	uint64_t group_records;
 	uint64_t index_delay;          /* ms between index commits under load */
 	uint64_t lag_soft, lag_hard;   /* records that the index may be behind: slow down, refuse */

@@ -62,6 +62,7 @@ void exchange_free(struct http_exchange *x)
 		return;
 	}
 	sy_arena_reset(&x->arena);
+	x->arena.budget = NULL;
 	struct http_exchange *next = f->spare;
 	x->next = next;
 	x->conn = NULL;

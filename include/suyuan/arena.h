@@ -3,6 +3,9 @@
  *
  * Memory comes in chunks; a reset keeps the first.  Pointers live until reset or free.  Zeroed
  * memory is an empty arena.  An arena belongs to one thread at a time.
+ *
+ * Arenas may share a budget: what they have together stays below it, and past it there is no
+ * memory for any of them.
  */
 #ifndef SUYUAN_ARENA_H
 #define SUYUAN_ARENA_H
@@ -13,9 +16,14 @@
 
 struct sy_arena_chunk;
 
+struct sy_budget {
+	size_t most, used; /* bytes; USED changes atomically */
+};
+
 struct sy_arena {
 	struct sy_arena_chunk *first, *now;
-	size_t used; /* bytes handed out since the last reset */
+	size_t used;              /* bytes handed out since the last reset */
+	struct sy_budget *budget; /* or NULL; of the chunks from now on.  It outlives them */
 };
 
 /* N bytes aligned for any type, not cleared; NULL when memory is out.  N may be 0. */
@@ -27,6 +35,7 @@ char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 char *sy_arena_vprintf(struct sy_arena *a, const char *fmt, va_list ap)
     __attribute__((format(printf, 2, 0)));
+/* Both leave the budget as it is set. */
 void sy_arena_reset(struct sy_arena *a);
 void sy_arena_free(struct sy_arena *a);
 

@@ -305,6 +305,28 @@ START_TEST(test_memory)
 }
 END_TEST
 
+/* However little memory there is for judging, it's an error, and nothing is kept. */
+START_TEST(test_budget)
+{
+	const char *text = PRODUCT "'06901234000009'}\n" ADD("1", "A1", KG, DATES);
+	struct sy_submission *s = submission(DAIRY, text, soon());
+	int err = SY_ENOMEM;
+	unsigned refused = 0;
+	for (size_t most = 1000; err == SY_ENOMEM; most += 1000) {
+		struct sy_budget budget = {.most = most};
+		struct sy_arena arena = {.budget = &budget};
+		struct admit_verdict v;
+		err = admit_check(w.admit, &arena, s, ADMIT_EN, &v);
+		refused += err == SY_ENOMEM;
+		ck_assert_uint_le(budget.used, most);
+		sy_arena_free(&arena);
+		ck_assert_uint_eq(budget.used, 0);
+	}
+	ck_assert_int_eq(err, SY_OK);
+	ck_assert_uint_gt(refused, 3);
+}
+END_TEST
+
 /* Workers check while the rules change under them. */
 struct worker {
 	pthread_t thread;
@@ -365,6 +387,7 @@ Suite *suite(void)
 	add(s, "race", test_race);
 	add(s, "stale", test_stale);
 	add(s, "memory", test_memory);
+	add(s, "budget", test_budget);
 	add(s, "threads", test_threads);
 	return s;
 }
