@@ -175,6 +175,25 @@ static void down_local(struct app *app)
 	lookups_close(app->lookups);
 }
 
+/* Each connection is a descriptor; what the daemon has besides are files, loops and listeners. */
+static unsigned connections_within(const struct config *c)
+{
+	enum { BESIDES = 64, LEAST = 16 };
+	struct rlimit files;
+	char limit[24], most[24];
+	uint64_t n = c->max_connections;
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= n + BESIDES)
+		return (unsigned)n;
+	n = files.rlim_cur > BESIDES + LEAST ? files.rlim_cur - BESIDES : LEAST;
+	snprintf(limit, sizeof limit, "%llu", (unsigned long long)files.rlim_cur);
+	snprintf(most, sizeof most, "%llu", (unsigned long long)n);
+	log_event(LOG_WARN, "few-descriptors", "limit", limit, "max-connections", most, "why",
+		  "the limit of open files allows no more connections: raise it (LimitNOFILE in "
+		  "the unit) or lower max-connections",
+		  NULL);
+	return (unsigned)n;
+}
+
 /* Bound before anything runs, so that a taken port is an error and not a half start. */
 static int up_http(struct app *app, const char **why)
 {
@@ -187,7 +206,8 @@ static int up_http(struct app *app, const char **why)
 	    .ctx = app,
 	    .body_budget = c->body_budget,
 	    .answer_budget = c->answer_budget,
-	    .max_connections = (unsigned)c->max_connections,
+	    .max_connections = connections_within(c),
+	    .max_per_address = (unsigned)c->max_per_address,
 	    .header_ms = (unsigned)c->header_timeout,
 	    .request_ms = (unsigned)c->request_timeout,
 	    .idle_ms = (unsigned)c->idle_timeout,

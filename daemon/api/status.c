@@ -98,6 +98,10 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 			hs.timeouts);
 	metrics_counter(&out, "suyuan_http_refused_total", "requests refused before their handler",
 			hs.refused);
+	metrics_counter(&out, "suyuan_http_displaced_total",
+			"connections closed to make room for others", hs.displaced);
+	metrics_counter(&out, "suyuan_http_turned_away_total",
+			"connections closed at once, as there were too many", hs.turned_away);
 	metrics_gauge(&out, "suyuan_http_body_bytes", "bytes of request bodies held",
 		      (double)hs.body_bytes);
 	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held",

@@ -20,7 +20,7 @@ struct config {
 	char *unix_path; /* default DIR/socket */
 	bool insecure;   /* allow addresses beyond loopback without rights */
 	unsigned fronts, workers;
-	uint64_t max_connections;
+	uint64_t max_connections, max_per_address;
 	uint64_t max_body, body_budget, answer_budget, queue_budget, work_budget; /* bytes */
 	uint64_t header_timeout, request_timeout, idle_timeout, write_timeout;    /* ms */
 	uint64_t group_records;

@@ -34,13 +34,13 @@ void front_deliver(struct front *f, const struct arrival *a)
 	struct arrival *copy = malloc(sizeof *copy);
 	if (copy == NULL) {
 		close(a->fd);
-		atomic_fetch_sub(&f->server->connections, 1);
+		listen_left(f->server, a->caller);
 		return;
 	}
 	*copy = *a;
 	pthread_mutex_lock(&f->mu);
-	copy->next = f->arrivals;
-	f->arrivals = copy;
+	*f->arrivals_end = copy;
+	f->arrivals_end = &copy->next;
 	front_wake(f);
 	pthread_mutex_unlock(&f->mu);
 }
@@ -105,11 +105,65 @@ static void take_arrivals(struct front *f, struct arrival *a)
 	while (a != NULL) {
 		struct arrival *next = a->next;
 		conn_open(f, a);
-		if (f->draining && f->conns != NULL && f->conns->reading == NULL)
-			conn_drain(f->conns);
 		free(a);
 		a = next;
 	}
+}
+
+/* --- places ------------------------------------------------------------------------------------
+ */
+
+void front_place(struct conn *c, enum place place)
+{
+	struct front *f = c->front;
+	if (c->place != PLACES) {
+		*c->prev = c->next;
+		if (c->next != NULL)
+			c->next->prev = c->prev;
+		else
+			f->conns[c->place].last = c->prev;
+	}
+	c->place = place;
+	if (place == PLACES)
+		return;
+	if (place == PLACE_NEXT && f->conns[PLACE_NEXT].first == NULL)
+		event_add(f->more, &(struct timeval){0, 0});
+	c->placed = http_now_ms();
+	c->next = NULL;
+	c->prev = f->conns[place].last;
+	*c->prev = c;
+	f->conns[place].last = &c->next;
+}
+
+bool front_make_room(struct front *f)
+{
+	enum {
+		LOOKS = 16
+	}; /* those at work for long are few, and a stranger's question is cheap */
+	uint64_t now = http_now_ms();
+	for (enum place p = PLACE_IDLE; p <= PLACE_BUSY; p++) {
+		struct conn *c = f->conns[p].first;
+		for (unsigned i = 0; c != NULL && i < LOOKS; i++, c = c->next)
+			if (conn_is_waited_for(c, now)) {
+				count(&f->n.displaced, 1);
+				conn_free(c);
+				return true;
+			}
+	}
+	return false;
+}
+
+static struct conn *first_from(struct front *f, enum place p)
+{
+	while (p < PLACES && f->conns[p].first == NULL)
+		p++;
+	return p < PLACES ? f->conns[p].first : NULL;
+}
+
+/* One that moves meanwhile may be met twice. */
+static struct conn *conn_after(struct conn *c)
+{
+	return c->next != NULL ? c->next : first_from(c->front, c->place + 1);
 }
 
 /* --- draining ----------------------------------------------------------------------------------
@@ -127,8 +181,8 @@ static void begin_drain(struct front *f, unsigned ms)
 	f->cut_at = http_now_ms() + ms;
 	if (f == f->server->fronts)
 		listen_stop(f->server);
-	for (struct conn *c = f->conns, *next; c != NULL; c = next) {
-		next = c->next;
+	for (struct conn *c = first_from(f, 0), *next; c != NULL; c = next) {
+		next = conn_after(c);
 		conn_drain(c);
 	}
 	set_tick(f, TICK_MIN_MS);
@@ -136,9 +190,9 @@ static void begin_drain(struct front *f, unsigned ms)
 
 static void go_on_draining(struct front *f, uint64_t now)
 {
-	while (now >= f->cut_at && f->conns != NULL)
-		conn_free(f->conns);
-	if (f->conns != NULL)
+	while (now >= f->cut_at && f->n_conns > 0)
+		conn_free(first_from(f, 0));
+	if (f->n_conns > 0)
 		return;
 	pthread_mutex_lock(&f->mu);
 	f->drained = true;
@@ -161,12 +215,15 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	struct http_exchange *mail = open_mail(f);
 	struct arrival *arrivals = f->arrivals;
 	f->arrivals = NULL;
+	f->arrivals_end = &f->arrivals;
 	bool stop = f->stop, drain = f->drain;
 	unsigned ms = f->drain_ms;
 	pthread_mutex_unlock(&f->mu);
 
-	take_arrivals(f, arrivals);
+	/* Mail first: an arrival may displace a connection, and exchanges of it may be in the mail.
+	 */
 	take_mail(f, mail);
+	take_arrivals(f, arrivals);
 	if (drain && !f->draining)
 		begin_drain(f, ms);
 	if (f->draining)
@@ -183,12 +240,30 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (f == f->server->fronts)
 		listen_tick(f->server, now);
-	for (struct conn *c = f->conns, *next; c != NULL; c = next) {
-		next = c->next;
+	for (struct conn *c = first_from(f, 0), *next; c != NULL; c = next) {
+		next = conn_after(c);
 		conn_tick(c, now);
 	}
 	if (f->draining)
 		go_on_draining(f, now);
+}
+
+/* Those who wait for their next turn, for as long as a turn takes: between two such rounds whoever
+ * asked meanwhile has had a first one. */
+static void on_more(evutil_socket_t fd, short what, void *arg)
+{
+	struct front *f = arg;
+	uint64_t end = http_now_us() + HTTP_TURN_US;
+	struct conn *c;
+	(void)fd, (void)what;
+	do {
+		if ((c = f->conns[PLACE_NEXT].first) == NULL)
+			return;
+		front_place(c, PLACE_BUSY);
+		conn_turn(c);
+	} while (http_now_us() < end);
+	if (f->conns[PLACE_NEXT].first != NULL)
+		event_add(f->more, &(struct timeval){0, 0});
 }
 
 static void *front_main(void *arg)
@@ -227,6 +302,7 @@ int front_open(struct front *f, struct http_server *s)
 {
 	f->server = s;
 	f->mail_end = &f->mail;
+	f->arrivals_end = &f->arrivals;
 	f->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pthread_mutex_init(&f->mu, NULL) != 0)
 		goto err0;
@@ -241,8 +317,12 @@ int front_open(struct front *f, struct http_server *s)
 		goto err2;
 	f->wake = event_new(f->base, f->wake_fd, EV_READ | EV_PERSIST, on_wake, f);
 	f->tick = event_new(f->base, -1, EV_PERSIST, on_tick, f);
+	f->more = event_new(f->base, -1, 0, on_more, f);
 	f->out = evbuffer_new();
-	if (f->wake == NULL || f->tick == NULL || f->out == NULL || event_add(f->wake, NULL) < 0)
+	for (unsigned p = 0; p < PLACES; p++)
+		f->conns[p].last = &f->conns[p].first;
+	if (f->wake == NULL || f->tick == NULL || f->more == NULL || f->out == NULL ||
+	    event_add(f->wake, NULL) < 0)
 		goto err3;
 	set_tick(f, tick_ms(&s->o));
 	return SY_OK;
@@ -250,6 +330,8 @@ int front_open(struct front *f, struct http_server *s)
 err3:
 	if (f->out != NULL)
 		evbuffer_free(f->out);
+	if (f->more != NULL)
+		event_free(f->more);
 	if (f->tick != NULL)
 		event_free(f->tick);
 	if (f->wake != NULL)
@@ -291,14 +373,16 @@ void front_stop(struct front *f)
 
 void front_close(struct front *f)
 {
-	while (f->conns != NULL)
-		conn_free(f->conns);
+	while (f->n_conns > 0)
+		conn_free(first_from(f, 0));
 	for (struct arrival *a = f->arrivals, *next; a != NULL; a = next) {
 		next = a->next;
 		close(a->fd);
+		listen_left(f->server, a->caller);
 		free(a);
 	}
 	evbuffer_free(f->out);
+	event_free(f->more);
 	event_free(f->tick);
 	event_free(f->wake);
 	event_base_free(f->base);

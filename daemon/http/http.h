@@ -84,6 +84,7 @@ struct http_options {
 	size_t body_budget;                                /* over all connections, 0 for 64 MiB */
 	size_t answer_budget;                              /* 0 for 64 MiB */
 	unsigned max_connections;                          /* 0 for 4096 */
+	unsigned max_per_address;                          /* 0: as many as there may be */
 	unsigned header_ms, request_ms, idle_ms, write_ms; /* 0 for 10 s, 60 s, 75 s, 30 s */
 	/* For each answer, in the front's thread; may be NULL.  R's method is 0 when its request
 	 * line couldn't be read; US since the request was read whole. */
@@ -104,7 +105,8 @@ const char *http_address(const struct http_server *s, size_t i);
 struct http_stats {
 	uint64_t connections, accepted, requests, bytes_in, bytes_out, body_bytes, answer_bytes;
 	uint64_t refused, timeouts;
-	uint64_t by_status[6]; /* 1xx..5xx at their hundreds */
+	uint64_t displaced, turned_away; /* connections closed for others; others closed at once */
+	uint64_t by_status[6];           /* 1xx..5xx at their hundreds */
 };
 void http_stats(const struct http_server *s, struct http_stats *out);
 

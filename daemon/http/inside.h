@@ -25,12 +25,15 @@
 #include <time.h>
 
 enum {
-	HTTP_SLICE = 64 * 1024,  /* what a connection may hold of a stream; one read, one write */
+	HTTP_SLICE = 64 * 1024,  /* what a connection may hold of a stream; one write */
+	HTTP_AHEAD = 4 * 1024,   /* read of a connection before it is its turn; one read */
 	HTTP_PIECE = 16 * 1024,  /* a stream's small writes are gathered to this */
 	HTTP_PIPELINE = 32,      /* unanswered requests a connection */
 	HTTP_QUEUED = 16 * 1024, /* unread answer bytes past which no further request is read */
 	HTTP_KEEP = 16 * 1024,   /* a buffer larger than this isn't kept for the next exchange */
+	HTTP_SMALL = 4 * 1024,   /* bodies and answers up to this pass a budget that is spent */
 	HTTP_LINGER_MS = 2000,   /* for a refused peer to read why, rather than a reset */
+	HTTP_TURN_US = 200,      /* of a front that one connection's requests take before others' */
 	HTTP_PARAMS = 4
 };
 
@@ -76,9 +79,26 @@ struct http_exchange {
 	size_t sent;
 };
 
+/* A peer that moves a byte now and then doesn't move: it owes a slice in each period. */
+struct pace {
+	uint64_t since, moved; /* ms, 0: it owes nothing; bytes by then */
+};
+
+/* What a connection is at.  In each place they stand in the order in which they came there. */
+enum place {
+	PLACE_IDLE, /* between requests */
+	PLACE_BUSY, /* a request is read, answered, or its answer read */
+	PLACE_NEXT, /* has asked for more than was its turn */
+	PLACES
+};
+
 struct conn {
-	struct conn *next, **prev;
+	struct conn *next, **prev; /* in its place */
+	enum place place;
+	uint64_t placed;     /* ms */
+	uint64_t turn_began; /* us, 0: no request yet in this turn */
 	struct front *front;
+	struct caller *caller;
 	struct bufferevent *bev;
 	struct http_exchange *first, **last; /* whole requests, in order */
 	unsigned pending;
@@ -93,12 +113,21 @@ struct conn {
 	bool closing;   /* no further request is read; closed when all is answered */
 	bool refused;   /* what the peer still sends is thrown away for a while */
 	bool lingering; /* that while */
+	bool full;      /* enough was read ahead */
 	bool eof, dead, continues;
-	uint64_t read_due, write_due; /* ms, 0: none */
-	bool idle;                    /* read_due is the idle deadline */
-	size_t queued;                /* bytes of answers not composed yet */
-	size_t charged;               /* of the budget of answer bytes, being written */
-	uint64_t put, drained_at;     /* bytes given to the socket or its buffer; see conn_tick */
+	uint64_t read_due; /* ms, 0: none */
+	struct pace reads, writes;
+	size_t queued;  /* bytes of answers not composed yet */
+	size_t charged; /* of the budget of answer bytes, being written */
+	uint64_t taken,
+	    put; /* bytes of the request under way; bytes given to the socket or its buffer */
+};
+
+/* An address that has connections; of IPv6 a /64, which is what one customer gets. */
+struct caller {
+	struct caller *next;
+	uint8_t address[8];
+	unsigned n;
 };
 
 /* A connection on its way from the listener to its front. */
@@ -108,23 +137,28 @@ struct arrival {
 	bool local;
 	uid_t uid;
 	pid_t pid;
+	struct caller *caller;
+	bool over; /* there are as many as may be: somebody must go for it */
 };
 
 /* Written by the front's thread alone, read by any. */
 struct counters {
-	_Atomic uint64_t accepted, requests, bytes_in, bytes_out, refused, timeouts, by_status[6];
+	_Atomic uint64_t accepted, requests, bytes_in, bytes_out, refused, timeouts, displaced,
+	    by_status[6];
 };
 
 struct front {
 	struct http_server *server;
 	struct event_base *base;
-	struct event *wake, *tick;
+	struct event *wake, *tick, *more;
 	int wake_fd;
 	pthread_t thread;
 	bool started;
 	struct counters n;
 
-	struct conn *conns;
+	struct conns {
+		struct conn *first, **last;
+	} conns[PLACES];
 	size_t n_conns;
 	struct http_exchange *spare;
 	unsigned n_spare;
@@ -139,7 +173,7 @@ struct front {
 	pthread_mutex_t mu;
 	pthread_cond_t quiet; /* drained */
 	struct http_exchange *mail, **mail_end;
-	struct arrival *arrivals;
+	struct arrival *arrivals, **arrivals_end;
 	bool drain, drained, stop, closed;
 	unsigned drain_ms;
 };
@@ -162,7 +196,9 @@ struct http_server {
 	char *unix_path;
 	uint64_t resume_at; /* ms: accepting pauses till then; 0: it doesn't */
 	bool accepting;
-	_Atomic uint64_t connections, body_bytes, answer_bytes;
+	pthread_mutex_t callers_mu;
+	struct caller *callers[256]; /* by their last byte; empty without a limit */
+	_Atomic uint64_t connections, body_bytes, answer_bytes, turned_away;
 	_Atomic unsigned refs; /* fronts that still have exchanges lent, and the server's owner */
 };
 
@@ -195,9 +231,6 @@ void exchange_destroy(struct http_exchange *x);
 void exchange_post(struct http_exchange *x, bool ended);
 /* The connection is gone: frees X if it isn't lent. */
 void exchange_orphan(struct http_exchange *x);
-
-/* stream.c */
-void pieces_free(struct piece *p);
 /* Moves what the stream has to OUT; bytes. */
 size_t stream_take(struct http_exchange *x, struct evbuffer *out, bool discard);
 /* HELD bytes are not yet with the peer; wakes the writer when there is room. */
@@ -211,6 +244,8 @@ size_t reply_compose(struct http_exchange *x, struct evbuffer *out, bool close);
 void reply_done(struct http_exchange *x);
 
 /* conn.c */
+/* Too many by one: C keeps us waiting and may go for somebody else. */
+bool conn_is_waited_for(const struct conn *c, uint64_t now);
 void conn_open(struct front *f, const struct arrival *a);
 void conn_turn(struct conn *c);
 void conn_tick(struct conn *c, uint64_t now);
@@ -218,6 +253,10 @@ void conn_drain(struct conn *c);
 void conn_free(struct conn *c);
 
 /* listen.c */
+/* There is no place for it: says so, and closes it. */
+void listen_refuse(struct http_server *s, const struct arrival *a);
+/* One connection less, and one of CALLER's, NULL for none. */
+void listen_left(struct http_server *s, struct caller *caller);
 int listen_open(struct http_server *s, const char **why);
 int listen_start(struct http_server *s);
 void listen_tick(struct http_server *s, uint64_t now);
@@ -228,6 +267,10 @@ void listen_free(struct http_server *s);
 int front_open(struct front *f, struct http_server *s);
 int front_start(struct front *f);
 void front_wake(struct front *f); /* under its lock */
+/* C goes to the end of a place; from none, or to none with PLACES. */
+void front_place(struct conn *c, enum place place);
+/* Closes the connection that has kept us waiting longest; false: all of them are at work. */
+bool front_make_room(struct front *f);
 void front_deliver(struct front *f, const struct arrival *a);
 void front_stop(struct front *f); /* its thread ends */
 /* Frees all but what exchanges still lent need; the last of those frees the rest. */

@@ -47,10 +47,15 @@ static bool split(char *text, const char **host, const char **port)
 
 static int bind_inet(const struct addrinfo *ai)
 {
-	int one = 1, fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int one = 1, unsent = 2 * HTTP_SLICE,
+	    fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	/* Both are inherited.  The second bounds what the kernel keeps for a peer that doesn't
+	 * read, megabytes else, without bounding what is on its way to one that does. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	if (ai->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
@@ -158,11 +163,64 @@ int listen_open(struct http_server *s, const char **why)
 	return (s->unix_path = strdup(o->unix_path)) != NULL ? SY_OK : SY_ENOMEM;
 }
 
+/* --- who has how many --------------------------------------------------------------------------
+ */
+
+static void address_of(const struct sockaddr_storage *from, uint8_t out[8])
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
+	memset(out, 0, 8);
+	if (from->ss_family == AF_INET6)
+		memcpy(out, &v6->sin6_addr, 8);
+	else
+		memcpy(out + 4, &v4->sin_addr, 4);
+}
+
+/* The caller with one connection more; NULL when it has as many as it may. */
+static struct caller *welcome(struct http_server *s, const struct sockaddr_storage *from)
+{
+	struct caller *c;
+	uint8_t address[8];
+	address_of(from, address);
+	pthread_mutex_lock(&s->callers_mu);
+	struct caller **list = &s->callers[address[7]];
+	for (c = *list; c != NULL && memcmp(c->address, address, 8) != 0; c = c->next)
+		continue;
+	if (c == NULL && (c = calloc(1, sizeof *c)) != NULL) {
+		memcpy(c->address, address, 8);
+		c->next = *list;
+		*list = c;
+	}
+	if (c != NULL && c->n >= s->o.max_per_address)
+		c = NULL;
+	else if (c != NULL)
+		c->n++;
+	pthread_mutex_unlock(&s->callers_mu);
+	return c;
+}
+
+void listen_left(struct http_server *s, struct caller *caller)
+{
+	atomic_fetch_sub(&s->connections, 1);
+	if (caller == NULL)
+		return;
+	pthread_mutex_lock(&s->callers_mu);
+	if (--caller->n == 0) {
+		struct caller **at = &s->callers[caller->address[7]];
+		while (*at != caller)
+			at = &(*at)->next;
+		*at = caller->next;
+		free(caller);
+	}
+	pthread_mutex_unlock(&s->callers_mu);
+}
+
 /* --- accepting, on front 0 ---------------------------------------------------------------------
  */
 
 /* Best effort: the reason may be lost when the peer was already sending. */
-static void turn_away(int fd)
+void listen_refuse(struct http_server *s, const struct arrival *a)
 {
 	static const char body[] = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\","
 				   "\"status\":503,\"detail\":\"too many connections\"}\n";
@@ -172,35 +230,37 @@ static void turn_away(int fd)
 			 "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n"
 			 "Retry-After: 1\r\nConnection: close\r\n\r\n%s",
 			 sizeof body - 1, body);
-	if (send(fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
-		shutdown(fd, SHUT_WR);
-	while (recv(fd, text, sizeof text, MSG_DONTWAIT) > 0)
+	if (send(a->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		shutdown(a->fd, SHUT_WR);
+	while (recv(a->fd, text, sizeof text, MSG_DONTWAIT) > 0)
 		continue;
-	close(fd);
+	close(a->fd);
+	atomic_fetch_add_explicit(&s->turned_away, 1, memory_order_relaxed);
+	listen_left(s, a->caller);
 }
 
-static void deal(struct listener *l, int fd)
+static void deal(struct listener *l, int fd, const struct sockaddr_storage *from)
 {
 	struct http_server *s = l->server;
 	struct front *f = &s->fronts[s->next_front++ % s->n_fronts];
 	struct arrival a = {.fd = fd, .local = l->local, .uid = (uid_t)-1};
 	struct ucred peer;
 	socklen_t n = sizeof peer;
-	int one = 1;
 	if (l->local && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0) {
 		a.uid = peer.uid;
 		a.pid = peer.pid;
-	} else if (!l->local) {
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	}
 	count(&s->fronts[0].n.accepted, 1);
-	if (atomic_fetch_add(&s->connections, 1) >= s->o.max_connections) {
-		atomic_fetch_sub(&s->connections, 1);
-		count(&s->fronts[0].n.refused, 1);
-		turn_away(fd);
-		return;
-	}
-	front_deliver(f, &a);
+	uint64_t before = atomic_fetch_add(&s->connections, 1);
+	a.over = before >= s->o.max_connections;
+	bool limited = !l->local && s->o.max_per_address > 0;
+	/* Those past the limit are on their way to a front, where each displaces one or is refused.
+	 */
+	if ((limited && (a.caller = welcome(s, from)) == NULL) ||
+	    before >= (uint64_t)s->o.max_connections + ACCEPTS)
+		listen_refuse(s, &a);
+	else
+		front_deliver(f, &a);
 }
 
 /* Out of descriptors or memory: the peer stays in the backlog, and asking again at once would
@@ -217,9 +277,11 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	struct listener *l = arg;
 	(void)what;
 	for (int i = 0; i < ACCEPTS; i++) {
-		int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct sockaddr_storage from = {0};
+		socklen_t n = sizeof from;
+		int peer = accept4(fd, (struct sockaddr *)&from, &n, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (peer >= 0)
-			deal(l, peer);
+			deal(l, peer, &from);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			pause_accepting(l->server);
 		if (peer < 0 && errno != ECONNABORTED && errno != EINTR)

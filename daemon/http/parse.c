@@ -391,7 +391,10 @@ static bool line_room(struct http_reader *r, size_t more)
 {
 	if (r->line_n + more <= r->room)
 		return true;
-	size_t room = 2 * (r->line_n + more) > BLOCK ? 2 * (r->line_n + more) : BLOCK;
+	size_t need = r->line_n + more, most = r->limits.max_header;
+	size_t room = 2 * need > BLOCK ? 2 * need : BLOCK;
+	if (room > most)
+		room = need > most ? need : most;
 	char *block = sy_arena_alloc(r->arena, room);
 	if (block == NULL) {
 		bad(r, 503, "not enough memory");

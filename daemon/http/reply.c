@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* Answers up to this always pass the budget, or nobody could be told that it is spent. */
-enum { SMALL = 4096 };
-
 static const struct {
 	int status;
 	const char *phrase;
@@ -99,15 +96,15 @@ static void begin(struct http_exchange *x, int status, const char *type)
 	snprintf(x->type, sizeof x->type, "%s", type != NULL ? type : "");
 }
 
-/* A read whose answer doesn't fit the budget is told to come back.  What was written stays
- * written, and its answer always passes. */
+/* A read whose answer doesn't fit the budget is told to come back; a small one passes, or nobody
+ * could be told.  What was written stays written, and its answer always passes. */
 static bool within_budget(struct http_exchange *x, size_t n)
 {
 	struct http_server *s = x->front->server;
 	if (n == 0)
 		return true;
 	uint64_t before = atomic_fetch_add_explicit(&s->answer_bytes, n, memory_order_relaxed);
-	if (n > SMALL && before + n > s->o.answer_budget &&
+	if (n > HTTP_SMALL && before + n > s->o.answer_budget &&
 	    (x->req.method & (HTTP_GET | HTTP_HEAD))) {
 		atomic_fetch_sub_explicit(&s->answer_bytes, n, memory_order_relaxed);
 		http_problem(x, 503, NULL, "too many answers are waiting to be read; try again",

@@ -47,6 +47,10 @@ int http_open(const struct http_options *o, struct http_server **out, const char
 	struct http_server *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return err;
+	if (pthread_mutex_init(&s->callers_mu, NULL) != 0) {
+		free(s);
+		return err;
+	}
 	s->refs = 1;
 	s->o = *o;
 	fill_in(&s->o);
@@ -115,6 +119,7 @@ void server_unref(struct http_server *s)
 {
 	if (atomic_fetch_sub(&s->refs, 1) > 1)
 		return;
+	pthread_mutex_destroy(&s->callers_mu);
 	free(s->fronts);
 	free(s);
 }
@@ -130,6 +135,7 @@ void http_stats(const struct http_server *s, struct http_stats *out)
 	    .connections = get(&s->connections),
 	    .body_bytes = get(&s->body_bytes),
 	    .answer_bytes = get(&s->answer_bytes),
+	    .turned_away = get(&s->turned_away),
 	};
 	for (unsigned i = 0; i < s->n_fronts; i++) {
 		const struct counters *n = &s->fronts[i].n;
@@ -139,6 +145,7 @@ void http_stats(const struct http_server *s, struct http_stats *out)
 		out->bytes_out += get(&n->bytes_out);
 		out->refused += get(&n->refused);
 		out->timeouts += get(&n->timeouts);
+		out->displaced += get(&n->displaced);
 		for (size_t k = 0; k < 6; k++)
 			out->by_status[k] += get(&n->by_status[k]);
 	}

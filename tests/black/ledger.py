@@ -135,7 +135,7 @@ class Ledger:
         self.operator = Key.load(self.dir / "operator.key")
         return self
 
-    def start(self, *more, config=None, env=None):
+    def start(self, *more, config=None, env=None, preexec_fn=None):
         """Returns once the daemon says that it is ready; no sleeping."""
         read, write = os.pipe()
         command = [BUILD / "suyuand", "--dir", self.dir, "--listen", "127.0.0.1:0",
@@ -146,7 +146,8 @@ class Ledger:
             command += ["--config", path]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, pass_fds=[write],
-                                            env=dict(os.environ, **(env or {})))
+                                            env=dict(os.environ, **(env or {})),
+                                            preexec_fn=preexec_fn)
         os.close(write)
         with os.fdopen(read) as ready:
             line = ready.readline()

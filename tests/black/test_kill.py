@@ -30,6 +30,8 @@ class Client(threading.Thread):
                                              for i in range(size)])
                 self.unanswered = [body]
                 answer = self.ledger.post(body, connection)
+                if answer.status == 503:  # told to stop before it was read whole
+                    return
                 if answer.status != 201:
                     self.wrong = answer.body
                     return

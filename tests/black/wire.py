@@ -16,8 +16,10 @@ GET = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 class Peer:
     """One connection of raw bytes; a context manager."""
 
-    def __init__(self, ledger, local=False, timeout=30, window=None):
+    def __init__(self, ledger, local=False, timeout=30, window=None, source=None):
         self.sock = socket.socket(socket.AF_UNIX if local else socket.AF_INET)
+        if source:
+            self.sock.bind((source, 0))
         if window:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self.sock.settimeout(timeout * SLOW)

@@ -99,6 +99,31 @@ static inline void hold(struct http_exchange *x, void *ctx)
 	pthread_mutex_unlock(&mu);
 }
 
+/* What a test sees of requests that take long on the front: how many there were, and it lets the
+ * first end when it has said all that it wants to. */
+static unsigned slow_calls;
+static bool slow_may_end;
+
+static inline void slow(struct http_exchange *x, void *ctx)
+{
+	(void)ctx;
+	pthread_mutex_lock(&mu);
+	slow_calls++;
+	pthread_cond_broadcast(&changed);
+	while (!slow_may_end)
+		pthread_cond_wait(&changed, &mu);
+	pthread_mutex_unlock(&mu);
+	nanosleep(&(struct timespec){0, 1000000}, NULL);
+	http_reply(x, 200, "text/plain", SY_STR("slow"));
+}
+
+static inline void count_slow(struct http_exchange *x, void *ctx)
+{
+	(void)ctx;
+	http_reply(x, 200, "text/plain",
+		   sy_str(sy_arena_printf(http_arena(x), "after %u!", slow_calls)));
+}
+
 static inline void faulty(struct http_exchange *x, void *ctx)
 {
 	struct sy_faults f;
@@ -177,6 +202,8 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/big/{n}", big, HTTP_ANY, 0},
     {HTTP_GET, "/hold", hold, HTTP_ANY, 0},
     {HTTP_POST, "/hold", hold, HTTP_ANY, 1 << 20},
+    {HTTP_GET, "/slow", slow, HTTP_ANY, 0},
+    {HTTP_GET, "/slow/count", count_slow, HTTP_ANY, 0},
     {HTTP_GET, "/faults", faulty, HTTP_ANY, 0},
     {HTTP_GET, "/poor/{n}", poor, HTTP_ANY, 0},
     {HTTP_GET, "/peer", peer, HTTP_ANY, 0},
@@ -333,7 +360,8 @@ static inline void wait_connections(uint64_t n)
 static inline void fresh(void)
 {
 	signal(SIGPIPE, SIG_DFL);
-	n_held = calls = logged = 0;
+	n_held = calls = logged = slow_calls = 0;
+	slow_may_end = false;
 	stream_over = false;
 	stream_wrote = 0;
 }

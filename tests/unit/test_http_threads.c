@@ -211,16 +211,16 @@ START_TEST(drain)
 	while (stats().bytes_in < 80)
 		nap();
 	pthread_create(&t, NULL, drainer, &d);
-	char *got = hear(idle, NULL);
+	/* What wasn't asked for as a whole isn't waited for. */
+	char *got = hear(half, NULL);
+	has("half sent", got, "HTTP/1.1 503 ");
+	has("half sent", got, "Connection: close\r\n");
+	free(got);
+	got = hear(idle, NULL);
 	ck_assert_str_eq(got, "");
 	free(got);
 	got = hear(other_idle, NULL);
 	ck_assert_str_eq(got, "");
-	free(got);
-	say(half, "\r\n");
-	got = hear(half, NULL);
-	has("half sent", got, "hello");
-	has("half sent", got, "Connection: close\r\n");
 	free(got);
 	http_reply(held[0], 200, "text/plain", SY_STR("held"));
 	got = hear(held_one, NULL);
