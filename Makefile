@@ -160,7 +160,7 @@ $(SHIM): tests/fault/shim.c $(B)/flags
 	@mkdir -p $(@D) && $(CC) -std=c11 -D_GNU_SOURCE -g -O2 -pthread $(WARN) -fPIC -shared $< -o $@ \
 	 && echo '  CC   $<'
 
-check: programs units fuzzers $(SHIM)
+check: programs units fuzzers $(SHIM) $(B)/bench/load
 	@$(PYTHON) tests/check.py --variant $(V) --build $(BUILD) $(if $(T),--only '$(T)') \
 	 $(if $(C),--case '$(C)') $(if $(K),--black '$(K)')
 

@@ -21,7 +21,7 @@ THREADED = {
     "unit": ("admit", "audit", "fault", "follow", "fsck", "http", "http_limits", "http_threads", "index",
              "kv", "ledger", "log", "metrics", "register", "sign", "walk"),
     "corpus": (),
-    "black": ("answers", "faults", "http", "kill", "mishaps", "proofs", "races", "routes"),
+    "black": ("answers", "faults", "hostile_load", "http", "kill", "mishaps", "proofs", "races", "routes"),
 }
 
 

@@ -13,8 +13,8 @@ import ingest
 import lookups
 import world
 
-SUBJECTS = (ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk, checks.footprint,
-            checks.checks)
+SUBJECTS = (ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
+            lookups.verify_beside_a_crowd, checks.footprint, checks.checks)
 
 
 def main():

@@ -378,6 +378,20 @@ static void report(struct load *l, uint64_t records, double cpu_before)
 		fprintf(stderr, "load: first failure: %s\n", l->failure);
 }
 
+static void let_go(struct load *l)
+{
+	for (unsigned i = 0; i < l->n_conns; i++) {
+		close(l->conns[i].fd);
+		sy_buf_free(&l->conns[i].out);
+		sy_buf_free(&l->conns[i].in);
+	}
+	close(l->epoll);
+	free(l->conns);
+	free(l->idle);
+	free(l->latency_us);
+	free(l->presigned);
+}
+
 /* KEYFILE ORIGIN GTIN FROM RECORDS */
 static uint64_t read_producer(struct load *l, char **argv)
 {
@@ -436,5 +450,6 @@ int main(int argc, char **argv)
 	double before = cpu_seconds();
 	run(&l);
 	report(&l, records, before);
+	let_go(&l);
 	return l.failed != 0;
 }

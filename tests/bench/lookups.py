@@ -1,7 +1,9 @@
-"""Verify over every lot that was registered: alone, and beside an import."""
+"""Verify over every lot that was registered: alone, beside an import, beside a hostile crowd."""
+import re
 import statistics
 import subprocess
 
+from crowd import Crowd
 from world import ROUNDS, scaled
 
 
@@ -32,3 +34,17 @@ def verify_under_bulk(world):
         raise SystemExit("the import beside verify failed")
     world.rows.add("verify under a bulk import, p99", statistics.median(tails[:-1] or tails), "ms",
                    target=20, lower=True)
+
+
+def verify_beside_a_crowd(world):
+    """A thousand idle connections, two hundred that drip, read nothing, half close or reset."""
+    rate, tails, anonymous = 1000, [], []
+    with Crowd(world.ledger, code=f"(01){world.gtin}(10)b1"):
+        for _ in range(max(3, scaled(20))):
+            tails.append(world.verify(rate, 16, rate)["p99_us"] / 1000)
+            with open(f"/proc/{world.ledger.process.pid}/status") as status:
+                anonymous.append(int(re.search(r"RssAnon:\s+(\d+) kB", status.read())[1]) / 1024)
+    world.rows.add("verify p99 beside 1,200 hostile connections", statistics.median(tails), "ms", target=20,
+                   lower=True)
+    world.rows.add("worst second of it", max(tails), "ms")
+    world.rows.add("memory beyond mapped files meanwhile", max(anonymous), "MiB", target=200, lower=True)
