@@ -7,6 +7,15 @@ void sy_jw_init(struct sy_jw *w, struct sy_buf *b)
 	*w = (struct sy_jw){.b = b};
 }
 
+/* Room for N bytes; a call only when the buffer must grow. */
+static char *room(struct sy_buf *b, size_t n)
+{
+	if (b->failed || n >= b->cap - b->n)
+		return sy_buf_room(b, n);
+	b->n += n;
+	return b->p + b->n - n;
+}
+
 /* The comma, where one is due. */
 static void begin(struct sy_jw *w)
 {
@@ -56,19 +65,66 @@ static void put_escape(struct sy_buf *b, char c)
 		sy_buf_printf(b, "\\u%04x", (unsigned)(uint8_t)c);
 }
 
+static bool is_plain(char c)
+{
+	return (uint8_t)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* The same of eight bytes at once: each is taken from 0x20, or compared with a quote or a
+ * backslash, in its own part of one word, and a borrow shows in the part's highest bit. */
+static bool are_plain(const char *p)
+{
+	const uint64_t ones = UINT64_MAX / 0xff, high = ones << 7;
+	uint64_t v, quote, slash;
+	memcpy(&v, p, sizeof v);
+	quote = v ^ ones * '"';
+	slash = v ^ ones * '\\';
+	uint64_t borrowed =
+	    ((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+	return (borrowed & high) == 0;
+}
+
+/* How many bytes from the first on stand in a string as they are. */
+static size_t plain_run(struct sy_str s)
+{
+	size_t n = 0;
+	while (s.n - n >= 8 && are_plain(s.p + n))
+		n += 8;
+	if (s.n >= 8 && s.n - n < 8 && are_plain(s.p + s.n - 8))
+		return s.n;
+	while (n < s.n && is_plain(s.p[n]))
+		n++;
+	return n;
+}
+
+static void put_escaped(struct sy_buf *b, struct sy_str s, size_t run)
+{
+	sy_buf_byte(b, '"');
+	sy_buf_put(b, s.p, run);
+	for (size_t n = run; n < s.n; n += run) {
+		put_escape(b, s.p[n++]);
+		struct sy_str rest = {s.p + n, s.n - n};
+		run = plain_run(rest);
+		sy_buf_put(b, rest.p, run);
+	}
+	sy_buf_byte(b, '"');
+}
+
+/* Most strings need no escape and are one copy. */
 static void put_string(struct sy_buf *b, struct sy_str s)
 {
-	size_t from = 0;
-	sy_buf_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if ((uint8_t)s.p[i] >= 0x20 && s.p[i] != '"' && s.p[i] != '\\')
-			continue;
-		sy_buf_put(b, s.p + from, i - from);
-		put_escape(b, s.p[i]);
-		from = i + 1;
+	size_t run = plain_run(s);
+	if (run < s.n) {
+		put_escaped(b, s, run);
+		return;
 	}
-	sy_buf_put(b, s.p + from, s.n - from);
-	sy_buf_byte(b, '"');
+	char *p = room(b, s.n + 2);
+	if (p == NULL)
+		return;
+	p[0] = '"';
+	if (s.n > 0)
+		memcpy(p + 1, s.p, s.n);
+	p[s.n + 1] = '"';
 }
 
 void sy_jw_key(struct sy_jw *w, const char *name)

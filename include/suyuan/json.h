@@ -119,7 +119,7 @@ void sy_jw_i64(struct sy_jw *w, int64_t v);
 void sy_jw_bool(struct sy_jw *w, bool v);
 void sy_jw_null(struct sy_jw *w);
 void sy_jw_base64(struct sy_jw *w, const void *data, size_t n);
-void sy_jw_raw(struct sy_jw *w, struct sy_str json); /* one value that is JSON already */
+void sy_jw_raw(struct sy_jw *w, struct sy_str json); /* a value, or members, as they are */
 /* key and value at once */
 void sy_jw_kv_text(struct sy_jw *w, const char *name, const char *text);
 void sy_jw_kv_str(struct sy_jw *w, const char *name, struct sy_str s);

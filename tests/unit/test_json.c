@@ -614,6 +614,33 @@ START_TEST(writes_what_reads)
 }
 END_TEST
 
+/* An escape at any place of a text of any short length, and none. */
+START_TEST(escapes_anywhere)
+{
+	static const struct {
+		char c;
+		const char *escaped;
+	} odd[] = {{'"', "\\\""},    {'\\', "\\\\"},  {'\n', "\\n"}, {0x1f, "\\u001f"},
+		   {'!', "!"},       {'[', "["},      {']', "]"},    {' ', " "},
+		   {'\x7f', "\x7f"}, {'\xff', "\xff"}};
+	for (unsigned n = 1; n < 40; n++)
+		for (unsigned at = 0; at < n; at++)
+			for (unsigned i = 0; i < COUNT(odd); i++) {
+				char plain[40], expected[64];
+				struct sy_buf b = {0};
+				struct sy_jw w;
+				memset(plain, 'x', n);
+				plain[at] = odd[i].c;
+				snprintf(expected, sizeof expected, "\"%.*s%s%.*s\"", (int)at,
+					 plain, odd[i].escaped, (int)(n - at - 1), plain + at + 1);
+				sy_jw_init(&w, &b);
+				sy_jw_string(&w, (struct sy_str){plain, n});
+				ck_assert_str_eq(sy_buf_cstr(&b), expected);
+				sy_buf_free(&b);
+			}
+}
+END_TEST
+
 START_TEST(writer_depth)
 {
 	struct sy_buf b = {0};
@@ -662,6 +689,7 @@ Suite *suite(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, writes);
 	tcase_add_test(t, writes_what_reads);
+	tcase_add_test(t, escapes_anywhere);
 	tcase_add_test(t, writer_depth);
 	suite_add_tcase(s, t);
 	return s;
