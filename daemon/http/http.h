@@ -122,9 +122,11 @@ int http_query(struct http_exchange *x, const char *name, unsigned nth, struct s
 /* A further header of the answer; before the reply.  One whose value holds a control byte is left
  * out.  A 503 gets Retry-After: 1 unless it is set here. */
 void http_set(struct http_exchange *x, const char *name, const char *value);
+/* An empty buffer to write an answer into, whose memory the next exchange uses again. */
+struct sy_buf *http_body(struct http_exchange *x);
 /* The whole answer; BODY's bytes are copied or taken over before it returns.  Any thread, once. */
 void http_reply(struct http_exchange *x, int status, const char *type, struct sy_str body);
-/* The same, taking over BODY's memory. */
+/* The same, taking over BODY's memory, or using the exchange's own (http_body). */
 void http_reply_buf(struct http_exchange *x, int status, const char *type, struct sy_buf *body);
 /* problem+json (RFC 9457); DETAIL may be NULL; FAULTS may be NULL. */
 void http_problem(struct http_exchange *x, int status, const char *title, const char *detail,

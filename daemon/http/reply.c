@@ -125,16 +125,27 @@ void http_reply(struct http_exchange *x, int status, const char *type, struct sy
 	finish(x);
 }
 
+struct sy_buf *http_body(struct http_exchange *x)
+{
+	sy_buf_reset(&x->body);
+	return &x->body;
+}
+
 void http_reply_buf(struct http_exchange *x, int status, const char *type, struct sy_buf *body)
 {
+	bool own = body == &x->body;
 	if (!within_budget(x, body->n)) {
-		sy_buf_free(body);
+		/* X is gone, and its buffer with it. */
+		if (!own)
+			sy_buf_free(body);
 		return;
 	}
 	begin(x, status, type);
-	sy_buf_free(&x->body);
-	x->body = *body;
-	*body = (struct sy_buf){0};
+	if (!own) {
+		sy_buf_free(&x->body);
+		x->body = *body;
+		*body = (struct sy_buf){0};
+	}
 	finish(x);
 }
 

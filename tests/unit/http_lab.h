@@ -78,16 +78,27 @@ static inline void params(struct http_exchange *x, void *ctx)
 	http_reply(x, 200, "text/plain", sy_str(text));
 }
 
+static inline void fill(struct http_exchange *x, struct sy_buf *b)
+{
+	uint64_t n = 0;
+	sy_str_u64(http_request(x)->param[0], &n);
+	char *room = sy_buf_room(b, n);
+	if (room != NULL)
+		memset(room, 'b', n);
+	http_reply_buf(x, 200, "text/plain", b);
+}
+
 static inline void big(struct http_exchange *x, void *ctx)
 {
 	struct sy_buf b = {0};
-	uint64_t n = 0;
 	(void)ctx;
-	sy_str_u64(http_request(x)->param[0], &n);
-	char *room = sy_buf_room(&b, n);
-	if (room != NULL)
-		memset(room, 'b', n);
-	http_reply_buf(x, 200, "text/plain", &b);
+	fill(x, &b);
+}
+
+static inline void own(struct http_exchange *x, void *ctx)
+{
+	(void)ctx;
+	fill(x, http_body(x));
 }
 
 static inline void hold(struct http_exchange *x, void *ctx)
@@ -200,6 +211,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/p/{a}", params, HTTP_ANY, 0},
     {HTTP_GET, "/p/{a}/x/{b*}", params, HTTP_ANY, 0},
     {HTTP_GET, "/big/{n}", big, HTTP_ANY, 0},
+    {HTTP_GET, "/own/{n}", own, HTTP_ANY, 0},
     {HTTP_GET, "/hold", hold, HTTP_ANY, 0},
     {HTTP_POST, "/hold", hold, HTTP_ANY, 1 << 20},
     {HTTP_GET, "/slow", slow, HTTP_ANY, 0},
