@@ -40,6 +40,8 @@ static void look_into(struct app *app, const struct sy_code *code, struct proof_
 	sy_faults_init(&faults, &app->arena);
 	sy_event_read(&app->arena, &doc, &event, &faults, 0);
 	out->last_day = event.expires != SY_NO_DAY ? event.expires : event.best_before;
+	if (event.inspection != NULL)
+		out->inspection = sy_json_raw(&doc, event.inspection);
 	for (size_t i = 0; code != NULL && i < event.n_items; i++)
 		out->names = out->names || item_names(&event.items[i].code, code);
 }

@@ -223,24 +223,43 @@ static struct sy_str result_word(const struct app *app, struct sy_str result)
 	return result;
 }
 
-/* Members of each object of a list; what isn't there leaves no gap. */
+/* Three members of an object on one line; what isn't there leaves no gap. */
+static void show_members(struct verdict *v, enum text label, const struct sy_json_doc *doc,
+			 const struct sy_json *object, const char *const names[3])
+{
+	struct sy_buf b = {0};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct sy_str s = view_text(v->app, doc, sy_json_get(doc, object, names[i]));
+		if (s.n > 0 && b.n > 0)
+			sy_buf_byte(&b, ' ');
+		sy_buf_str(&b, result_word(v->app, s));
+	}
+	v->app->out.failed = v->app->out.failed || b.failed;
+	show(v, label, sy_buf_span(&b));
+	sy_buf_free(&b);
+}
+
 static void show_each(struct verdict *v, enum text label, const char *list,
 		      const char *const names[3])
 {
 	const struct sy_json *m;
 
-	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, list), m) {
-		struct sy_buf b = {0};
-		for (unsigned i = 0; i < 3; i++) {
-			struct sy_str s = result_word(v->app, member(v, m, names[i]));
-			if (s.n > 0 && b.n > 0)
-				sy_buf_byte(&b, ' ');
-			sy_buf_str(&b, s);
-		}
-		v->app->out.failed = v->app->out.failed || b.failed;
-		show(v, label, sy_buf_span(&b));
-		sy_buf_free(&b);
-	}
+	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, list), m)
+		show_members(v, label, &v->doc, m, names);
+}
+
+/* What was proven stands above what the ledger says. */
+static void show_inspections(struct verdict *v)
+{
+	static const char *const names[] = {"result", "number", "date"};
+	struct sy_json_doc doc;
+
+	if (v->n_inspections == 0)
+		show_each(v, T_INSPECTION, "inspections", names);
+	for (size_t i = 0; i < v->n_inspections; i++)
+		if (sy_json_parse(&v->app->arena, v->inspections[i], 0, &doc, NULL) == SY_OK)
+			show_members(v, T_INSPECTION, &doc, sy_json_root(&doc), names);
 }
 
 static void show_other_date(struct verdict *v, enum text which, struct sy_str label,
@@ -330,8 +349,7 @@ void verdict_text(struct verdict *v)
 	show(v, T_EXPIRES, item_text(v, "expires"));
 	show(v, T_BEST_BEFORE, item_text(v, "bestBefore"));
 	show_quantity(v);
-	show_each(v, T_INSPECTION, "inspections",
-		  (const char *const[]){"result", "number", "date"});
+	show_inspections(v);
 	show_each(v, T_RECALL, "recalls", (const char *const[]){"id", "level", "measures"});
 	show_differences(v);
 	show_lookups(v);
@@ -360,6 +378,13 @@ void verdict_json(struct verdict *v)
 	if (v->fail.text[0] != '\0')
 		sy_jw_kv_text(&w, "detail", v->fail.text);
 	sy_jw_kv_text(&w, "status", v->status->name);
+	if (v->n_inspections > 0) {
+		sy_jw_key(&w, "inspections");
+		sy_jw_array(&w);
+		for (size_t i = 0; i < v->n_inspections; i++)
+			sy_jw_raw(&w, v->inspections[i]);
+		sy_jw_end(&w, ']');
+	}
 	sy_jw_kv_u64(&w, "exit", (uint64_t)v->rc);
 	sy_jw_end(&w, '}');
 	sy_buf_byte(&b, '}');

@@ -8,6 +8,8 @@
 
 #include "proof.h"
 
+#define INSPECTIONS_MAX 8 /* more aren't shown */
+
 struct status {
 	const char *name; /* as the ledger names it */
 	int rc;
@@ -25,6 +27,9 @@ struct verdict {
 	int rc;
 	bool names;      /* a proven record names the code */
 	int32_t expired; /* last good day of a proven record, where that is over; SY_NO_DAY */
+	/* Of the proven records that name the code, as JSON; the answer has the result alone. */
+	struct sy_str inspections[INSPECTIONS_MAX];
+	size_t n_inspections;
 };
 
 const struct status *status_of(const char *name); /* NULL for none */

@@ -25,6 +25,8 @@ static struct sy_str text_at(const struct verdict *v, const char *path)
 static void heed(struct verdict *v, const struct proof_record *r)
 {
 	v->names = v->names || r->names;
+	if (r->names && r->inspection.n > 0 && v->n_inspections < INSPECTIONS_MAX)
+		v->inspections[v->n_inspections++] = r->inspection;
 	if (!r->names || r->last_day == SY_NO_DAY ||
 	    r->last_day >= sy_date_of(sy_time_now(), CHINA_MINUTES))
 		return;

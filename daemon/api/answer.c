@@ -126,19 +126,23 @@ struct waiting {
 	struct http_exchange *x;
 	struct app *app;
 	answer_fn read;
+	bool truth; /* it reads that as well */
 };
 
-static void read_now(struct http_exchange *x, struct app *app, answer_fn read)
+static void read_now(const struct waiting *w)
 {
-	struct snapshot s = {.app = app};
-	int err = index_read_begin(app->index, &s.index);
+	struct http_exchange *x = w->x; /* W is in its arena */
+	struct snapshot s = {.app = w->app};
+	bool truth = w->truth;
+	int err = index_read_begin(s.app->index, &s.index);
 	if (!err) {
 		/* After the index: truth is never behind what the index was derived from. */
-		err = ledger_read_begin(app->ledger, &s.truth);
-		if (!err) {
-			read(x, &s);
+		if (truth)
+			err = ledger_read_begin(s.app->ledger, &s.truth);
+		if (!err)
+			w->read(x, &s);
+		if (!err && truth)
 			ledger_read_end(&s.truth);
-		}
 		index_read_end(&s.index);
 	}
 	if (err)
@@ -153,35 +157,50 @@ static void came_in(struct guest *g, int err)
 		http_problem(w->x, 503, "busy, try again",
 			     "the index hasn't reached that entry yet", NULL);
 	} else {
-		read_now(w->x, w->app, w->read);
+		read_now(w);
 	}
+}
+
+/* The exchange waits until the index holds entry AT. */
+static void read_at(struct waiting *now, uint64_t at)
+{
+	struct app *app = now->app;
+	struct ledger_head head;
+	ledger_head(app->ledger, &head);
+	if (at >= head.entries) {
+		http_problem(now->x, 404, "not found", "the ledger has no such entry yet", NULL);
+		return;
+	}
+	struct waiting *w = sy_arena_alloc(http_arena(now->x), sizeof *w);
+	if (w == NULL) {
+		http_problem_err(now->x, SY_ENOMEM, NULL);
+		return;
+	}
+	*w = *now;
+	index_want(app->index, at + 1);
+	later_add(app->later, &w->guest, at + 1, 10000);
+}
+
+static void answer(struct waiting *w)
+{
+	uint64_t at;
+	if (!answer_number(w->x, "at", UINT64_MAX, 0, UINT64_MAX - 1, &at))
+		return;
+	if (at == UINT64_MAX || index_position(w->app->index) > at)
+		read_now(w);
+	else
+		read_at(w, at);
 }
 
 void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read)
 {
-	uint64_t at;
-	if (!answer_number(x, "at", 0, 0, UINT64_MAX - 1, &at))
-		return;
-	struct sy_str given;
-	bool asked = http_query(x, "at", 0, &given) == SY_OK;
-	if (!asked || index_position(app->index) > at) {
-		read_now(x, app, read);
-		return;
-	}
-	struct ledger_head head;
-	ledger_head(app->ledger, &head);
-	if (at >= head.entries) {
-		http_problem(x, 404, "not found", "the ledger has no such entry yet", NULL);
-		return;
-	}
-	struct waiting *w = sy_arena_alloc(http_arena(x), sizeof *w);
-	if (w == NULL) {
-		http_problem_err(x, SY_ENOMEM, NULL);
-		return;
-	}
-	*w = (struct waiting){.guest.call = came_in, .x = x, .app = app, .read = read};
-	index_want(app->index, at + 1);
-	later_add(app->later, &w->guest, at + 1, 10000);
+	answer(&(struct waiting){.guest.call = came_in, .x = x, .app = app, .read = read});
+}
+
+void answer_from_truth(struct http_exchange *x, struct app *app, answer_fn read)
+{
+	answer(&(struct waiting){
+	    .guest.call = came_in, .x = x, .app = app, .read = read, .truth = true});
 }
 
 uint64_t answer_lag(struct app *app)

@@ -23,16 +23,17 @@ bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out);
 bool answer_in_chinese(const struct http_exchange *x);
 
 /*
- * Runs READ with a snapshot of index and truth; with ?at=N only once the index holds entry N (503
- * after ten seconds).  READ answers; both snapshots end when it returns.
+ * Runs READ with a snapshot of the index, or of index and truth; with ?at=N only once the index
+ * holds entry N (503 after ten seconds).  READ answers; the snapshots end when it returns.
  */
 struct snapshot {
 	struct app *app;
-	struct ledger_read truth;
+	struct ledger_read truth; /* from answer_from_truth alone */
 	struct index_read index;
 };
 typedef void (*answer_fn)(struct http_exchange *x, struct snapshot *s);
 void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read);
+void answer_from_truth(struct http_exchange *x, struct app *app, answer_fn read);
 
 /* Records published that the index doesn't hold yet. */
 uint64_t answer_lag(struct app *app);

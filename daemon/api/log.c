@@ -94,7 +94,7 @@ static void read_entry(struct http_exchange *x, struct snapshot *s)
 
 void handle_entry(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_entry);
+	answer_from_truth(x, ctx, read_entry);
 }
 
 /* 404 and 410 of a record; an erased one names its Erasure. */
@@ -139,7 +139,7 @@ static void read_record(struct http_exchange *x, struct snapshot *s)
 
 void handle_record(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_record);
+	answer_from_truth(x, ctx, read_record);
 }
 
 /* Puts the receipt of the record that enrolled the author's key into RECEIPT as "party". */
@@ -188,7 +188,7 @@ static void read_receipt(struct http_exchange *x, struct snapshot *s)
 
 void handle_receipt(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_receipt);
+	answer_from_truth(x, ctx, read_receipt);
 }
 
 static void write_consistency(struct http_exchange *x, struct app *app, struct ledger_read *r,

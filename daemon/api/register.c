@@ -123,20 +123,20 @@ static void read_rules(struct http_exchange *x, struct snapshot *s)
 
 void handle_parties(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_parties);
+	answer_from_truth(x, ctx, read_parties);
 }
 
 void handle_products(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_products);
+	answer_from_truth(x, ctx, read_products);
 }
 
 void handle_places(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_places);
+	answer_from_truth(x, ctx, read_places);
 }
 
 void handle_rules(struct http_exchange *x, void *ctx)
 {
-	answer_from_index(x, ctx, read_rules);
+	answer_from_truth(x, ctx, read_rules);
 }

@@ -31,15 +31,22 @@ static const char *const status_names[] = {"recalled",       "held",         "wi
 					   "destroyed",      "expired",      "registered",
 					   "serial-unknown", "product-only", "unknown"};
 
+/* An item that the code names, or that belongs to it. */
+struct found {
+	bool known;      /* it was commissioned at some time, whatever became of it */
+	struct item row; /* its id is UINT64_MAX when no record names it */
+	struct sy_str code;
+	uint64_t evidence; /* the record that says so and can be read and proven */
+};
+
 /* What is known about one code. */
 struct findings {
 	struct sy_arena *arena;
 	struct sy_code code;
 	enum status status;
-	bool has_product, has_lot, has_unit, has_producer;
+	bool has_product, has_producer;
 	struct register_row product, producer;
-	struct item lot, unit;
-	struct sy_str lot_code;
+	struct found lot, unit;
 	const struct item *registered; /* the unit's or the lot's row that dates come from */
 	bool other_lot; /* the serial is registered, but in another lot than the code says */
 	uint64_t lookups, first_lookup;
@@ -62,48 +69,52 @@ static enum status graver(enum status a, enum status b)
 	return a < b ? a : b;
 }
 
-/* Known: it was commissioned at some time, whatever became of it. */
-static bool known(const struct item *it)
+/* For an erased record it is the Erasure, whose remains stand. */
+static void judge_row(struct snapshot *s, struct found *f)
 {
-	return (it->flags & (ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN | ITEM_HAS_UNITS)) != 0;
+	const unsigned known = ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN | ITEM_HAS_UNITS;
+	uint64_t record = f->row.created != UINT64_MAX ? f->row.created : f->row.first, erasure;
+	f->known = (f->row.flags & known) != 0;
+	f->evidence = index_erased(&s->index, record, &erasure) == SY_OK ? erasure : record;
 }
 
-/* The row of a code; its id is UINT64_MAX when no record names it. */
-static int find_item(struct snapshot *s, struct sy_str code, struct item *it, bool *found)
+static int find_item(struct snapshot *s, struct sy_str code, struct found *f)
 {
-	int err = index_item_of(&s->index, code, it);
-	*found = err == SY_OK && known(it);
-	if (err)
-		it->id = UINT64_MAX;
+	int err = index_item_of(&s->index, code, &f->row);
+	f->code = code;
+	if (err == SY_OK)
+		judge_row(s, f);
+	else
+		f->row.id = UINT64_MAX;
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
 /* The lot in F is the one that the code itself names, if it names any. */
 static int find_unit(struct snapshot *s, struct findings *f)
 {
-	bool printed_known = f->has_lot;
-	uint64_t printed = f->code.lot_code.n > 0 ? f->lot.id : UINT64_MAX;
-	int err = find_item(s, f->code.canonical, &f->unit, &f->has_unit);
+	bool printed_known = f->lot.known;
+	uint64_t printed = f->code.lot_code.n > 0 ? f->lot.row.id : UINT64_MAX;
+	int err = find_item(s, f->code.canonical, &f->unit);
 	if (err)
 		return err;
-	if (!f->has_unit) {
+	if (!f->unit.known) {
 		f->status = printed_known ? ST_SERIAL_UNKNOWN : ST_UNKNOWN;
 		return SY_OK;
 	}
-	f->status = status_of(&f->unit);
-	f->registered = &f->unit;
-	if (f->unit.lot == UINT64_MAX)
+	f->status = status_of(&f->unit.row);
+	f->registered = &f->unit.row;
+	uint64_t lot = f->unit.row.lot;
+	if (lot == UINT64_MAX)
 		return SY_OK;
-	if (f->unit.lot != printed) {
+	if (lot != printed) {
 		f->other_lot = f->code.lot_code.n > 0;
-		if ((err = index_item(&s->index, f->unit.lot, &f->lot)) != SY_OK ||
-		    (err = index_item_code(&s->index, f->unit.lot, f->arena, &f->lot_code)) !=
-			SY_OK)
+		if ((err = index_item(&s->index, lot, &f->lot.row)) != SY_OK ||
+		    (err = index_item_code(&s->index, lot, f->arena, &f->lot.code)) != SY_OK)
 			return err;
-		f->has_lot = known(&f->lot);
+		judge_row(s, &f->lot);
 	}
-	if (f->has_lot)
-		f->status = graver(f->status, status_of(&f->lot));
+	if (f->lot.known)
+		f->status = graver(f->status, status_of(&f->lot.row));
 	if (f->other_lot && f->status == ST_REGISTERED)
 		f->status = printed_known ? ST_SERIAL_UNKNOWN : ST_UNKNOWN;
 	return SY_OK;
@@ -121,10 +132,8 @@ static int find_all(struct snapshot *s, struct findings *f)
 						       &f->producer) == SY_OK;
 		err = err == SY_ENOTFOUND ? SY_OK : err;
 	}
-	if (!err && f->code.lot_code.n > 0) {
-		f->lot_code = f->code.lot_code;
-		err = find_item(s, f->lot_code, &f->lot, &f->has_lot);
-	}
+	if (!err && f->code.lot_code.n > 0)
+		err = find_item(s, f->code.lot_code, &f->lot);
 	if (err)
 		return err;
 	switch (f->code.kind) {
@@ -132,9 +141,9 @@ static int find_all(struct snapshot *s, struct findings *f)
 		f->status = f->has_product ? ST_PRODUCT_ONLY : ST_UNKNOWN;
 		return SY_OK;
 	case SY_CODE_LOT:
-		if (f->has_lot) {
-			f->status = status_of(&f->lot);
-			f->registered = &f->lot;
+		if (f->lot.known) {
+			f->status = status_of(&f->lot.row);
+			f->registered = &f->lot.row;
 		}
 		return SY_OK;
 	default:
@@ -144,24 +153,10 @@ static int find_all(struct snapshot *s, struct findings *f)
 
 /* --- the answer ------------------------------------------------------------------------------ */
 
-static void write_member(struct sy_jw *w, const struct sy_json_doc *doc, const char *name)
+/* One row of the register: its id under the name that its kind has, and what is shown of it. */
+static void write_row(struct sy_jw *w, const char *name, const struct register_row *row,
+		      const char *id, bool owned)
 {
-	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), name);
-	if (v) {
-		sy_jw_key(w, name);
-		sy_jw_raw(w, sy_json_raw(doc, v));
-	}
-}
-
-static const char *const of_product[] = {"name", "category", "specification", "standard", NULL};
-static const char *const of_party[] = {"name", NULL};
-
-/* One row of the register: its id under the name that its kind has, and members of its record. */
-static void write_row(struct http_exchange *x, struct sy_jw *w, const char *name,
-		      const struct register_row *row, const char *id, const char *const members[],
-		      bool owned)
-{
-	struct sy_json_doc doc;
 	sy_jw_key(w, name);
 	if (row == NULL) {
 		sy_jw_null(w);
@@ -169,35 +164,26 @@ static void write_row(struct http_exchange *x, struct sy_jw *w, const char *name
 	}
 	sy_jw_object(w);
 	sy_jw_kv_str(w, id, row->id);
-	if (sy_json_parse(http_arena(x), row->payload, 0, &doc, NULL) == SY_OK)
-		for (; *members; members++)
-			write_member(w, &doc, *members);
+	if (row->shown.n > 0)
+		sy_jw_raw(w, row->shown);
 	if (owned)
 		sy_jw_kv_str(w, "owner", row->owner);
 	sy_jw_kv_u64(w, "record", row->record);
 	sy_jw_end(w, '}');
 }
 
-/* The record that can be read and proven: for an erased one the Erasure, whose remains stand. */
-static uint64_t evidence(struct snapshot *s, uint64_t record)
-{
-	uint64_t erasure;
-	return index_erased(&s->index, record, &erasure) == SY_OK ? erasure : record;
-}
-
-static void write_item(struct snapshot *s, struct sy_jw *w, const char *name, bool there,
-		       const struct item *it, struct sy_str code)
+static void write_item(struct sy_jw *w, const char *name, const struct found *f)
 {
 	sy_jw_key(w, name);
-	if (!there) {
+	if (!f->known) {
 		sy_jw_null(w);
 		return;
 	}
 	sy_jw_object(w);
-	item_write(w, it, code);
+	item_write(w, &f->row, f->code);
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
-	sy_jw_u64(w, evidence(s, it->created != UINT64_MAX ? it->created : it->first));
+	sy_jw_u64(w, f->evidence);
 	sy_jw_end(w, ']');
 	sy_jw_end(w, '}');
 }
@@ -211,8 +197,8 @@ static void write_mismatches(struct sy_jw *w, const struct findings *f)
 	sy_jw_array(w);
 	if (f->other_lot)
 		sy_jw_text(w, "lot");
-	if (it && it->expires == SY_NO_DAY && f->has_lot)
-		it = &f->lot;
+	if (it && it->expires == SY_NO_DAY && f->lot.known)
+		it = &f->lot.row;
 	if (it && it->expires != SY_NO_DAY && f->code.expiry.n > 0 &&
 	    sy_date_parse(f->code.expiry, &day) == SY_OK && day != it->expires)
 		sy_jw_text(w, "expires");
@@ -222,45 +208,54 @@ static void write_mismatches(struct sy_jw *w, const struct findings *f)
 	sy_jw_end(w, ']');
 }
 
-/* Quality results that the commissioning records themselves carry. */
-static void write_inspections(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
-			      const struct findings *f)
+/* A unit and its lot may have come into the ledger with one record. */
+static bool same_record(const struct findings *f)
 {
-	const struct item *of[2] = {f->has_unit ? &f->unit : NULL, f->has_lot ? &f->lot : NULL};
+	return f->unit.known && f->unit.row.created == f->lot.row.created;
+}
+
+static void word(struct sy_jw *w, const char *name, const char *text)
+{
+	if (text)
+		sy_jw_kv_text(w, name, text);
+}
+
+/* The quality result that the commissioning carries.  Its whole text is in the record: to open one
+ * for each code that is scanned would cost as much as all the rest of the verdict. */
+static void write_inspection(struct sy_jw *w, const struct found *f)
+{
+	if (!f->known || !(f->row.flags & ITEM_INSPECTED))
+		return;
+	sy_jw_object(w);
+	word(w, "result", item_results[f->row.result]);
+	word(w, "kind", item_inspectors[f->row.inspector]);
+	answer_day(w, "date", f->row.inspected);
+	sy_jw_kv_u64(w, "record", f->evidence);
+	sy_jw_end(w, '}');
+}
+
+static void write_inspections(struct sy_jw *w, const struct findings *f)
+{
 	sy_jw_key(w, "inspections");
 	sy_jw_array(w);
-	for (unsigned i = 0; i < 2; i++) {
-		struct ledger_record rec;
-		struct sy_json_doc doc;
-		const struct sy_json *v;
-		if (of[i] == NULL || !(of[i]->flags & ITEM_INSPECTED) ||
-		    (i == 1 && of[0] && of[0]->created == of[1]->created) ||
-		    ledger_record(&s->truth, http_arena(x), of[i]->created, &rec) != SY_OK ||
-		    sy_json_parse(http_arena(x), rec.payload, 0, &doc, NULL) != SY_OK)
-			continue;
-		v = sy_json_get(&doc, sy_json_root(&doc), "suyuan:inspection");
-		if (v)
-			sy_jw_raw(w, sy_json_raw(&doc, v));
-	}
+	write_inspection(w, &f->unit);
+	if (!same_record(f))
+		write_inspection(w, &f->lot);
 	sy_jw_end(w, ']');
 }
 
-static void write_records(struct snapshot *s, struct sy_jw *w, const struct findings *f)
+static void write_records(struct sy_jw *w, const struct findings *f)
 {
-	uint64_t list[4], n = 0;
-	if (f->has_unit && f->unit.created != UINT64_MAX)
-		list[n++] = evidence(s, f->unit.created);
-	if (f->has_lot && f->lot.created != UINT64_MAX &&
-	    (!f->has_unit || f->unit.created != f->lot.created))
-		list[n++] = evidence(s, f->lot.created);
-	if (f->has_product)
-		list[n++] = f->product.record;
-	if (f->has_producer)
-		list[n++] = f->producer.record;
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
-	for (uint64_t i = 0; i < n; i++)
-		sy_jw_u64(w, list[i]);
+	if (f->unit.known && f->unit.row.created != UINT64_MAX)
+		sy_jw_u64(w, f->unit.evidence);
+	if (f->lot.known && f->lot.row.created != UINT64_MAX && !same_record(f))
+		sy_jw_u64(w, f->lot.evidence);
+	if (f->has_product)
+		sy_jw_u64(w, f->product.record);
+	if (f->has_producer)
+		sy_jw_u64(w, f->producer.record);
 	sy_jw_end(w, ']');
 }
 
@@ -275,29 +270,26 @@ static void write_lookups(struct sy_jw *w, const struct findings *f)
 	sy_jw_end(w, '}');
 }
 
-static void write_findings(struct http_exchange *x, struct snapshot *s, struct sy_buf *body,
-			   const struct findings *f)
+static void write_findings(struct snapshot *s, struct sy_buf *body, const struct findings *f)
 {
+	bool serial = f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG;
 	struct sy_jw w;
 	sy_jw_init(&w, body);
 	sy_jw_object(&w);
 	sy_jw_kv_text(&w, "status", status_names[f->status]);
 	sy_jw_key(&w, "code");
 	sy_code_write_json(&w, &f->code);
-	write_row(x, &w, "product", f->has_product ? &f->product : NULL, "code", of_product, true);
-	write_row(x, &w, "producer", f->has_producer ? &f->producer : NULL, "id", of_party, false);
-	write_item(s, &w, "lot", f->has_lot, &f->lot, f->lot_code);
-	write_item(s, &w,
-		   f->code.kind == SY_CODE_UNIT || f->code.kind == SY_CODE_CN_DRUG ? "serial"
-										   : "item",
-		   f->has_unit, &f->unit, f->code.canonical);
-	write_inspections(x, s, &w, f);
+	write_row(&w, "product", f->has_product ? &f->product : NULL, "code", true);
+	write_row(&w, "producer", f->has_producer ? &f->producer : NULL, "id", false);
+	write_item(&w, "lot", &f->lot);
+	write_item(&w, serial ? "serial" : "item", &f->unit);
+	write_inspections(&w, f);
 	sy_jw_key(&w, "recalls");
 	sy_jw_array(&w);
 	sy_jw_end(&w, ']');
 	write_mismatches(&w, f);
 	write_lookups(&w, f);
-	write_records(s, &w, f);
+	write_records(&w, f);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
 }
@@ -313,7 +305,7 @@ static void read_verdict(struct http_exchange *x, struct snapshot *s)
 {
 	uint64_t began = now_us();
 	struct findings f = {.arena = http_arena(x)};
-	struct sy_buf body = {0};
+	struct sy_buf *body = http_body(x);
 	struct sy_str text;
 	int err;
 	if (!answer_text(x, "code", &text) || !items_parse_code(x, text, &f.code))
@@ -323,13 +315,13 @@ static void read_verdict(struct http_exchange *x, struct snapshot *s)
 		return;
 	}
 	/* A count that can't be kept is no reason to keep the verdict back. */
-	if (f.has_unit && lookups_count(s->app->lookups, f.code.canonical, sy_time_now(),
-					&f.lookups, &f.first_lookup) != SY_OK)
+	if (f.unit.known && lookups_count(s->app->lookups, f.code.canonical, sy_time_now(),
+					  &f.lookups, &f.first_lookup) != SY_OK)
 		f.lookups = 0;
-	write_findings(x, s, &body, &f);
+	write_findings(s, body, &f);
 	metric_add(METRIC_VERIFIES, 1);
 	metric_time(METRIC_TIME_VERIFY, now_us() - began);
-	answer_json(x, 200, &body);
+	answer_json(x, 200, body);
 }
 
 void handle_verify(struct http_exchange *x, void *ctx)

@@ -134,7 +134,8 @@ static bool same_fold(const struct item *a, const struct item *b)
 	       a->added.coef == b->added.coef && a->added.scale == b->added.scale &&
 	       a->removed.coef == b->removed.coef && a->removed.scale == b->removed.scale &&
 	       memcmp(a->unit, b->unit, sizeof a->unit) == 0 &&
-	       memcmp(a->ilmd, b->ilmd, sizeof a->ilmd) == 0;
+	       memcmp(a->ilmd, b->ilmd, sizeof a->ilmd) == 0 && a->result == b->result &&
+	       a->inspector == b->inspector && a->inspected == b->inspected;
 }
 
 static int check_item(struct check *c, uint64_t ida, uint64_t idb, struct sy_str code)

@@ -9,9 +9,10 @@ struct effect {
 	const char *type;
 	int (*apply)(struct apply *a, const struct effect *e);
 	enum register_kind kind;
-	const char *id, *owner; /* members of the record */
-	bool kept;              /* can't be erased (FORMAT.md "Erasure") */
-	bool family;            /* TYPE begins the names of several */
+	const char *id, *owner;   /* members of the record */
+	const char *const *shown; /* and those of register_row.shown */
+	bool kept;                /* can't be erased (FORMAT.md "Erasure") */
+	bool family;              /* TYPE begins the names of several */
 };
 
 static int apply_genesis(struct apply *a, const struct effect *e);
@@ -20,14 +21,23 @@ static int apply_party(struct apply *a, const struct effect *e);
 static int apply_rules(struct apply *a, const struct effect *e);
 static int apply_erasure(struct apply *a, const struct effect *e);
 
+static const char *const product_shown[] = {"name", "category", "specification", "standard", NULL};
+static const char *const party_shown[] = {"name", NULL};
+
 static const struct effect effects[] = {
     {.type = "Product",
      .apply = apply_row,
      .kind = REG_PRODUCT,
      .id = "code",
      .owner = "owner",
+     .shown = product_shown,
      .kept = true},
-    {.type = "Party", .apply = apply_party, .kind = REG_PARTY, .id = "id", .kept = true},
+    {.type = "Party",
+     .apply = apply_party,
+     .kind = REG_PARTY,
+     .id = "id",
+     .shown = party_shown,
+     .kept = true},
     {.type = "Place", .apply = apply_row, .kind = REG_PLACE, .id = "id", .owner = "party"},
     {.type = "Contact", .apply = apply_row, .kind = REG_CONTACT, .id = "id", .owner = "party"},
     {.type = "Rules", .apply = apply_rules, .kind = REG_RULES, .id = "name", .kept = true},
@@ -104,6 +114,27 @@ int type_row(struct apply *a, const struct sy_json_doc *doc, enum register_kind 
 	return id->n ? SY_OK : SY_ENOTFOUND;
 }
 
+/* The members of V that are to be shown, one behind the other. */
+static int shown_of(struct apply *a, const struct sy_json *v, const char *const *names,
+		    struct sy_str *out)
+{
+	struct sy_str value;
+	const char *text = "";
+
+	for (; names && *names; names++) {
+		const struct sy_json *m = sy_json_get(&a->doc, v, *names);
+		if (m == NULL)
+			continue;
+		value = sy_json_raw(&a->doc, m);
+		text = sy_arena_printf(&a->arena, "%s%s\"%s\":%.*s", text, *text ? "," : "", *names,
+				       (int)value.n, value.p);
+		if (text == NULL)
+			return SY_ENOMEM;
+	}
+	*out = sy_str(text);
+	return SY_OK;
+}
+
 /* A text that may be erased isn't copied here: it would live on in pages that are free. */
 static int row_begin(struct apply *a, const struct effect *e, struct register_row *row)
 {
@@ -116,7 +147,8 @@ static int row_begin(struct apply *a, const struct effect *e, struct register_ro
 				     .author = sy_buf_span(&a->party),
 				     .payload = e->kept ? a->payload : SY_STR("")};
 	if ((err = row_id(e, &a->doc, &a->arena, &row->id)) ||
-	    (err = member(&a->doc, root, e->owner, &a->arena, &row->owner)))
+	    (err = member(&a->doc, root, e->owner, &a->arena, &row->owner)) ||
+	    (err = shown_of(a, root, e->shown, &row->shown)))
 		return err;
 	if (row->owner.n == 0)
 		row->owner = row->author;
@@ -170,7 +202,8 @@ static int apply_genesis(struct apply *a, const struct effect *e)
 	row.id = id;
 	row.roles = ROLE_OPERATOR;
 	row.payload = sy_json_raw(&a->doc, operator);
-	if ((err = party_apply(a, &row, operator)))
+	if ((err = shown_of(a, operator, party_shown, &row.shown)) ||
+	    (err = party_apply(a, &row, operator)))
 		return err;
 	return row_put(a->tx, REG_PARTY, &row);
 }

@@ -1,5 +1,7 @@
 #include "apply.h"
 
+#include <suyuan/time.h>
+
 #include <stdlib.h>
 
 /* --- sets of ids ----------------------------------------------------------------------------- */
@@ -117,6 +119,38 @@ void item_fold_unit(struct item *lot, const struct view *v, const struct sy_even
 	fold_days(lot, &v->ev);
 }
 
+/* The place of a member's word in a table; 0 for none of them. */
+static uint8_t word_of(const struct view *v, const char *name, const char *const *words, uint8_t n)
+{
+	const struct sy_json *said = sy_json_get(&v->doc, v->ev.inspection, name);
+
+	while (n > 1)
+		if (sy_json_is(&v->doc, said, words[--n]))
+			return n;
+	return 0;
+}
+
+static int32_t day_of(const struct view *v, const char *name)
+{
+	const struct sy_json *said = sy_json_get(&v->doc, v->ev.inspection, name);
+	int32_t day;
+
+	if (said == NULL || said->type != SY_JSON_STRING)
+		return SY_NO_DAY;
+	struct sy_str text = {v->doc.text + said->off, said->len};
+	return sy_date_parse(text, &day) ? SY_NO_DAY : day;
+}
+
+static void fold_inspection(struct item *it, const struct view *v)
+{
+	if (v->ev.inspection == NULL)
+		return;
+	it->flags |= ITEM_INSPECTED;
+	it->result = word_of(v, "result", item_results, RESULTS);
+	it->inspector = word_of(v, "kind", item_inspectors, INSPECTORS);
+	it->inspected = day_of(v, "date");
+}
+
 static void fold_creation(struct item *it, const struct view *v, const struct sy_event_item *occ)
 {
 	static const uint8_t none[8];
@@ -125,8 +159,7 @@ static void fold_creation(struct item *it, const struct view *v, const struct sy
 		it->flags |= ITEM_CREATED;
 		it->flags &= ~(unsigned)ITEM_WITHDRAWN;
 		it->created = v->number;
-		if (v->ev.inspection)
-			it->flags |= ITEM_INSPECTED;
+		fold_inspection(it, v);
 	}
 	fold_days(it, &v->ev);
 	if (memcmp(it->ilmd, none, sizeof none) == 0)

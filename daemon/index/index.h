@@ -127,6 +127,10 @@ struct register_row {
 	 * it publishes a Party of its own, the `operator` object of the genesis.  Empty for a Place
 	 * or a Contact: what may be erased is kept in truth alone, where it is sealed. */
 	struct sy_str payload;
+	/* What a verdict shows of it, as JSON: `name` of a party, and of a product `category`,
+	 * `specification` and `standard` as well.  Members without braces, those that are there;
+	 * found once here so that nobody parses the text again for every code that is scanned. */
+	struct sy_str shown;
 };
 
 int register_get(struct index_read *r, enum register_kind kind, struct sy_str id,
@@ -187,6 +191,10 @@ enum item_flag {
 	ITEM_INSPECTED = 128        /* the record that commissioned it carries suyuan:inspection */
 };
 
+/* What an inspection says in one of a few words; 0 is NULL, for a record that doesn't say. */
+extern const char *const item_results[];    /* pass, fail */
+extern const char *const item_inspectors[]; /* firm, laboratory, supervision */
+
 struct item {
 	uint64_t id;
 	enum sy_code_kind kind;
@@ -200,6 +208,10 @@ struct item {
 	struct sy_decimal added, removed;
 	char unit[8];
 	uint8_t ilmd[8]; /* digest of the commissioning's ilmd, names sorted */
+	/* Of its inspection, what a verdict can say without opening a record.  Numbers and names
+	 * are text that may be erased: they are in truth alone. */
+	uint8_t result, inspector; /* in the tables above */
+	int32_t inspected;         /* day or SY_NO_DAY */
 };
 
 int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);

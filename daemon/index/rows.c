@@ -209,7 +209,10 @@ int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 
 /* --- items ----------------------------------------------------------------------------------- */
 
-enum { ITEM_SIZE = 4 + 5 * 8 + 4 * 4 + 2 * 8 + 8 + 8 };
+enum { ITEM_SIZE = 4 + 5 * 8 + 4 * 4 + 2 * 8 + 8 + 8 + 2 + 4 };
+
+const char *const item_results[RESULTS] = {NULL, "pass", "fail"};
+const char *const item_inspectors[INSPECTORS] = {NULL, "firm", "laboratory", "supervision"};
 
 void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_str code)
 {
@@ -223,7 +226,8 @@ void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_s
 			    .made = SY_NO_DAY,
 			    .expires = SY_NO_DAY,
 			    .best_before = SY_NO_DAY,
-			    .harvested = SY_NO_DAY};
+			    .harvested = SY_NO_DAY,
+			    .inspected = SY_NO_DAY};
 }
 
 int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
@@ -251,10 +255,13 @@ int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
 			     .harvested = (int32_t)sy_get32(p + 56),
 			     .added = {(int64_t)sy_get64(p + 60), p[2]},
 			     .removed = {(int64_t)sy_get64(p + 68), p[3]},
+			     .result = p[92],
+			     .inspector = p[93],
+			     .inspected = (int32_t)sy_get32(p + 94),
 			     .code = {row.p + ITEM_SIZE, row.n - ITEM_SIZE}};
 	memcpy(out->unit, p + 76, 8);
 	memcpy(out->ilmd, p + 84, 8);
-	return SY_OK;
+	return out->result < RESULTS && out->inspector < INSPECTORS ? SY_OK : SY_ECORRUPT;
 }
 
 int item_put(struct kv_tx *tx, const struct item *it)
@@ -283,18 +290,21 @@ int item_put(struct kv_tx *tx, const struct item *it)
 	sy_put64(p + 68, (uint64_t)it->removed.coef);
 	memcpy(p + 76, it->unit, 8);
 	memcpy(p + 84, it->ilmd, 8);
+	p[92] = it->result;
+	p[93] = it->inspector;
+	sy_put32(p + 94, (uint32_t)it->inspected);
 	memcpy(p + ITEM_SIZE, it->code.p, it->code.n);
 	return SY_OK;
 }
 
 /* --- the register ---------------------------------------------------------------------------- */
 
-enum { ROW_HEAD = 3 * 8 + 4 * 4 };
+enum { ROW_PARTS = 4, ROW_HEAD = 3 * 8 + 4 + ROW_PARTS * 4 };
 
 int row_decode(struct sy_str value, struct register_row *out)
 {
 	const uint8_t *p = (const uint8_t *)value.p;
-	struct sy_str *parts[] = {&out->id, &out->author, &out->owner};
+	struct sy_str *parts[ROW_PARTS] = {&out->id, &out->author, &out->owner, &out->shown};
 
 	if (value.n < ROW_HEAD)
 		return SY_ECORRUPT;
@@ -303,7 +313,7 @@ int row_decode(struct sy_str value, struct register_row *out)
 	out->time = sy_get64(p + 16);
 	out->roles = sy_get32(p + 24);
 	struct sy_str rest = {value.p + ROW_HEAD, value.n - ROW_HEAD};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < ROW_PARTS; i++) {
 		uint32_t n = sy_get32(p + 28 + 4 * i);
 		if (n > rest.n)
 			return SY_ECORRUPT;
@@ -331,12 +341,13 @@ int row_get(struct kv_tx *tx, enum register_kind kind, struct sy_str id, struct 
 int row_put(struct kv_tx *tx, enum register_kind kind, const struct register_row *row)
 {
 	struct key k = key_register_version(kind, row->id, row->record);
-	const struct sy_str parts[] = {row->id, row->author, row->owner, row->payload};
+	const struct sy_str parts[ROW_PARTS + 1] = {row->id, row->author, row->owner, row->shown,
+						    row->payload};
 	size_t n = ROW_HEAD;
 	void *room;
 	int err;
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i <= ROW_PARTS; i++)
 		n += parts[i].n;
 	if ((err = kv_reserve(tx, T_REGISTER, key_str(&k), n, 0, &room)))
 		return err;
@@ -345,8 +356,8 @@ int row_put(struct kv_tx *tx, enum register_kind kind, const struct register_row
 	sy_put64(p + 8, row->entry);
 	sy_put64(p + 16, row->time);
 	sy_put32(p + 24, row->roles);
-	for (size_t i = 0; i < 4; i++) {
-		if (i < 3)
+	for (size_t i = 0; i <= ROW_PARTS; i++) {
+		if (i < ROW_PARTS)
 			sy_put32(p + 28 + 4 * i, (uint32_t)parts[i].n);
 		if (parts[i].n)
 			memcpy(at, parts[i].p, parts[i].n);

@@ -9,7 +9,7 @@
 
 #include "index.h"
 
-#define INDEX_VERSION 4 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
+#define INDEX_VERSION 5 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
 
 enum table {
 	T_META,
@@ -77,6 +77,7 @@ int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, struct history h
 int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 		 struct history *out);
 
+enum { RESULTS = 3, INSPECTORS = 4 }; /* entries of item_results and item_inspectors */
 int item_get(struct kv_tx *tx, uint64_t id, struct item *out);
 int item_put(struct kv_tx *tx, const struct item *it);
 void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_str code);

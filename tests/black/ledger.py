@@ -269,3 +269,14 @@ def batch(gtin, lot, quantity=100, made="2026-11-01", expires="2027-05-01", even
         event["eventID"] = event_id
     event.update(more)
     return event
+
+
+def erase(ledger, number, **more):
+    """The operator's Erasure of a record, from what its receipt says."""
+    record = json.loads(ledger.get(f"/v1/records/{number}/receipt").body)["record"]
+    leaf = verifier.sha(b"\0", base64.b64decode(record["salt"]), record["payload"].encode())
+    said = ledger.submit(ledger.operator, {
+        "type": "Erasure", "record": number, "leaf": b64(leaf), "ground": "PIPL 47",
+        "orderedBy": "court", **more})
+    ledger.settle()
+    return said["firstRecord"]

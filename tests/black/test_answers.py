@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 import verifier
-from ledger import Key, batch, b64, check_digit, compact, submission
+from ledger import Key, batch, b64, check_digit, compact, erase, submission
 from wire import until
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -326,6 +326,91 @@ def test_a_serial_printed_with_another_lot(world):
 def test_label_dates(world, label, differs):
     for code in (f"(01){world.gtin}{label}(10)L1", f"(01){world.gtin}{label}(10)L1(21)S0"):
         assert verify(world.ledger, code)["labelDiffers"] == differs
+
+
+@pytest.mark.parametrize("inspection,shown", [
+    ({"number": "R-7", "result": "pass", "kind": "firm", "date": "2026-01-02", "by": "Li Lei"},
+     {"result": "pass", "kind": "firm", "date": "2026-01-02"}),
+    ({"number": "R-8", "result": "fail"}, {"result": "fail"}),
+    ({"number": "R-9"}, {})])
+def test_inspections(world, inspection, shown):
+    """The result of one, and the record that has the rest; of a lot made with its unit once."""
+    lot = "I" + inspection["number"]
+    made = event(bizStep="commissioning", epcList=[f"{world.product}/10/{lot}/21/{lot}-1"],
+                 quantityList=[{"epcClass": f"{world.product}/10/{lot}", "quantity": 1}],
+                 **{"suyuan:inspection": inspection})
+    number = world.submit(made)
+    world.ledger.settle()
+    for code in (f"(01){world.gtin}(10){lot}", f"(01){world.gtin}(10){lot}(21){lot}-1"):
+        assert verify(world.ledger, code)["inspections"] == [dict(shown, record=number)]
+    assert world.ledger.get(f"/v1/records/{number}").json["suyuan:inspection"] == inspection
+    assert verify(world.ledger, f"(01){world.gtin}(10)L1")["inspections"] == []
+
+
+def test_an_inspection_that_was_erased(ledger):
+    key, gtin = ledger.dairy()
+    made = {"made": "2026-01-01", "expires": "2060-01-01"}
+    whole = {"number": "R-7", "by": "Li Lei", "result": "pass", "kind": "firm"}
+    kept = batch(gtin, "KEPT", **made, **{"suyuan:inspection": whole})
+    gone = batch(gtin, "GONE", **made, **{"suyuan:inspection": whole})
+    first = ledger.submit(key, kept, gone)["firstRecord"]
+    kept["suyuan:inspection"] = {"result": "pass"}
+    del gone["suyuan:inspection"]
+    erasure = erase(ledger, first, remains=kept)
+    also = erase(ledger, first + 1, remains=gone)
+    told = verify(ledger, f"(01){gtin}(10)KEPT")
+    assert told["inspections"] == [{"result": "pass", "record": erasure}]
+    assert erasure in told["records"] and first not in told["records"]
+    told = verify(ledger, f"(01){gtin}(10)GONE")
+    assert told["inspections"] == [] and told["lot"]["records"] == [also]
+
+
+def test_verdicts_follow_the_register(ledger):
+    """Who and what as of the answer's entry, whatever was asked before; and so after a rebuild."""
+    key, gtin = ledger.dairy()
+    party, product = key.name, f"https://id.gs1.org/01/{gtin}"
+    other = check_digit("0690123456790")
+    ledger.submit(key, {"type": "Product", "code": f"https://id.gs1.org/01/{other}", "category": "other",
+                        "name": {"en": "Other"}})
+    lots = [ledger.submit(key, batch(g, "L", expires="2060-01-01", event_id=f"urn:uuid:00000000-0000-4000-"
+                          f"8000-00000000000{i}")) for i, g in enumerate((gtin, other))]
+    ledger.settle()
+    codes = [f"(01){g}(10)L" for g in (gtin, other)] + [gtin]
+    told = [verify(ledger, c) for c in codes]
+    assert [t["product"]["name"]["en"] for t in told] == ["Milk", "Other", "Milk"]
+    products = told[0]["product"]["record"]
+    parties = told[0]["producer"]["record"]
+
+    def say(by, record):
+        said = ledger.submit(by, record)
+        ask(ledger, f"/v1/parties?limit=1&at={said['entry']}")
+        return said["firstRecord"]
+    for i in range(4):
+        name = {"en": f"Milk {i}", "zh": "\"奶\" \\"}
+        products = say(key, {"type": "Product", "code": product, "name": name, "category": "other",
+                             "specification": f"{i} mL", "replaces": products})
+        parties = say(ledger.operator, {
+            "type": "Party", "id": party, "name": {"en": f"Dairy {i}"}, "roles": ["producer"],
+            "prefixes": ["6901234"], "replaces": parties,
+            "keys": [{"vkey": key.vkey, "proof": key.proof(party, ledger.origin)}]})
+        told = [verify(ledger, c) for c in codes]
+        for t in told[::2]:
+            assert t["product"] == {"code": product, "name": name, "category": "other",
+                                    "specification": f"{i} mL", "owner": party, "record": products}
+            assert products in t["records"] and parties in t["records"]
+        assert told[1]["product"]["name"] == {"en": "Other"}
+        for t in told:
+            assert t["producer"] == {"id": party, "name": {"en": f"Dairy {i}"}, "record": parties}
+    wrong = batch(gtin, "L", expires="2060-01-01", event_id="urn:uuid:00000000-0000-4000-8000-000000000000",
+                  errorDeclaration={"declarationTime": "2026-01-03T00:00:00Z", "reason": "incorrect_data"})
+    say(key, wrong)
+    erase(ledger, lots[1]["firstRecord"])
+    told = [verify(ledger, c) for c in codes]
+    assert [t["status"] for t in told] == ["withdrawn", "unknown", "product-only"]
+    ledger.stop()
+    assert ledger.run("--reindex").returncode == 0
+    ledger.start()
+    assert [verify(ledger, c) for c in codes] == told
 
 
 def test_look_ups_are_counted(world):

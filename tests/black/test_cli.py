@@ -115,6 +115,8 @@ def test_batch_and_verify(world):
     assert "REGISTERED" in text.out and "2099-05-01" in text.out and "R-7" in text.out
     assert answer["status"] == "registered" and answer["proof"]["holds"] and answer["proof"]["exit"] == 0
     assert answer["lot"]["expires"] == "2099-05-01"
+    assert answer["inspections"] == [{"result": "pass", "kind": "firm", "record": answer["lot"]["records"][0]}]
+    assert answer["proof"]["inspections"][0]["number"] == "R-7"
     chinese = world("verify", LOT, "--lang", "zh").out
     assert "已登记" in chinese and "REGISTERED" not in chinese
     assert world("verify", LOT, env={"LC_ALL": "zh_CN.UTF-8"}).out == chinese

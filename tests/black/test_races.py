@@ -1,4 +1,5 @@
 """Many at once: whoever comes first wins, everybody else is told so, and nothing is said twice."""
+import contextlib
 import http.client
 import os
 import random
@@ -230,6 +231,46 @@ def test_a_product_is_used_as_soon_as_it_is_registered(ledger):
             assert a.status in (201, 422), a.body
             assert a.status == 422 or a.json["entry"] > answers[0].json["entry"]
         ledger.submit(key, batch(gtin, "AFTER"))
+    check(ledger)
+
+
+def test_verdicts_while_the_register_changes(ledger):
+    """Each is of one version as a whole, and never of an older one than the one before."""
+    key, gtin = ledger.dairy()
+    product = f"https://id.gs1.org/01/{gtin}"
+    ledger.submit(key, batch(gtin, "L", expires="2060-01-01"))
+    ledger.settle()
+    names = {ledger.get(f"/v1/verify?code={gtin}").json["product"]["record"]: "Milk"}
+    enough, told = threading.Event(), [[] for _ in range(4)]
+
+    def reader(mine, code):
+        with contextlib.closing(ledger.connect()) as connection:
+            last = False
+            while not last:
+                last = enough.is_set()
+                answer = ledger.get(f"/v1/verify?code={code}", connection=connection)
+                assert answer.status == 200, answer.body
+                shown = answer.json["product"]
+                assert shown["record"] in answer.json["records"]
+                mine.append((shown["record"], shown["name"]["en"], answer.json["asOf"]["entry"]))
+    readers = [threading.Thread(target=reader, args=(mine, code))
+               for mine, code in zip(told, (gtin, f"(01){gtin}(10)L") * 2)]
+    for t in readers:
+        t.start()
+    for i in range(40):
+        said = ledger.submit(key, {"type": "Product", "code": product, "category": "other",
+                                   "name": {"en": f"Milk {i}"}, "replaces": max(names)})
+        names[said["firstRecord"]] = f"Milk {i}"
+        if i % 8 == 0:
+            ledger.settle()
+    ledger.settle()
+    enough.set()
+    for t in readers:
+        t.join()
+    for mine in told:
+        assert mine[-1][0] == max(names)
+        assert mine == sorted(mine, key=lambda t: (t[0], t[2]))
+        assert all(names[record] == name for record, name, _ in mine)
     check(ledger)
 
 

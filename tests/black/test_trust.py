@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-import verifier
-from ledger import Ledger, batch, check_digit
+from ledger import Ledger, batch, check_digit, erase
 from program import Program
 from proxy import Proxy
 
@@ -315,17 +314,6 @@ def test_a_record_that_somebody_hides(world, tmp_path):
     with Proxy(lambda path, body: None if path == hidden else body).to(world.ledger) as proxy:
         told = Program(tmp_path, proxy.url)("ledger", "audit", "--records", expect=5)
         assert f"record {number}" in told.err and "no Erasure" in told.err
-
-
-def erase(ledger, number, **more):
-    """The operator's Erasure of a record, from what its receipt says."""
-    record = json.loads(ledger.get(f"/v1/records/{number}/receipt").body)["record"]
-    leaf = verifier.sha(b"\0", base64.b64decode(record["salt"]), record["payload"].encode())
-    said = ledger.submit(ledger.operator, {
-        "type": "Erasure", "record": number, "leaf": base64.b64encode(leaf).decode(), "ground": "PIPL 47",
-        "orderedBy": "court", **more})
-    ledger.settle()
-    return said["firstRecord"]
 
 
 def test_what_was_erased(tmp_path):

@@ -728,6 +728,70 @@ START_TEST(remains_stand_for_the_event)
 }
 END_TEST
 
+#define INSPECTED(json) OBJECT("ADD") QUANTITY(LOT("1"), KG("5")) ",\"suyuan:inspection\":" json "}"
+
+static const struct {
+	const char *record, *result, *inspector;
+	int32_t day;
+} inspections[] = {
+    {INSPECTED("{\"result\":\"pass\",\"kind\":\"firm\",\"date\":\"2026-11-01\"}"), "pass", "firm",
+     20758},
+    {INSPECTED("{\"number\":\"R-7\",\"result\":\"fail\",\"kind\":\"laboratory\"}"), "fail",
+     "laboratory", SY_NO_DAY},
+    {INSPECTED("{\"kind\":\"supervision\"}"), NULL, "supervision", SY_NO_DAY},
+    {INSPECTED("{\"result\":\"f\\u0061il\"}"), "fail", NULL, SY_NO_DAY},
+    {INSPECTED("{\"result\":\"good\",\"kind\":1,\"date\":\"yesterday\"}"), NULL, NULL, SY_NO_DAY},
+    {INSPECTED("{}"), NULL, NULL, SY_NO_DAY},
+};
+
+static void ck_inspection(const char *result, const char *inspector, int32_t day)
+{
+	struct item it = item(LOT("1"));
+
+	ck_assert_pstr_eq(item_results[it.result], result);
+	ck_assert_pstr_eq(item_inspectors[it.inspector], inspector);
+	ck_assert_int_eq(it.inspected, day);
+}
+
+START_TEST(inspection_in_a_few_words)
+{
+	add(inspections[_i].record);
+	look();
+	ck_flags(LOT("1"), ITEM_CREATED | ITEM_INSPECTED);
+	ck_inspection(inspections[_i].result, inspections[_i].inspector, inspections[_i].day);
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
+/* It goes with the record that carries it, and comes back with what remains. */
+START_TEST(inspection_of_what_is_in_force)
+{
+	uint64_t n = add(OBJECT("ADD") ID("1") QUANTITY(
+	    LOT("1"), KG("5")) ",\"suyuan:inspection\":{\"result\":\"fail\"}}");
+
+	add(INSPECTED("{\"result\":\"pass\",\"kind\":\"firm\"}"));
+	look();
+	ck_inspection("fail", NULL, SY_NO_DAY); /* the first that commissioned it */
+	unlook();
+	add(OBJECT("ADD") ID("1") ERROR QUANTITY(LOT("1"), KG("5")) "}");
+	look();
+	ck_inspection("pass", "firm", SY_NO_DAY);
+	unlook();
+	ck_fsck();
+	erase(n + 1, ",\"remains\":" INSPECTED("{\"kind\":\"firm\"}"));
+	look();
+	ck_inspection(NULL, "firm", SY_NO_DAY);
+	unlook();
+	ck_fsck();
+	erase(n + 2, "");
+	look();
+	ck_inspection("fail", NULL, SY_NO_DAY);
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
 /* A kill after the salt's end and before the commit: the index still has what N said. */
 START_TEST(killed_within_an_erasure)
 {
@@ -1263,6 +1327,9 @@ Suite *suite(void)
 	tcase_add_test(erasure, erased_event_never_was);
 	tcase_add_test(erasure, remains_stand_for_the_event);
 	tcase_add_test(erasure, killed_within_an_erasure);
+	tcase_add_loop_test(erasure, inspection_in_a_few_words, 0,
+			    (int)(sizeof inspections / sizeof *inspections));
+	tcase_add_test(erasure, inspection_of_what_is_in_force);
 	tcase_add_loop_test(random, random_sequences, 0, 10);
 	tcase_set_timeout(random, 120);
 	tcase_add_checked_fixture(opening, setup, teardown);

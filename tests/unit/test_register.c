@@ -158,6 +158,51 @@ START_TEST(party_row)
 }
 END_TEST
 
+/* --- what a verdict shows ----------------------------------------------------------------------
+ */
+
+static const struct {
+	const char *record;
+	enum register_kind kind;
+	const char *id, *shown;
+} shown[] = {
+    {"{\"type\":\"Party\",\"id\":\"urn:a\",\"roles\":[],\"name\":{\"zh\":\"甲\",\"en\":\"A\"}}",
+     REG_PARTY, "urn:a", "\"name\":{\"zh\":\"甲\",\"en\":\"A\"}"},
+    {"{\"type\":\"Party\",\"id\":\"urn:a\"}", REG_PARTY, "urn:a", ""},
+    {"{\"type\":\"Product\",\"standard\":\"GB 19645\",\"code\":\"https://id.gs1.org/01/"
+     "06901234567892\",\"name\":{\"en\":\"A \\\"b\\\"\"},\"specification\":\"250 mL\","
+     "\"licences\":[],\"category\":\"food\"}",
+     REG_PRODUCT, "https://id.gs1.org/01/06901234567892",
+     "\"name\":{\"en\":\"A \\\"b\\\"\"},\"category\":\"food\",\"specification\":\"250 mL\","
+     "\"standard\":\"GB 19645\""},
+    {"{\"type\":\"Product\",\"code\":\"https://id.gs1.org/01/"
+     "06901234567892\",\"category\":\"other\"}",
+     REG_PRODUCT, "https://id.gs1.org/01/06901234567892", "\"category\":\"other\""},
+    {"{\"type\":\"Place\",\"id\":\"urn:b\",\"name\":{\"zh\":\"乙\"}}", REG_PLACE, "urn:b", ""},
+    {"{\"type\":\"Contact\",\"id\":\"urn:c\",\"name\":\"Li Lei\"}", REG_CONTACT, "urn:c", ""},
+};
+
+/* Each version has its own; of the genesis it is the operator's; what may be erased shows nothing.
+ */
+START_TEST(what_is_shown)
+{
+	struct register_row row;
+
+	look();
+	ck_assert_int_eq(register_get(&rd, REG_PARTY, sy_str(OPERATOR), &row), SY_OK);
+	ck_str(row.shown, "\"name\":{\"zh\":\"运营\"}");
+	unlook();
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+		log_add(l, op.s.key, "%s", shown[i].record);
+		look();
+		ck_assert_int_eq(register_get(&rd, shown[i].kind, sy_str(shown[i].id), &row),
+				 SY_OK);
+		ck_str(row.shown, shown[i].shown);
+		unlook();
+	}
+}
+END_TEST
+
 START_TEST(keys_come_and_go)
 {
 	struct register_key key;
@@ -517,7 +562,7 @@ Suite *suite(void)
 	    {"prefix", {prefixes}},
 	    {"rows",
 	     {product_is_found_by_canonical_code, owner_is_the_author, rules_have_a_version,
-	      listed_in_order_newest_only, long_ids}},
+	      listed_in_order_newest_only, long_ids, what_is_shown}},
 	    {"erasure", {erased_place_falls_back, protected_records_stay}},
 	};
 	Suite *s = suite_create("register");
