@@ -89,7 +89,7 @@ int sy_event_prefixes(struct sy_arena *arena, const struct sy_json_doc *doc,
 	return err;
 }
 
-bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_str *space)
+bool sy_event_declared(const struct prefixes *p, struct sy_str prefix, struct sy_str *space)
 {
 	size_t lo = 0, hi = p->n;
 	while (lo < hi) {
@@ -104,6 +104,13 @@ bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_st
 		else
 			hi = mid;
 	}
+	return false;
+}
+
+bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_str *space)
+{
+	if (sy_event_declared(p, prefix, space))
+		return true;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (sy_str_is(prefix, known[i].name)) {
 			*space = sy_str(known[i].space);

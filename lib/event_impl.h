@@ -129,7 +129,9 @@ sy_event_check sy_event_check_context;
 /* Later declarations win.  SY_ENOMEM. */
 int sy_event_prefixes(struct sy_arena *arena, const struct sy_json_doc *doc,
 		      const struct sy_json *context, struct prefixes *out);
-/* The namespace of a prefix that was declared, or that everybody knows; false when neither. */
+/* The namespace of a prefix that was declared. */
+bool sy_event_declared(const struct prefixes *p, struct sy_str prefix, struct sy_str *space);
+/* Of one that was declared, or that everybody knows. */
 bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_str *space);
 /* Prefix and rest of a name or value; false when it has no prefix. */
 bool sy_event_split(struct sy_str name, struct sy_str *prefix, struct sy_str *local);
@@ -162,7 +164,29 @@ enum vocab {
 /* The short form of a word, or a URI of somebody's own as given; false if it is neither. */
 bool sy_event_word(const struct prefixes *p, enum vocab vocab, struct sy_str text,
 		   struct sy_str *out);
+/* Where a word's name in full begins, in two parts: "https://ref.gs1.org/cbv/", "BizStep-". */
+void sy_event_word_start(enum vocab vocab, const char *start[2]);
 /* "a business step of the Core Business Vocabulary such as shipping" */
 const char *sy_event_word_expected(enum vocab vocab);
+
+/* event_value.c: values and names in the one spelling that is hashed, appended to OUT. */
+struct spelling {
+	struct sy_arena *arena;
+	const struct sy_json_doc *doc;
+	struct prefixes prefixes;
+	struct sy_buf *out;
+	struct sy_buf scratch;
+	bool failed; /* memory is out */
+};
+struct sy_str sy_spell_trim(struct sy_str text);
+/* A scalar; nothing for null. */
+void sy_spell_value(struct spelling *s, const struct sy_json *v);
+void sy_spell_time(struct spelling *s, const struct sy_json *v);
+void sy_spell_word(struct spelling *s, const struct sy_json *v, enum vocab vocab);
+/* An extension's name: {namespace}name. */
+void sy_spell_name(struct spelling *s, struct sy_str name);
+/* The text of a string or of a member's name; empty when memory is out. */
+struct sy_str sy_spell_text(struct spelling *s, const struct sy_json *v);
+struct sy_str sy_spell_key(struct spelling *s, const struct sy_json *member);
 
 #endif

@@ -312,3 +312,10 @@ const char *sy_event_word_expected(enum vocab vocab)
 {
 	return vocabularies[vocab].expected;
 }
+
+void sy_event_word_start(enum vocab vocab, const char *start[2])
+{
+	start[0] =
+	    vocabularies[vocab].gs1 ? "https://ref.gs1.org/voc/" : "https://ref.gs1.org/cbv/";
+	start[1] = vocabularies[vocab].start;
+}

@@ -78,6 +78,20 @@ struct sy_event {
 	const struct sy_json *inspection;              /* suyuan:inspection, or NULL */
 };
 
+/*
+ * The event hash ID of CBV 2.0 section 8.9: whoever has the event computes the same, however it is
+ * written down.  It is the SHA-256 of a text with the event's members in a fixed order, lists
+ * sorted, and values in one spelling: times in UTC to the millisecond, words and prefixes in full,
+ * GS1 keys as canonical Digital Links, numbers without zeros that say nothing.  eventID,
+ * recordTime, certificationInfo and errorDeclaration don't count.
+ */
+#define SY_EVENT_HASH_TEXT 96 /* room for one with its terminator */
+/* "ni:///sha-256;<64 hex digits>?ver=CBV2.0"; SY_EINVAL: no EPCIS event; SY_ENOMEM. */
+int sy_event_hash(struct sy_arena *arena, const struct sy_json_doc *doc,
+		  char out[SY_EVENT_HASH_TEXT]);
+/* The text before it is hashed, appended to OUT. */
+int sy_event_prehash(struct sy_arena *arena, const struct sy_json_doc *doc, struct sy_buf *out);
+
 /* The record's "type": an EPCIS event's kind, or SY_EVENT_NONE. */
 enum sy_event_kind sy_event_kind(const struct sy_json_doc *doc);
 const char *sy_event_kind_name(enum sy_event_kind kind);

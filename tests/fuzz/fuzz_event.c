@@ -1,8 +1,9 @@
-/* Any record is read or has a fault, and what was read is whole. */
+/* Any record is read or has a fault, what was read is whole, and an event has one hash. */
 #include <suyuan/error.h>
 #include <suyuan/event.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -26,6 +27,39 @@ static void check_event(const struct sy_event *e, int err, const struct sy_fault
 		MUST(item->code.canonical.n > 0 && item->quantity.coef >= 0);
 	}
 	MUST(err != SY_OK || e->kind != SY_EVENT_NONE);
+	for (size_t i = 0; i < e->sources.n; i++)
+		MUST(e->sources.v[i].code.n > 0);
+	for (size_t i = 0; i < e->destinations.n; i++)
+		MUST(e->destinations.v[i].code.n > 0);
+}
+
+/* The same for the same members in another order. */
+static void check_hash(struct sy_arena *arena, const struct sy_json_doc *doc, bool event)
+{
+	char hash[SY_EVENT_HASH_TEXT], again[SY_EVENT_HASH_TEXT];
+	struct sy_json_doc turned;
+	struct sy_buf text = {0};
+	const struct sy_json *m;
+	int err = sy_event_hash(arena, doc, hash);
+	MUST(err == (event ? SY_OK : SY_EINVAL));
+	if (!event)
+		return;
+	MUST(strlen(hash) == strlen("ni:///sha-256;?ver=CBV2.0") + 64);
+	struct sy_str *v = sy_arena_calloc(arena, doc->nodes->count, sizeof *v);
+	size_t n = 0;
+	MUST(v != NULL);
+	sy_json_each (doc, sy_json_root(doc), m)
+		v[n++] = (struct sy_str){doc->text + m->key_off - 1,
+					 m->off + m->len + (m->type == SY_JSON_STRING) -
+					     (m->key_off - 1)};
+	sy_buf_byte(&text, '{');
+	while (n > 0) {
+		sy_buf_str(&text, v[--n]);
+		sy_buf_byte(&text, n > 0 ? ',' : '}');
+	}
+	MUST(sy_json_parse(arena, sy_buf_span(&text), SY_JSON_RECORD, &turned, NULL) == SY_OK);
+	MUST(sy_event_hash(arena, &turned, again) == SY_OK && strcmp(hash, again) == 0);
+	sy_buf_free(&text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -39,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		sy_faults_init(&faults, &arena);
 		int err = sy_event_read(&arena, &doc, &e, &faults, 0);
 		check_event(&e, err, &faults);
+		check_hash(&arena, &doc, e.kind != SY_EVENT_NONE);
 	}
 	sy_arena_free(&arena);
 	return 0;
