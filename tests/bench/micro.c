@@ -5,7 +5,7 @@
  *   micro bulk     parse, hash and seal-free check of 1,000-record submissions, signature included
  *   micro verify   Ed25519 verifications of submission statements
  *   micro json     a typical event through the JSON reader
- *   micro event    the same event by stage: JSON, the event in it
+ *   micro event    the same event by stage: JSON, the event in it, its event hash
  *   micro code     element strings, links and EPC URNs through the code parser
  *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
  *                  records of that many bytes can't do without: a leaf hash of each record, the
@@ -127,9 +127,11 @@ static double stage(unsigned stages)
 			struct sy_json_doc doc;
 			struct sy_faults faults;
 			struct sy_event e;
+			char hash[SY_EVENT_HASH_TEXT];
 			sy_faults_init(&faults, &arena);
 			if (sy_json_parse(&arena, sy_str(event), SY_JSON_RECORD, &doc, NULL) ||
-			    (stages > 1 && sy_event_read(&arena, &doc, &e, &faults, 0)))
+			    (stages > 1 && sy_event_read(&arena, &doc, &e, &faults, 0)) ||
+			    (stages > 2 && sy_event_hash(&arena, &doc, hash)))
 				exit(1);
 			sy_arena_reset(&arena);
 		}
@@ -141,9 +143,9 @@ static double stage(unsigned stages)
 static void events(char **args)
 {
 	(void)args;
-	double json_us = stage(1), read_us = stage(2);
-	printf("{\"bytes\":%zu,\"json_us\":%.2f,\"read_us\":%.2f}\n", strlen(event), json_us,
-	       read_us - json_us);
+	double json_us = stage(1), read_us = stage(2), hash_us = stage(3);
+	printf("{\"bytes\":%zu,\"json_us\":%.2f,\"read_us\":%.2f,\"hash_us\":%.2f}\n",
+	       strlen(event), json_us, read_us - json_us, hash_us - read_us);
 }
 
 /* In processor time: neighbours on a shared machine don't count. */
