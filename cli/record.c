@@ -66,8 +66,15 @@ static int split(struct app *app, struct lines *l)
 	return RC_DONE;
 }
 
+static void lines_free(struct lines *l)
+{
+	free(l->v);
+	sy_buf_free(&l->text);
+	sy_buf_free(&l->flat);
+}
+
 /* Every fault of every line, before anything is sent. */
-static int check(struct app *app, const struct lines *l)
+static int check(struct app *app, const struct lines *l, const char *then)
 {
 	int rc = RC_DONE;
 
@@ -78,7 +85,7 @@ static int check(struct app *app, const struct lines *l)
 		memset(&app->fail, 0, sizeof app->fail);
 		rc = RC_REFUSED;
 	}
-	return rc == RC_DONE ? rc : fail(&app->fail, rc, "nothing was sent");
+	return rc == RC_DONE ? rc : fail(&app->fail, rc, "%s", then);
 }
 
 static int submit(struct app *app, const struct lines *l)
@@ -115,23 +122,81 @@ static int cmd_submit(struct app *app)
 	struct lines l = {0};
 	int rc = file_read(arg_pos(app, 0), SY_BODY_RECORDS_MAX, &l.text, &app->fail);
 
-	if (rc == RC_DONE && (rc = split(app, &l)) == RC_DONE && (rc = check(app, &l)) == RC_DONE) {
+	if (rc == RC_DONE && (rc = split(app, &l)) == RC_DONE &&
+	    (rc = check(app, &l, "nothing was sent")) == RC_DONE) {
 		if (arg(app, "dry-run") != NULL)
 			say("%zu records are sound; nothing was sent", l.n);
 		else
 			rc = submit(app, &l);
 	}
-	free(l.v);
-	sy_buf_free(&l.text);
-	sy_buf_free(&l.flat);
+	lines_free(&l);
+	return rc;
+}
+
+/* --- event hashes ----------------------------------------------------------------------------- */
+
+static int hash_one(struct app *app, const struct lines *l, size_t i, bool whole)
+{
+	struct sy_arena arena = {0};
+	struct sy_buf text = {0};
+	char hash[SY_EVENT_HASH_TEXT];
+	struct sy_json_doc doc;
+	int err = sy_json_parse(&arena, l->v[i], 0, &doc, NULL);
+
+	if (err == SY_OK)
+		err = sy_event_hash(&arena, &doc, hash);
+	if (err == SY_OK && whole)
+		err = sy_event_prehash(&arena, &doc, &text);
+	if (err == SY_OK && out_is_json(&app->out)) {
+		struct sy_str id =
+		    view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "eventID"));
+		out_object(&app->out, NULL);
+		out_text(&app->out, "hash", hash);
+		if (id.n > 0)
+			out_str(&app->out, "eventID", id);
+		if (whole)
+			out_str(&app->out, "prehash", sy_buf_span(&text));
+		out_end(&app->out);
+	} else if (err == SY_OK) {
+		struct sy_buf clean = {0};
+		text_clean(&clean, sy_buf_span(&text));
+		out_line(&app->out, "%s%s%.*s", hash, whole ? " " : "", (int)clean.n,
+			 whole ? clean.p : "");
+		sy_buf_free(&clean);
+	}
+	sy_buf_free(&text);
+	sy_arena_free(&arena);
+	if (err == SY_EINVAL)
+		return fail(&app->fail, RC_REFUSED, "record %zu is no EPCIS event", i + 1);
+	return err == SY_OK ? RC_DONE : fail_memory(&app->fail);
+}
+
+static int cmd_hash(struct app *app)
+{
+	struct lines l = {0};
+	int rc = file_read(arg_pos(app, 0), SY_BODY_RECORDS_MAX, &l.text, &app->fail);
+
+	if (rc == RC_DONE && (rc = split(app, &l)) == RC_DONE &&
+	    (rc = check(app, &l, "nothing is hashed")) == RC_DONE) {
+		out_list(&app->out, NULL);
+		for (size_t i = 0; i < l.n && rc == RC_DONE; i++)
+			rc = hash_one(app, &l, i, arg(app, "prehash") != NULL);
+		out_end(&app->out);
+	}
+	lines_free(&l);
 	return rc;
 }
 
 static const struct flag submit_flags[] = {FLAG_DRY_RUN, {0}};
+static const struct flag hash_flags[] = {
+    {"prehash", NULL, "show the text that is hashed as well", FLAG_BOOL}, {0}};
 
 const struct command record_commands[] = {
     {"submit", "FILE", 1, 1,
      "records, one a line, or an EPCIS document, signed and sent as they stand, all or none",
      submit_flags, cmd_submit, "suyuan record submit events.ndjson --key dairy.key"},
+    {"hash", "FILE", 1, 1,
+     "the event hash of CBV 2.0 of each event, the same for whoever has the event; offline",
+     hash_flags, cmd_hash, "suyuan record hash events.jsonld"},
     {0},
 };

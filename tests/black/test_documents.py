@@ -1,8 +1,10 @@
 """EPCIS documents as other people's systems write them: every event becomes a record, nothing of it
 is lost, and nothing but white space."""
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 
 import pytest
@@ -204,3 +206,20 @@ def test_lines_stay_lines(world):
     one_line = compact(wrapped("EPCISDocument", [{**event("L3"), "epcList": [s + "x" for s in serials], "quantityList": []}]))
     assert world("batch", "import", world.write("l.json", one_line), "--json").json["registered"] == 1
     assert world("batch", "import", "l.json", "--json").code == DONE
+
+
+def test_hash(world):
+    """The same event has the same hash, however it is written down."""
+    one = event("H1", **{"ex:a": 1.50, "ex:b": ["2", "1"]})
+    other = dict(reversed(one.items()), **{"ex:b": ["1", "2"], "eventID": "urn:x:other", "recordTime": one["eventTime"]})
+    hashes = []
+    for form, e in [("document", one), ("query", other), ("event", other)]:
+        text = json.dumps(FORMS[form]([e]), indent=2).replace("1.5,", "1.500,")
+        hashes += world("record", "hash", world.write("h.jsonld", text)).out.split()
+    assert len(hashes) == 3 and len(set(hashes)) == 1 and re.fullmatch(r"ni:///sha-256;[0-9a-f]{64}\?ver=CBV2\.0", hashes[0])
+    said = world("record", "hash", "--prehash", "--json", "-", stdin=compact(one)).json[0]
+    assert said["eventID"] == "urn:x:H1" and said["prehash"].startswith("eventType=ObjectEventeventTime=")
+    assert f"ni:///sha-256;{hashlib.sha256(said['prehash'].encode()).hexdigest()}?ver=CBV2.0" == said["hash"]
+    assert "ex:a=1.5" in said["prehash"] and said["hash"] != hashes[0]  # without its context ex: is nobody's
+    assert "is no EPCIS event" in world("record", "hash", "-", stdin='{"type":"Party"}', expect=REFUSED).err
+    assert "/bizStep" in world("record", "hash", "-", stdin=compact({**one, "bizStep": "x"}), expect=REFUSED).err
