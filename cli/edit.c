@@ -98,6 +98,7 @@ int edit_code(struct app *app, const char *text, struct sy_code *out)
 	struct sy_faults faults;
 
 	sy_faults_init(&faults, &app->arena);
+	faults.chinese = app->lang == LANG_ZH;
 	int err = sy_code_parse(&app->arena, sy_str(text), out, &faults, SY_NO_RECORD, "");
 	if (err == SY_OK)
 		return RC_DONE;

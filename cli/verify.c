@@ -102,6 +102,7 @@ static int verify_code(struct app *app, const char *text)
 	v->app = v->proof.app = app;
 	v->expired = SY_NO_DAY;
 	sy_faults_init(&faults, &app->arena);
+	faults.chinese = app->lang == LANG_ZH;
 	int err = sy_code_parse(&app->arena, sy_str(text), &v->code, &faults, SY_NO_RECORD, "");
 	if (err != SY_OK) {
 		say("%s: is not a code: %s", text,

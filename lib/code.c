@@ -62,12 +62,17 @@ static void read_eighteen(struct code_reader *r, struct sy_str text)
 static bool refuse_other_number(struct code_reader *r, struct sy_str text)
 {
 	struct sy_code_reading readings[SY_CODE_READINGS_MAX];
-	if (sy_code_readings(text, readings) == 0)
-		return false;
-	sy_code_fault(r, SY_EINVAL, sy_spot(text), "%.*s looks like %s; expected an item's code",
-		      "%.*s看似%s，应为物品编码", (int)text.n, text.p,
-		      r->chinese ? readings[0].chinese : readings[0].english);
-	return true;
+	size_t n = sy_code_readings(text, readings);
+	for (size_t i = 0; i < n; i++) {
+		if (!readings[i].holds && !readings[i].unsure)
+			continue;
+		sy_code_fault(r, SY_EINVAL, sy_spot(text),
+			      "%.*s looks like %s; expected an item's code",
+			      "%.*s看似%s，应为物品编码", (int)text.n, text.p,
+			      r->chinese ? readings[i].chinese : readings[i].english);
+		return true;
+	}
+	return false;
 }
 
 /* Digits alone say what they are only by their number. */

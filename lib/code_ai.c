@@ -128,11 +128,12 @@ static void fault_of_length(struct code_reader *r, const char *name, const struc
 static void fault_of_sum(struct code_reader *r, const char *name, struct sy_str part, size_t at,
 			 const struct misfit *why)
 {
-	sy_code_fault(r, SY_ECHECK, sy_spot_value(r, at + why->at, why->n),
+	at += why->at - r->padded;
+	sy_code_fault(r, SY_ECHECK, sy_spot_value(r, at, why->n),
 		      "%s check %s is %.*s, expected %s, character %zu",
 		      "%s%s为%.*s，应为%s，第%zu位", name,
 		      r->chinese ? "校验码" : (why->n == 1 ? "digit" : "pair"), (int)why->n,
-		      part.p + why->at, why->more, at + why->at + 1);
+		      part.p + why->at, why->more, at + 1);
 }
 
 /* AT is where the component stands in the value. */
@@ -140,9 +141,9 @@ static void fault_of_check(struct code_reader *r, const char *name, enum ai_chec
 			   struct sy_str part, size_t at, const struct misfit *why)
 {
 	struct words w = sy_check_words(check);
-	struct spot spot = sy_spot_value(r, at + why->at, why->n);
+	struct spot spot = sy_spot_value(r, at + why->at - r->padded, why->n);
 	const char *expected = r->chinese ? w.chinese : w.english;
-	size_t first = at + why->at + 1;
+	size_t first = at + why->at - r->padded + 1;
 	if (why->n <= 1)
 		sy_code_fault(r, SY_EINVAL, spot, "%s character %zu is %.*s, expected %s%s",
 			      "%s第%zu位为%.*s，应为%s%s", name, first, (int)why->n,
@@ -192,9 +193,9 @@ static bool check_value(struct code_reader *r, struct ai_code ai, struct sy_str 
 	if (bad < value.n) {
 		struct words w = type_words(type);
 		sy_ai_name(ai, name);
-		sy_code_fault(r, SY_EINVAL, sy_spot_value(r, bad, 1),
+		sy_code_fault(r, SY_EINVAL, sy_spot_value(r, bad - r->padded, 1),
 			      "%s character %zu is %s, expected %s", "%s第%zu位为%s，应为%s", name,
-			      bad + 1, sy_code_show(value, bad, shown),
+			      bad - r->padded + 1, sy_code_show(value, bad, shown),
 			      r->chinese ? w.chinese : w.english);
 	}
 	if (!fits) {
@@ -237,8 +238,11 @@ void sy_ai_take(struct code_reader *r, struct ai_code ai, struct sy_str value)
 {
 	char name[8];
 	const struct element *same = sy_ai_find(r, ai.number);
-	if (ai.number == AI_GTIN && gtin_length(value.n))
+	r->padded = 0;
+	if (ai.number == AI_GTIN && gtin_length(value.n)) {
+		r->padded = 14 - value.n;
 		value = padded_gtin(r, value);
+	}
 	bool fine = check_value(r, ai, value);
 	if (same != NULL && fine && !same->bad && !sy_str_eq(same->value, value)) {
 		sy_ai_name(ai, name);

@@ -132,6 +132,7 @@ struct code_reader {
 	size_t n_faults, n, used;
 	const struct element *key; /* of a form that says which it is; or NULL */
 	struct written value;      /* that is being taken */
+	size_t padded;             /* zeros that were put before it */
 	struct element elements[ELEMENTS_MAX];
 	char pool[2 * SY_CODE_MAX]; /* decoded values */
 };

@@ -19,6 +19,12 @@ static bool mod10(struct sy_str s)
 	return sy_gs1_check_digit((struct sy_str){s.p, s.n - 1}) == s.p[s.n - 1];
 }
 
+/* 药品本位码: China, drugs, ten digits and a check digit. */
+static bool drug_standard(struct sy_str s)
+{
+	return s.p[2] == '9' && mod10(s);
+}
+
 static bool uscc(struct sy_str s)
 {
 	return sy_uscc_check(s) == SY_OK;
@@ -47,42 +53,44 @@ static bool region(struct sy_str s)
 }
 
 /*
- * SHAPE: 9 is a digit, A a letter of the social credit code or a digit, ? a capital; any other
- * character is itself.  HOLDS NULL: nothing more is known of it.
+ * SHAPE: 9 is a digit, A a character of the social credit code, ? a capital; any other character
+ * is itself.  HOLDS NULL: nothing more is known of it.
  */
+enum { ITEM = 1, UNSURE = 2 };
 static const struct {
 	const char *name, *shape;
+	unsigned flags;
 	bool (*holds)(struct sy_str s);
 	const char *english, *chinese;
 } shapes[] = {
-    {"gtin", "99999999", gtin, "a product's number, GTIN-8", "商品条码 GTIN-8"},
-    {"gtin", "999999999999", gtin, "a product's number, GTIN-12", "商品条码 GTIN-12"},
-    {"gtin", "9999999999999", gtin, "a product's number, GTIN-13", "商品条码 GTIN-13"},
-    {"gln", "9999999999999", gln, "a place's or a party's number, GLN; as a code (414) or (417)",
-     "位置码 GLN，作编码时为(414)或(417)"},
-    {"gtin", "99999999999999", gtin, "a product's number, GTIN-14", "商品条码 GTIN-14"},
-    {"drug-standard-code",
-     "869"
-     "99999999999",
-     mod10, "a drug's standard code, of the product as approved", "药品本位码"},
-    {"sscc", "999999999999999999", mod10, "a logistic unit's number, SSCC; as a code (00)",
-     "系列货运包装箱代码 SSCC，作编码时为(00)"},
-    {"uscc", "AAAAAAAAAAAAAAAAAA", uscc, "a party's unified social credit code",
-     "统一社会信用代码"},
-    {"drug-trace-code", "89999999999999999999", NULL, "a drug's trace code", "药品追溯码"},
-    {"drug-product-code", "8999999", NULL,
-     "a drug's product code; as a code urn:suyuan:cn:drug-product:",
-     "药品标识码，作编码时加 urn:suyuan:cn:drug-product:"},
-    {"food-licence", "SC99999999999999", food_licence, "a licence to produce food",
+    {"gtin", "99999999", ITEM, gtin, "a product's number, GTIN-8", "商品条码 GTIN-8"},
+    {"gtin", "999999999999", ITEM, gtin, "a product's number, GTIN-12", "商品条码 GTIN-12"},
+    {"gtin", "9999999999999", ITEM, gtin, "a product's number, GTIN-13", "商品条码 GTIN-13"},
+    {"gln", "9999999999999", ITEM, gln,
+     "a place's or a party's number, GLN, with (414) or (417) before it",
+     "位置码 GLN，前加(414)或(417)"},
+    {"gtin", "99999999999999", ITEM, gtin, "a product's number, GTIN-14", "商品条码 GTIN-14"},
+    {"drug-standard-code", "86999999999999", 0, drug_standard,
+     "a drug's standard code, of the product as approved", "药品本位码"},
+    {"sscc", "999999999999999999", ITEM, mod10,
+     "a logistic unit's number, SSCC, with (00) before it", "系列货运包装箱代码 SSCC，前加(00)"},
+    {"uscc", "AAAAAAAAAAAAAAAAAA", ITEM, uscc,
+     "a party's unified social credit code, with urn:suyuan:cn:uscc: before it",
+     "统一社会信用代码，前加 urn:suyuan:cn:uscc:"},
+    {"drug-trace-code", "89999999999999999999", ITEM, NULL, "a drug's trace code", "药品追溯码"},
+    {"drug-product-code", "8999999", 0, NULL,
+     "a drug's product code, with urn:suyuan:cn:drug-product: before it",
+     "药品标识码，前加 urn:suyuan:cn:drug-product:"},
+    {"food-licence", "SC99999999999999", UNSURE, food_licence, "a licence to produce food",
      "食品生产许可证编号"},
-    {"product-licence", "XK99-999-99999", NULL, "a licence to produce an industrial product",
+    {"product-licence", "XK99-999-99999", 0, NULL, "a licence to produce an industrial product",
      "工业产品生产许可证编号"},
-    {"product-licence", "XK9999999999", NULL, "a licence to produce an industrial product",
+    {"product-licence", "XK9999999999", 0, NULL, "a licence to produce an industrial product",
      "工业产品生产许可证编号"},
-    {"compulsory-certificate", "2099999999999999", NULL, "a compulsory product certificate, CCC",
+    {"compulsory-certificate", "2099999999999999", 0, NULL, "a compulsory product certificate, CCC",
      "强制性产品认证（CCC）证书编号"},
-    {"drug-approval", "国药准字?99999999", NULL, "a drug's approval", "药品批准文号"},
-    {"region", "999999", region, "a region, GB/T 2260", "行政区划代码 GB/T 2260"},
+    {"drug-approval", "国药准字?99999999", 0, NULL, "a drug's approval", "药品批准文号"},
+    {"region", "999999", 0, region, "a region, GB/T 2260", "行政区划代码 GB/T 2260"},
 };
 
 static bool fits(const char *shape, struct sy_str s)
@@ -107,9 +115,13 @@ size_t sy_code_readings(struct sy_str text, struct sy_code_reading out[SY_CODE_R
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
 		if (n < SY_CODE_READINGS_MAX && fits(shapes[i].shape, text))
-			out[n++] = (struct sy_code_reading){
-			    shapes[i].name, shapes[i].english, shapes[i].chinese,
-			    shapes[i].holds == NULL || shapes[i].holds(text), false};
+			out[n++] = (struct sy_code_reading){.name = shapes[i].name,
+							    .english = shapes[i].english,
+							    .chinese = shapes[i].chinese,
+							    .item = shapes[i].flags & ITEM,
+							    .unsure = shapes[i].flags & UNSURE,
+							    .holds = shapes[i].holds == NULL ||
+								     shapes[i].holds(text)};
 	return n;
 }
 

@@ -56,6 +56,20 @@ static void cut(char *text, size_t size, int length)
 		text[bad] = '\0';
 }
 
+/* Whole characters. */
+static struct sy_code_mark mark_of(struct sy_str given, struct spot at)
+{
+	struct sy_code_mark mark = {0, 0};
+	if (at.p == NULL)
+		return mark;
+	mark.at = (size_t)(at.p - given.p);
+	mark.n = at.n;
+	while (mark.n > 0 && mark.at + mark.n < given.n &&
+	       ((unsigned char)given.p[mark.at + mark.n] & 0xc0) == 0x80)
+		mark.n++;
+	return mark;
+}
+
 void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *english,
 		   const char *chinese, ...)
 {
@@ -72,9 +86,7 @@ void sy_code_fault(struct code_reader *r, int err, struct spot at, const char *e
 	size_t kept = r->faults->n;
 	sy_fault_add(r->faults, sy_http_status(err), r->record, r->pointer, NULL, "%s", detail);
 	if (r->marks != NULL && r->faults->n > kept && kept < SY_FAULTS_PER_RECORD)
-		r->marks[kept] = at.p != NULL
-				     ? (struct sy_code_mark){(size_t)(at.p - r->out->given.p), at.n}
-				     : (struct sy_code_mark){0, 0};
+		r->marks[kept] = mark_of(r->out->given, at);
 }
 
 bool sy_code_rules(const struct code_reader *r)

@@ -26,17 +26,19 @@ struct sy_code_part {
 	enum sy_code_role role;
 };
 
-/* Bytes of the text given; N is 0 when the fault is of the whole. */
+/* Bytes of the text given; N is 0 where something is missing, both are for the whole. */
 struct sy_code_mark {
 	size_t at, n;
 };
 
-/* A thing that a text could be. */
+/* A thing that a text could be by its shape. */
 struct sy_code_reading {
 	const char *name; /* "gln", "drug-standard-code" */
 	const char *english, *chinese;
-	bool holds; /* its check digit is right, or it has none that is known */
-	bool taken; /* it is what the code was parsed as */
+	bool item;   /* it names an item or a party and may be given as a code */
+	bool holds;  /* its check digit is right, or it has none that is known */
+	bool unsure; /* how it is checked was not seen in its source: it warns, no more */
+	bool taken;  /* it is what the code was parsed as */
 };
 
 struct sy_code_info {
