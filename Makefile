@@ -27,7 +27,7 @@ PYTHON   ?= /usr/bin/python3
 CC       ?= cc
 PKGS_LIB := libsodium libcrypto
 PKGS_DAEMON := lmdb libevent libevent_pthreads inih
-PKGS_CLI := libcurl
+PKGS_CLI := libcurl expat
 PKGS_TEST := check
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

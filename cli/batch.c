@@ -82,7 +82,7 @@ static int cmd_import(struct app *app)
 	o.source.path = arg_pos(app, 0);
 	o.source.ignore_columns = arg(app, "ignore-columns") != NULL;
 	if (format != NULL && (o.source.format = source_format(format)) == SOURCE_GUESS)
-		return fail(&app->fail, RC_USAGE, "--format is csv, ndjson or epcis, not %s",
+		return fail(&app->fail, RC_USAGE, "--format is csv, ndjson, epcis or xml, not %s",
 			    format);
 	if (encoding != NULL && (o.source.encoding = encoding_find(encoding)) == ENC_GUESS)
 		return fail(&app->fail, RC_USAGE,
@@ -226,7 +226,7 @@ static const struct flag register_flags[] = {
 
 static const struct flag import_flags[] = {
     {"rejects", "FILE", "rows that are not registered, each with its reason", FLAG_ONE},
-    {"format", "FORMAT", "csv, ndjson or epcis; else told from the file", FLAG_ONE},
+    {"format", "FORMAT", "csv, ndjson, epcis or xml; else told from the file", FLAG_ONE},
     {"encoding", "NAME", "utf-8, utf-16 or gb18030; else told from the file", FLAG_ONE},
     {"map", "FILE", "the file's own headings, units, words and names, and what they are to us",
      FLAG_ONE},
@@ -259,7 +259,8 @@ const struct command batch_commands[] = {
      "--made 2026-11-01 --expires 2026-11-15 --inspection R-118 --result pass "
      "--key dairy.key"},
     {"import", "FILE", 1, 1,
-     "register many: CSV, NDJSON or EPCIS JSON; run again, it goes on (- is standard input)",
+     "register many: CSV, NDJSON, EPCIS JSON, drug codes in XML; run again, it goes on (- reads "
+     "standard input)",
      import_flags, cmd_import, "suyuan batch import milk.csv --rejects bad.csv --key dairy.key"},
     {"show", "CODE", 1, 1, "what the ledger has of one batch", NULL, cmd_show,
      "suyuan batch show '(01)06901234567892(10)A1'"},

@@ -66,6 +66,8 @@ const struct column columns[F_COUNT] = {
     {F_TRANSFORMATION, "transformationID", "加工编号", "/transformationID", 0,
      "a URI that events of one transformation share"},
     {F_PACK_RATIO, "packRatio", "包装比例", "/ilmd/suyuan:packRatio", D, "1:5:2500"},
+    {F_PACK_LAYER, "packLayer", "包装级别", "/suyuan:packLayer", 0,
+     "1 for the smallest package, 2 for what holds those ..."},
     {F_PROJECT, "project", "工程名称", "/suyuan:site/project", 0, "of a building site"},
     {F_PART, "part", "使用部位", "/suyuan:site/part", 0, "of the project"},
     {F_SAMPLE, "sample", "见证取样编号", "/suyuan:site/sample", 0,

@@ -1,6 +1,8 @@
 /* What a row is about: its product and lot, serials, codes, and how many of them. */
 #include "row_impl.h"
 
+#define LOT_MAX 20
+
 /* The faults of a code belong to the column that it stands in. */
 static bool read_code(struct draft *d, enum field f, struct sy_str text, struct sy_code *out)
 {
@@ -72,11 +74,23 @@ static bool read_product_code(struct draft *d, struct sy_str text)
 	return read_code(d, F_PRODUCT, text, &d->product);
 }
 
+/* A lot of codes that are not the product's, as a drug's are. */
+static void check_lot(struct draft *d, struct sy_str lot)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lot.n; i++)
+		n += ((unsigned char)lot.p[i] & 0xc0) != 0x80;
+	if (n > LOT_MAX)
+		wrong(d, F_LOT, "%.*s: at most %d characters", (int)lot.n, lot.p, LOT_MAX);
+}
+
 static void read_product(struct draft *d)
 {
 	struct sy_str text = row_value(d, F_PRODUCT), lot = row_value(d, F_LOT);
 
 	if (text.n == 0) {
+		check_lot(d, lot);
 		if (d->verb->shape == SHAPE_MAKES && row_value(d, F_CODES).n == 0 &&
 		    d->row->n_codes == 0 && row_value(d, F_TRANSFORMATION).n == 0)
 			wrong(d, F_PRODUCT, "is missing: which product is it?");

@@ -236,6 +236,21 @@ static void put_site(struct draft *d)
 	sy_jw_end(&d->w, '}');
 }
 
+/* 1 for the smallest package. */
+static void put_layer(struct draft *d)
+{
+	struct sy_str layer = value_narrow(d->arena, row_value(d, F_PACK_LAYER));
+
+	if (layer.n == 0)
+		return;
+	if (layer.n != 1 || layer.p[0] < '1' || layer.p[0] > '9') {
+		wrong(d, F_PACK_LAYER, "%.*s: expected 1 to 9", (int)layer.n, layer.p);
+		return;
+	}
+	sy_jw_key(&d->w, "suyuan:packLayer");
+	sy_jw_raw(&d->w, layer);
+}
+
 /* What stays true of a thing until it is taken back (EPCIS 2.0, persistentDisposition). */
 static void put_persistent(struct draft *d)
 {
@@ -294,8 +309,11 @@ void row_write(struct draft *d)
 		write_action(d);
 	put_places(d);
 	put_parties(d);
-	if (d->verb->shape == SHAPE_MAKES)
+	if (d->verb->shape == SHAPE_MAKES) {
 		row_ilmd(d);
-	row_inspection(d);
+		put_layer(d);
+	}
+	if (d->verb->disposition == NULL || d->verb->shape == SHAPE_MAKES)
+		row_inspection(d);
 	put_site(d);
 }

@@ -46,6 +46,19 @@ int seen_add(struct seen *s, struct sy_str text, uint64_t *where)
 	return SY_OK;
 }
 
+bool seen_find(const struct seen *s, struct sy_str text, uint64_t *where)
+{
+	sy_hash h;
+
+	if (s->n == 0)
+		return false;
+	sy_sha256(text.p, text.n, &h);
+	const struct seen_slot *slot = slot_of(s->v, s->cap, sy_get64(h.b), sy_get64(h.b + 8));
+	if (slot->used)
+		*where = slot->where;
+	return slot->used;
+}
+
 void seen_free(struct seen *s)
 {
 	free(s->v);

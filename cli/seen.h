@@ -19,6 +19,8 @@ struct seen {
 
 /* SY_OK: new, met at *WHERE.  SY_EDUP: *WHERE becomes where it was met first.  SY_ENOMEM. */
 int seen_add(struct seen *s, struct sy_str text, uint64_t *where);
+/* Was it met?  Then *WHERE is where first. */
+bool seen_find(const struct seen *s, struct sy_str text, uint64_t *where);
 void seen_free(struct seen *s);
 
 #endif

@@ -6,6 +6,7 @@ static const struct source_form forms[] = {
     [SOURCE_CSV] = {"csv", csv_open, csv_item},
     [SOURCE_NDJSON] = {"ndjson", NULL, ndjson_item},
     [SOURCE_EPCIS] = {"epcis", epcis_open, epcis_item},
+    [SOURCE_XML] = {"xml", xml_open, xml_item},
 };
 #define FORMS (sizeof forms / sizeof forms[0])
 
@@ -22,6 +23,8 @@ static enum source_format guess(const struct source *s)
 {
 	struct sy_str head = value_trim(stream_peek(s->stream));
 
+	if (head.n > 0 && head.p[0] == '<')
+		return SOURCE_XML;
 	if (document_is(head))
 		return SOURCE_EPCIS;
 	return head.n > 0 && head.p[0] == '{' ? SOURCE_NDJSON : SOURCE_CSV;
@@ -47,16 +50,21 @@ const char *source_reasons(const struct source *s, struct sy_arena *arena,
 	return text != NULL ? text : sy_strerror(SY_ENOMEM);
 }
 
-void source_record(struct source *s, struct row *row, struct sy_arena *arena, struct item *out)
+void source_fill(const struct source *s, struct row *row)
 {
-	struct sy_faults faults;
-	struct sy_buf record = {0};
-
 	for (size_t i = 0; i < F_COUNT; i++) {
 		if (row->v[i].n == 0)
 			row->v[i] = s->o.otherwise.v[i];
 	}
 	mapping_apply(s->o.map, row);
+}
+
+void source_record(const struct source *s, const struct row *row, struct sy_arena *arena,
+		   struct item *out)
+{
+	struct sy_faults faults;
+	struct sy_buf record = {0};
+
 	sy_faults_init(&faults, arena);
 	if (row_event(arena, row, &record, &faults, 0) != SY_OK)
 		out->reason = source_reasons(s, arena, &faults);
@@ -94,6 +102,7 @@ void source_close(struct source *s)
 	if (s == NULL)
 		return;
 	stream_close(s->stream);
+	xml_close(s->xml);
 	csv_free(&s->csv);
 	sy_buf_free(&s->lines);
 	sy_buf_free(&s->text);

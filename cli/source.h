@@ -1,13 +1,13 @@
 /*
- * What `batch import` reads: CSV, NDJSON (a row or an event a line) or an EPCIS JSON document,
- * turned into records one by one.
+ * What `batch import` reads: CSV, NDJSON (a row or an event a line), an EPCIS JSON document or the
+ * aggregation XML of drug codes (relation.h), turned into records one by one.
  */
 #ifndef CLI_SOURCE_H
 #define CLI_SOURCE_H
 
 #include "mapping.h"
 
-enum source_format { SOURCE_GUESS, SOURCE_CSV, SOURCE_NDJSON, SOURCE_EPCIS };
+enum source_format { SOURCE_GUESS, SOURCE_CSV, SOURCE_NDJSON, SOURCE_EPCIS, SOURCE_XML };
 
 struct source_options {
 	const char *path; /* "-" for standard input */

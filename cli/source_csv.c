@@ -146,6 +146,7 @@ int csv_item(struct source *s, struct sy_arena *arena, struct item *out, struct 
 		if (s->map[i] >= 0 && csv.field[i].n > 0)
 			row.v[s->map[i]] = sy_str(sy_arena_strdup(arena, csv.field[i]));
 	}
+	source_fill(s, &row);
 	source_record(s, &row, arena, out);
 	return SY_OK;
 }

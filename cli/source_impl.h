@@ -30,6 +30,7 @@ struct source {
 	struct sy_json_doc doc;
 	struct document document;
 	size_t counted;
+	struct xml *xml;
 };
 
 /* A form: what is read when the file is opened (may be NULL), and each item. */
@@ -44,9 +45,15 @@ int csv_item(struct source *s, struct sy_arena *arena, struct item *out, struct 
 int ndjson_item(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f);
 int epcis_open(struct source *s, struct fail *f);
 int epcis_item(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f);
+int xml_open(struct source *s, struct fail *f);
+int xml_item(struct source *s, struct sy_arena *arena, struct item *out, struct fail *f);
+void xml_close(struct xml *x);
 
+/* What the options and the mapping say of a row that says nothing itself. */
+void source_fill(const struct source *s, struct row *row);
 /* The record of a row, or the reason why there is none. */
-void source_record(struct source *s, struct row *row, struct sy_arena *arena, struct item *out);
+void source_record(const struct source *s, const struct row *row, struct sy_arena *arena,
+		   struct item *out);
 /* Faults of a row, "column: what; column: what". */
 const char *source_reasons(const struct source *s, struct sy_arena *arena,
 			   const struct sy_faults *faults);

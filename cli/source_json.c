@@ -47,8 +47,10 @@ static void flat_row(struct source *s, const struct sy_json_doc *doc, const stru
 			    sy_arena_printf(arena, "%.*s: unknown column", (int)key.n, key.p);
 		}
 	}
-	if (out->reason == NULL)
-		source_record(s, &row, arena, out);
+	if (out->reason != NULL)
+		return;
+	source_fill(s, &row);
+	source_record(s, &row, arena, out);
 }
 
 /* An event as it stands, without white space; an eventID where it has none. */

@@ -34,7 +34,8 @@ struct sy_str value_narrow(struct sy_arena *arena, struct sy_str text)
 	size_t n = 0;
 	char *out;
 
-	if (memchr(text.p, '\xef', text.n) == NULL && memchr(text.p, '\xe3', text.n) == NULL)
+	if (text.n == 0 ||
+	    (memchr(text.p, '\xef', text.n) == NULL && memchr(text.p, '\xe3', text.n) == NULL))
 		return text;
 	if ((out = sy_arena_alloc(arena, text.n + 1)) == NULL)
 		return (struct sy_str){"", 0};
@@ -179,7 +180,7 @@ static struct sy_str id_of(struct sy_arena *arena, struct sy_str text, const cha
 	if (party && sy_uscc_check(narrow) == SY_OK)
 		return sy_str(
 		    sy_arena_printf(arena, "urn:suyuan:cn:uscc:%.*s", (int)narrow.n, narrow.p));
-	if (memchr(text.p, ':', text.n) == NULL ||
+	if (text.n == 0 || memchr(text.p, ':', text.n) == NULL ||
 	    sy_code_parse(arena, text, &code, NULL, SY_NO_RECORD, "") != SY_OK)
 		return none;
 	return text;

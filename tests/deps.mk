@@ -1,7 +1,7 @@
 # Debian packages that building, testing and checking need.  `make deps` has nothing to do, and
 # asks nobody for anything, when they are there.
 DEPS := gcc make pkg-config liblmdb-dev libsodium-dev libssl-dev libevent-dev libinih-dev \
-        libcurl4-openssl-dev check python3 python3-pytest python3-cryptography python3-jsonschema \
+        libcurl4-openssl-dev libexpat1-dev check python3 python3-pytest python3-cryptography python3-jsonschema \
         clang clang-format clang-tidy libclang-rt-14-dev python3-pyflakes \
         shellcheck mandoc git
 

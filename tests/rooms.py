@@ -4,7 +4,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LIBRARIES = {"sodium", "openssl", "event2", "ini", "curl", "lmdb", "suyuan", "zlib", "check", "json"}
+LIBRARIES = {"sodium", "openssl", "event2", "ini", "curl", "expat", "lmdb", "suyuan", "zlib", "check", "json"}
 
 
 def read_rules():
