@@ -51,7 +51,9 @@ struct apply {
 void apply_free(struct apply *a);
 
 /* effects.c */
-int apply_entry(struct apply *a, uint64_t index);
+/* From where the state stands in it to its record UPTO, or its end; less when the work that was
+ * done, ever, has come to UNTIL. */
+int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until);
 /* Can a record of that type not be erased? */
 bool type_kept(const struct sy_json_doc *doc);
 /* The register row that a record of that type writes; SY_ENOTFOUND for other types. */

@@ -181,8 +181,9 @@ static int check_state(struct check *c)
 		err = state_get(&c->tx[SECOND], &b);
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err; /* nothing was applied yet */
-	if (a.position != b.position || a.records != b.records || a.time != b.time ||
-	    a.items != b.items || a.rules != b.rules || !sy_hash_eq(&a.leaf, &b.leaf))
+	if (a.position != b.position || a.within != b.within || a.records != b.records ||
+	    a.time != b.time || a.items != b.items || a.rules != b.rules ||
+	    !sy_hash_eq(&a.leaf, &b.leaf))
 		fault(c, T_META, SY_STR("state"), "differs from what the log gives");
 	return SY_OK;
 }
@@ -236,6 +237,8 @@ static int check_against_log(struct check *c, struct index *first, const char *d
 	if ((err = index_make(&o, dir, KV_NOSYNC, &second)) == SY_OK) {
 		second->second = true;
 		err = index_apply_to(second, first->committed.position);
+		if (err == SY_OK && first->committed.within)
+			err = index_apply_within(second, first->committed.within);
 	}
 	if (err == SY_OK)
 		err = compare(c, first, second);

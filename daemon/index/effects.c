@@ -272,7 +272,17 @@ static int apply_record(struct apply *a, const struct sy_entry *e, uint64_t numb
 	return err ? err : apply_payload(a);
 }
 
-int apply_entry(struct apply *a, uint64_t index)
+static int apply_records(struct apply *a, const struct sy_entry *e, uint64_t upto, uint64_t until)
+{
+	int err = SY_OK;
+
+	while (a->st.within < e->count && a->st.within < upto && a->work < until && err == SY_OK)
+		if ((err = apply_record(a, e, e->first + a->st.within)) == SY_OK)
+			a->st.within++;
+	return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+}
+
+int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until)
 {
 	const uint8_t *bytes;
 	uint8_t copy[SY_ENTRY_SIZE];
@@ -284,9 +294,11 @@ int apply_entry(struct apply *a, uint64_t index)
 	memcpy(copy, bytes, sizeof copy);
 	if (sy_entry_decode(copy, &e, NULL))
 		return SY_ECORRUPT;
-	for (uint32_t i = 0; e.kind == SY_ENTRY_SUBMISSION && i < e.count; i++)
-		if ((err = apply_record(a, &e, e.first + i)))
-			return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+	sy_leaf_hash(copy, sizeof copy, &a->st.leaf);
+	if (e.kind == SY_ENTRY_SUBMISSION && (err = apply_records(a, &e, upto, until)))
+		return err;
+	if (a->st.within < e.count)
+		return SY_OK;
 	if (e.kind == SY_ENTRY_SUBMISSION) {
 		struct key k = key_submission(e.author, &e.records_root);
 		if ((err = put_u64(a->tx, T_SUBMISSIONS, &k, index)))
@@ -294,8 +306,8 @@ int apply_entry(struct apply *a, uint64_t index)
 		a->st.records += e.count;
 	}
 	a->st.position = index + 1;
+	a->st.within = 0;
 	a->st.time = e.time;
-	sy_leaf_hash(copy, sizeof copy, &a->st.leaf);
 	return SY_OK;
 }
 

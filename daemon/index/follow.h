@@ -39,6 +39,8 @@ void index_free(struct index *ix);
 int index_fits(struct index *ix, bool *fits);
 /* Applies and commits what is published, to LIMIT entries. */
 int index_apply_to(struct index *ix, uint64_t limit);
+/* Applies and commits the next entry's first RECORDS, which aren't all. */
+int index_apply_within(struct index *ix, uint64_t records);
 /* Removes an index's files and folder. */
 int index_remove(const char *dir);
 

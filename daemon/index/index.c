@@ -11,9 +11,10 @@
 
 enum {
 	DELAY_MS = 150,
-	STEP_WORK = 4000,     /* records and mentions of items under one snapshot of truth */
-	COMMIT_WORK = 100000, /* and in a commit at most, however fast they come */
-	WAITED_FOR = 10       /* a reader who waits shortens the delay by this */
+	STEP_WORK = 4000,    /* records and mentions of items under one snapshot of truth */
+	COMMIT_WORK = 20000, /* and in a commit, whose pages LMDB holds in memory */
+	BUILD_WORK = 100000, /* where nobody else wants that memory */
+	WAITED_FOR = 10      /* a reader who waits shortens the delay by this */
 };
 static const uint64_t MAP_SIZE = (uint64_t)1 << 40;
 
@@ -106,6 +107,17 @@ static int commit(struct index *ix)
 	return SY_OK;
 }
 
+/* The work at which the open transaction is full. */
+static uint64_t full_at(const struct index *ix)
+{
+	return ix->work_before + (ix->o.rebuild || ix->second ? BUILD_WORK : COMMIT_WORK);
+}
+
+static bool is_full(const struct index *ix)
+{
+	return ix->a.work >= full_at(ix) || ix->a.erase.n;
+}
+
 /* Some entries under one short snapshot of truth; *MORE says whether others are published. */
 static int apply_step(struct index *ix, uint64_t limit, bool *more)
 {
@@ -119,19 +131,15 @@ static int apply_step(struct index *ix, uint64_t limit, bool *more)
 	ix->a.truth = &truth;
 	if (ix->a.st.position < end)
 		err = begin(ix);
-	while (err == SY_OK && ix->a.st.position < end && ix->a.work < until)
-		err = apply_entry(&ix->a, ix->a.st.position);
+	while (err == SY_OK && ix->a.st.position < end && ix->a.work < until &&
+	       ix->a.work < full_at(ix))
+		err = apply_entry(&ix->a, ix->a.st.position, UINT64_MAX, full_at(ix));
 	*more = ix->a.st.position < end;
 	ix->a.truth = NULL;
 	ledger_read_end(&truth);
 	if (err)
 		drop(ix);
 	return err;
-}
-
-static bool is_full(const struct index *ix)
-{
-	return ix->a.work - ix->work_before >= COMMIT_WORK || ix->a.erase.n;
 }
 
 int index_apply_to(struct index *ix, uint64_t limit)
@@ -146,6 +154,24 @@ int index_apply_to(struct index *ix, uint64_t limit)
 			return err;
 	}
 	return SY_OK;
+}
+
+int index_apply_within(struct index *ix, uint64_t records)
+{
+	struct ledger_read truth;
+	int err = ledger_read_begin(ix->o.ledger, &truth);
+
+	if (err)
+		return err;
+	ix->a.truth = &truth;
+	if ((err = begin(ix)) == SY_OK)
+		err = apply_entry(&ix->a, ix->a.st.position, records, UINT64_MAX);
+	ix->a.truth = NULL;
+	ledger_read_end(&truth);
+	if (err == SY_OK)
+		return commit(ix);
+	drop(ix);
+	return err;
 }
 
 int index_catch_up(struct index *ix)
@@ -412,6 +438,8 @@ int index_fits(struct index *ix, bool *fits)
 	*fits = false;
 	if (err)
 		return err;
+	if (ix->committed.within)
+		position++;
 	if (version != INDEX_VERSION || position == 0) {
 		*fits = position == 0 && (version == 0 || version == INDEX_VERSION);
 		return SY_OK;

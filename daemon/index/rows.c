@@ -126,7 +126,7 @@ int get_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t *v)
 	return SY_OK;
 }
 
-enum { STATE_SIZE = 6 * 8 + SY_HASH_SIZE };
+enum { STATE_SIZE = 7 * 8 + SY_HASH_SIZE };
 
 int state_get(struct kv_tx *tx, struct state *out)
 {
@@ -143,8 +143,9 @@ int state_get(struct kv_tx *tx, struct state *out)
 			      .time = sy_get64(p + 16),
 			      .next_id = sy_get64(p + 24),
 			      .items = sy_get64(p + 32),
-			      .rules = sy_get64(p + 40)};
-	memcpy(out->leaf.b, p + 48, SY_HASH_SIZE);
+			      .rules = sy_get64(p + 40),
+			      .within = sy_get64(p + 48)};
+	memcpy(out->leaf.b, p + 56, SY_HASH_SIZE);
 	return SY_OK;
 }
 
@@ -158,7 +159,8 @@ int state_put(struct kv_tx *tx, const struct state *s)
 	sy_put64(row + 24, s->next_id);
 	sy_put64(row + 32, s->items);
 	sy_put64(row + 40, s->rules);
-	memcpy(row + 48, s->leaf.b, SY_HASH_SIZE);
+	sy_put64(row + 48, s->within);
+	memcpy(row + 56, s->leaf.b, SY_HASH_SIZE);
 	return kv_put(tx, T_META, SY_STR("state"), (struct sy_str){(const char *)row, sizeof row},
 		      0);
 }

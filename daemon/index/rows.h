@@ -9,7 +9,7 @@
 
 #include "index.h"
 
-#define INDEX_VERSION 5 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
+#define INDEX_VERSION 6 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
 
 enum table {
 	T_META,
@@ -51,12 +51,14 @@ struct key key_submission(const uint8_t author[SY_KEY_SIZE], const sy_hash *reco
 int put_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t v);
 int get_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t *v);
 
-/* Where the index stands; one row of `meta`. */
+/* Where the index stands; one row of `meta`.  A large entry is applied in several commits: until
+ * the last of them it doesn't count, and WITHIN says how much of it is there. */
 struct state {
 	uint64_t position, records, time; /* entries, records in them, time of the last */
+	uint64_t within;                  /* records that were applied of the entry at POSITION */
 	uint64_t next_id, items;          /* the next item's id; items there are */
 	uint64_t rules;                   /* record of the newest Rules */
-	sy_hash leaf;                     /* of the last entry */
+	sy_hash leaf;                     /* of the last entry, or of the one it is within */
 };
 int state_get(struct kv_tx *tx, struct state *out); /* SY_ENOTFOUND in a new index */
 int state_put(struct kv_tx *tx, const struct state *s);

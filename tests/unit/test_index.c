@@ -1153,6 +1153,85 @@ START_TEST(memory_fails_anywhere)
 }
 END_TEST
 
+/* N records that commission 100 serials each, in one entry. */
+static void large_entry(unsigned n)
+{
+	char **payloads = calloc(n, sizeof *payloads);
+	struct sy_buf b = {0};
+
+	ck_assert_ptr_nonnull(payloads);
+	for (unsigned i = 0; i < n; i++) {
+		sy_buf_reset(&b);
+		sy_buf_text(&b, OBJECT("ADD") ",\"epcList\":[");
+		for (unsigned k = 0; k < 100; k++)
+			sy_buf_printf(&b, "%s\"" UNIT("%u-%u") "\"", k ? "," : "", i, k);
+		sy_buf_text(&b, "]}");
+		payloads[i] = strdup(sy_buf_cstr(&b));
+	}
+	log_append_n(l, keys[1], 1000 * (l->n_entries + 1), payloads, n);
+	for (unsigned i = 0; i < n; i++)
+		free(payloads[i]);
+	free(payloads);
+	sy_buf_free(&b);
+}
+
+/* What a commit may hold ends within the entry: it counts when all of it is there, and wherever it
+ * is cut off the next start goes on. */
+START_TEST(large_entry_in_parts)
+{
+	uint64_t before = l->n_entries;
+	unsigned n = 0, parts = 0;
+	bool failed;
+
+	large_entry(500);
+	log_publish(l, l->n_entries);
+	do {
+		fail_alloc_at(n += 1500);
+		int err = index_catch_up(ix);
+		failed = alloc_failed();
+		fail_alloc_at(0);
+		ck_assert_int_eq(err, failed ? SY_ENOMEM : SY_OK);
+		ck_fsck();
+		ck_assert_int_eq(index_read_begin(ix, &rd), SY_OK);
+		parts += failed && there(UNIT("0-0"));
+		ck_assert(!failed || rd.position <= before);
+		ck_assert(!failed || !there(UNIT("499-99")));
+		unlook();
+	} while (failed);
+	ck_assert_uint_gt(parts, 0);
+	ck_assert_uint_eq(index_position(ix), before + 1);
+	look();
+	ck_assert(there(UNIT("499-99")));
+	unlook();
+}
+END_TEST
+
+START_TEST(large_entry_of_another_truth)
+{
+	uint64_t before = l->n_entries;
+	unsigned n = 0;
+	bool within;
+
+	large_entry(500);
+	log_publish(l, l->n_entries);
+	do {
+		fail_alloc_at(n += 1500);
+		ck_assert_int_eq(index_catch_up(ix), SY_ENOMEM);
+		fail_alloc_at(0);
+		ck_assert_int_eq(index_read_begin(ix, &rd), SY_OK);
+		within = there(UNIT("0-0"));
+		unlook();
+	} while (!within);
+	close_index();
+	log_publish(l, before);
+	open_index();
+	ck_assert_uint_eq(rebuilt, 1);
+	look();
+	ck_assert(!there(UNIT("0-0")));
+	unlook();
+}
+END_TEST
+
 START_TEST(opening_without_memory)
 {
 	struct index_options o = {.dir = log_dir, .ledger = l, .map_size = 1 << 28};
@@ -1342,6 +1421,8 @@ Suite *suite(void)
 	tcase_add_checked_fixture(memory, setup, teardown);
 	tcase_add_test(memory, memory_fails_anywhere);
 	tcase_add_test(memory, opening_without_memory);
+	tcase_add_test(memory, large_entry_in_parts);
+	tcase_add_test(memory, large_entry_of_another_truth);
 	tcase_set_timeout(memory, 120);
 	tcase_add_checked_fixture(thread, setup, teardown);
 	tcase_add_test(thread, follower_under_waiters);
