@@ -56,12 +56,16 @@ void apply_free(struct apply *a);
 int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until);
 /* Can a record of that type not be erased? */
 bool type_kept(const struct sy_json_doc *doc);
-/* The register row that a record of that type writes; SY_ENOTFOUND for other types. */
+/* The register row that a record of that type writes, and its owner as the record names it;
+ * SY_ENOTFOUND for other types. */
 int type_row(struct apply *a, const struct sy_json_doc *doc, enum register_kind *kind,
-	     struct sy_str *id);
+	     struct sy_str *id, struct sy_str *owner);
 
 /* register.c */
+enum { PREFIX_MAX = 32 }; /* digits of a company prefix */
 int party_apply(struct apply *a, struct register_row *row, const struct sy_json *party);
+/* The row of REG_REACH that goes with a Place's or Contact's, if there is one. */
+int reach_put(struct kv_tx *tx, const struct register_row *row);
 unsigned roles_read(const struct sy_json_doc *doc, const struct sy_json *party,
 		    struct sy_arena *arena);
 

@@ -17,6 +17,7 @@ struct effect {
 
 static int apply_genesis(struct apply *a, const struct effect *e);
 static int apply_row(struct apply *a, const struct effect *e);
+static int apply_place(struct apply *a, const struct effect *e);
 static int apply_party(struct apply *a, const struct effect *e);
 static int apply_rules(struct apply *a, const struct effect *e);
 static int apply_erasure(struct apply *a, const struct effect *e);
@@ -38,8 +39,8 @@ static const struct effect effects[] = {
      .id = "id",
      .shown = party_shown,
      .kept = true},
-    {.type = "Place", .apply = apply_row, .kind = REG_PLACE, .id = "id", .owner = "party"},
-    {.type = "Contact", .apply = apply_row, .kind = REG_CONTACT, .id = "id", .owner = "party"},
+    {.type = "Place", .apply = apply_place, .kind = REG_PLACE, .id = "id", .owner = "party"},
+    {.type = "Contact", .apply = apply_place, .kind = REG_CONTACT, .id = "id", .owner = "party"},
     {.type = "Rules", .apply = apply_rules, .kind = REG_RULES, .id = "name", .kept = true},
     {.type = "Erasure", .apply = apply_erasure, .kept = true},
     {.type = "Recall", .kept = true, .family = true},
@@ -101,14 +102,15 @@ static int row_id(const struct effect *e, const struct sy_json_doc *doc, struct 
 }
 
 int type_row(struct apply *a, const struct sy_json_doc *doc, enum register_kind *kind,
-	     struct sy_str *id)
+	     struct sy_str *id, struct sy_str *owner)
 {
 	const struct effect *e = effect_of(doc);
 	int err;
 
 	if (e == NULL || e->id == NULL)
 		return SY_ENOTFOUND;
-	if ((err = row_id(e, doc, &a->again, id)))
+	if ((err = row_id(e, doc, &a->again, id)) ||
+	    (err = member(doc, sy_json_root(doc), e->owner, &a->again, owner)))
 		return err;
 	*kind = e->kind;
 	return id->n ? SY_OK : SY_ENOTFOUND;
@@ -161,6 +163,18 @@ static int apply_row(struct apply *a, const struct effect *e)
 	int err = row_begin(a, e, &row);
 
 	return err || row.id.n == 0 ? err : row_put(a->tx, e->kind, &row);
+}
+
+static int apply_place(struct apply *a, const struct effect *e)
+{
+	struct register_row row;
+	int err = row_begin(a, e, &row);
+
+	if (err || row.id.n == 0)
+		return err;
+	row.roles = place_tells(&a->doc);
+	err = row_put(a->tx, e->kind, &row);
+	return err ? err : reach_put(a->tx, &row);
 }
 
 static int apply_party(struct apply *a, const struct effect *e)

@@ -18,9 +18,10 @@
  *   withdrawn   u64 record                  -> u64 record of the errorDeclaration
  *   register    kind || id || 0x00 || u64 ~record -> row header || the record's text: every
  *               version that wasn't erased, newest first, which is the one in force; of
- *               Place and Contact the header alone
+ *               Place and Contact the header alone, and where a party can be reached by it a
+ *               second row, under REG_REACH and the party's id, whose owner is the id of the first
  *   keys        32-byte public key          -> party, validity, revocation
- *   prefixes    company prefix, digits      -> party id
+ *   prefixes    company prefix, digits, or a product's canonical code -> party id it is granted to
  *   submissions 16 bytes of H(author || records_root) -> u64 entry
  *   erased      u64 record                  -> u64 record of the Erasure
  *
@@ -112,8 +113,20 @@ enum register_kind {
 	REG_PLACE = 'l',
 	REG_RULES = 'r',
 	REG_LEDGER = 'o', /* the genesis; one row with the id "" */
-	REG_CONTACT = 'c'
+	REG_CONTACT = 'c',
+	REG_REACH = 'a' /* Places and Contacts by their party; see register_reach */
 };
+
+/* What a Place or Contact tells, since its text isn't kept here. */
+enum place_tells {
+	PLACE_ADDRESS = 1,
+	PLACE_PHONE = 2,
+	PLACE_REGION = 4,
+	PLACE_PROJECT = 8,
+	PLACE_PART = 16,
+	PLACE_CONTACT = 32 /* it is a Contact */
+};
+unsigned place_tells(const struct sy_json_doc *doc);
 
 /* One row of the register: the record in force for an id, name or code. */
 struct register_row {
@@ -122,7 +135,7 @@ struct register_row {
 	uint64_t entry, time; /* where it stands, and when */
 	struct sy_str author; /* party id of who said it */
 	struct sy_str owner;  /* a product's or place's party; else as author */
-	unsigned roles;       /* of a party */
+	unsigned roles;       /* of a party; enum place_tells of a Place or Contact */
 	/* The record's text; borrowed from the snapshot, as all of these.  Of the operator, until
 	 * it publishes a Party of its own, the `operator` object of the genesis.  Empty for a Place
 	 * or a Contact: what may be erased is kept in truth alone, where it is sealed. */
@@ -138,6 +151,12 @@ int register_get(struct index_read *r, enum register_kind kind, struct sy_str id
 /* In order of id, after AFTER ("" for the first); SY_ENOTFOUND at the end. */
 int register_next(struct index_read *r, enum register_kind kind, struct sy_str after,
 		  struct register_row *out);
+/* The version that was in force when RECORD was judged: entries before its own said it. */
+int register_get_before(struct index_read *r, enum register_kind kind, struct sy_str id,
+			uint64_t record, struct register_row *out);
+/* Which of WANT (enum place_tells) the Places and Contacts in force of PARTY tell together.  Of
+ * very many that aren't in force any more only the newest are looked at. */
+int register_reach(struct index_read *r, struct sy_str party, unsigned want, unsigned *tells);
 uint64_t register_version(struct index_read *r); /* record number of the newest Rules, 0 none */
 
 struct register_key {
@@ -156,6 +175,15 @@ int register_prefix(struct index_read *r, struct sy_str digits, struct sy_str *p
 int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct sy_str *other,
 			    struct sy_str *party);
 
+/* The code that a grant names, in any spelling, or the 7 digits of a drug's product code. */
+int register_grant_code(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
+			struct sy_faults *faults, long record, const char *pointer);
+/* The party that a product's canonical code is granted to by itself. */
+int register_grant(struct index_read *r, struct sy_str code, struct sy_str *party);
+/* The first such code after AFTER that begins with STEM; SY_ENOTFOUND. */
+int register_grant_next(struct index_read *r, struct sy_str stem, struct sy_str after,
+			struct sy_str *code, struct sy_str *party);
+
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 
 int index_submission(struct index_read *r, const uint8_t author[SY_KEY_SIZE],
@@ -164,6 +192,10 @@ int index_submission(struct index_read *r, const uint8_t author[SY_KEY_SIZE],
  * that names no item isn't found. */
 int index_event(struct index_read *r, uint64_t item, struct sy_str party, struct sy_str event_id,
 		uint64_t *record);
+/* Whose event an errorDeclaration withdraws, where it names a party (`suyuan:author`: a regulator
+ * corrects another's); empty: the author's own.  SY_ENOMEM. */
+int index_declared_author(const struct sy_json_doc *doc, struct sy_arena *arena,
+			  struct sy_str *party);
 int index_erased(struct index_read *r, uint64_t record, uint64_t *erasure);
 /* The errorDeclaration that withdrew an event; SY_ENOTFOUND for one in force. */
 int index_withdrawn(struct index_read *r, uint64_t record, uint64_t *by);

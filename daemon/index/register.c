@@ -136,8 +136,6 @@ static int each_key(struct apply *a, const struct sy_json_doc *doc, const struct
 	return SY_OK;
 }
 
-enum { PREFIX_MAX = 32 };
-
 static bool is_prefix(struct sy_str s)
 {
 	if (s.n == 0 || s.n > PREFIX_MAX)
@@ -181,6 +179,44 @@ static int prefixes_set(struct apply *a, const struct sy_json_doc *doc, const st
 	return SY_OK;
 }
 
+/* Codes that are granted by themselves stand in the same table; no prefix looks like one. */
+static int grants_set(struct apply *a, const struct sy_json_doc *doc, const struct sy_json *party,
+		      struct sy_str id, bool grant)
+{
+	const struct sy_json *list = sy_json_get(doc, party, "grants"), *v;
+	struct sy_faults faults;
+	struct sy_code code;
+	struct sy_str text;
+	int err;
+
+	sy_faults_init(&faults, &a->arena);
+	faults.settled = true;
+	if (list == NULL || list->type != SY_JSON_ARRAY)
+		return SY_OK;
+	sy_json_each (doc, list, v) {
+		err = text_of(a, doc, v, &text);
+		if (err == SY_OK)
+			err = register_grant_code(&a->arena, text, &code, &faults, SY_NO_RECORD, "");
+		if (err == SY_OK) {
+			struct key k = key_code(code.canonical);
+			err = prefix_set(a, key_str(&k), id, grant);
+			if (err)
+				return err;
+		}
+		if (err == SY_ENOMEM)
+			return err;
+	}
+	return SY_OK;
+}
+
+static int rights_set(struct apply *a, const struct sy_json_doc *doc, const struct sy_json *party,
+		      struct sy_str id, bool grant)
+{
+	int err = prefixes_set(a, doc, party, id, grant);
+
+	return err ? err : grants_set(a, doc, party, id, grant);
+}
+
 /* The version before, read from its row: what it listed is taken back. */
 static int retract(struct apply *a, const struct register_row *row)
 {
@@ -198,7 +234,7 @@ static int retract(struct apply *a, const struct register_row *row)
 		return err == SY_ENOMEM ? err : SY_ECORRUPT;
 	if ((err = each_key(a, &doc, sy_json_root(&doc), row, key_revoke)))
 		return err;
-	return prefixes_set(a, &doc, sy_json_root(&doc), row->id, false);
+	return rights_set(a, &doc, sy_json_root(&doc), row->id, false);
 }
 
 int party_apply(struct apply *a, struct register_row *row, const struct sy_json *party)
@@ -208,69 +244,40 @@ int party_apply(struct apply *a, struct register_row *row, const struct sy_json 
 	a->author_known = false;
 	if (err || (err = each_key(a, &a->doc, party, row, key_enrol)))
 		return err;
-	return prefixes_set(a, &a->doc, party, row->id, true);
+	return rights_set(a, &a->doc, party, row->id, true);
 }
 
-/* --- reading --------------------------------------------------------------------------------- */
+/* --- places and contacts --------------------------------------------------------------------- */
 
-int register_get(struct index_read *r, enum register_kind kind, struct sy_str id,
-		 struct register_row *out)
+unsigned place_tells(const struct sy_json_doc *doc)
 {
-	return row_get(&r->tx, kind, id, out);
+	static const struct {
+		const char *member;
+		unsigned bit;
+	} rows[] = {{"address", PLACE_ADDRESS},
+		    {"phone", PLACE_PHONE},
+		    {"region", PLACE_REGION},
+		    {"project", PLACE_PROJECT},
+		    {"part", PLACE_PART}};
+	const struct sy_json *root = sy_json_root(doc), *v;
+	unsigned tells = 0;
+
+	if (sy_json_is(doc, sy_json_get(doc, root, "type"), "Contact"))
+		return PLACE_CONTACT; /* by what else it says nothing is judged */
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if ((v = sy_json_get(doc, root, rows[i].member)) && v->type == SY_JSON_STRING &&
+		    v->len > 0)
+			tells |= rows[i].bit;
+	return tells;
 }
 
-int register_next(struct index_read *r, enum register_kind kind, struct sy_str after,
-		  struct register_row *out)
+int reach_put(struct kv_tx *tx, const struct register_row *row)
 {
-	struct key k = key_register(kind, after);
-	struct sy_str key, value;
-	int err;
+	struct register_row reach = *row;
 
-	/* past every version of AFTER; an id can't hold the byte that ends one */
-	if (after.n)
-		k.b[k.n - 1] = 1;
-	else
-		k.n = 1;
-	if ((err = kv_seek(&r->tx, T_REGISTER, key_str(&k), &key, &value)))
-		return err;
-	if (key.n == 0 || key.p[0] != (char)kind)
-		return SY_ENOTFOUND;
-	return row_decode(value, out);
-}
-
-uint64_t register_version(struct index_read *r)
-{
-	struct state st;
-
-	return state_get(&r->tx, &st) == SY_OK ? st.rules : 0;
-}
-
-int register_key(struct index_read *r, const uint8_t key[SY_KEY_SIZE], struct register_key *out)
-{
-	return key_row_get(&r->tx, key, out);
-}
-
-int register_prefix(struct index_read *r, struct sy_str digits, struct sy_str *prefix,
-		    struct sy_str *party)
-{
-	struct sy_str p = {digits.p, digits.n < PREFIX_MAX ? digits.n : PREFIX_MAX};
-	int err = SY_ENOTFOUND;
-
-	for (; p.n && err == SY_ENOTFOUND; p.n--)
-		if ((err = kv_get(&r->tx, T_PREFIXES, p, party)) == SY_OK)
-			*prefix = p;
-	return err;
-}
-
-int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct sy_str *other,
-			    struct sy_str *party)
-{
-	int err = register_prefix(r, prefix, other, party);
-
-	if (err != SY_ENOTFOUND)
-		return err;
-	err = kv_seek(&r->tx, T_PREFIXES, prefix, other, party);
-	if (err == SY_OK && (other->n < prefix.n || memcmp(other->p, prefix.p, prefix.n)))
-		err = SY_ENOTFOUND;
-	return err;
+	if (!(row->roles & (PLACE_ADDRESS | PLACE_PHONE | PLACE_CONTACT)))
+		return SY_OK;
+	reach.id = row->owner;
+	reach.owner = row->id;
+	return row_put(tx, REG_REACH, &reach);
 }

@@ -327,17 +327,26 @@ int row_decode(struct sy_str value, struct register_row *out)
 	return SY_OK;
 }
 
-int row_get(struct kv_tx *tx, enum register_kind kind, struct sy_str id, struct register_row *out)
+int row_get_before(struct kv_tx *tx, enum register_kind kind, struct sy_str id, uint64_t record,
+		   struct register_row *out)
 {
-	struct key k = key_register(kind, id);
+	struct key k;
 	struct sy_str key, value;
-	int err = kv_seek(tx, T_REGISTER, key_str(&k), &key, &value);
+	int err;
 
-	if (err)
+	if (record == 0)
+		return SY_ENOTFOUND;
+	k = key_register_version(kind, id, record - 1);
+	if ((err = kv_seek(tx, T_REGISTER, key_str(&k), &key, &value)))
 		return err;
-	if (key.n != k.n + 8 || memcmp(key.p, k.b, k.n))
+	if (key.n != k.n || memcmp(key.p, k.b, k.n - 8))
 		return SY_ENOTFOUND;
 	return row_decode(value, out);
+}
+
+int row_get(struct kv_tx *tx, enum register_kind kind, struct sy_str id, struct register_row *out)
+{
+	return row_get_before(tx, kind, id, UINT64_MAX, out);
 }
 
 int row_put(struct kv_tx *tx, enum register_kind kind, const struct register_row *row)

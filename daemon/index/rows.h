@@ -87,6 +87,9 @@ void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_s
 int row_get(struct kv_tx *tx, enum register_kind kind, struct sy_str id, struct register_row *out);
 int row_put(struct kv_tx *tx, enum register_kind kind, const struct register_row *row);
 int row_decode(struct sy_str value, struct register_row *out);
+/* The version that stood before RECORD. */
+int row_get_before(struct kv_tx *tx, enum register_kind kind, struct sy_str id, uint64_t record,
+		   struct register_row *out);
 
 int key_row_get(struct kv_tx *tx, const uint8_t key[SY_KEY_SIZE], struct register_key *out);
 int key_row_put(struct kv_tx *tx, const uint8_t key[SY_KEY_SIZE], const struct register_key *row);

@@ -6,10 +6,11 @@
  * Taking back what records said: error declarations and erasures.
  *
  * An event's identity is a group: all records in an item's history that are the first item's and
- * carry the same party and eventID.  The first in order that is no errorDeclaration is the event,
- * and stands in `events`; the first errorDeclaration after it withdraws it, and stands in
- * `withdrawn`.  Applying in order gives that; when a record of a group is erased, the group is
- * walked again (regroup) and comes to what it would be without that record.
+ * carry the same party and eventID, where a declaration's party is the one that it names.  The
+ * first in order that is no errorDeclaration is the event, and stands in `events`; the first
+ * errorDeclaration after it withdraws it, and stands in `withdrawn`.  Applying in order gives that;
+ * when a record of a group is erased, the group is walked again (regroup) and comes to what it
+ * would be without that record.
  */
 struct group {
 	uint64_t item;
@@ -53,6 +54,31 @@ static int withdraw(struct apply *a, uint64_t record, uint64_t by)
 	return refold_event(a, record);
 }
 
+int index_declared_author(const struct sy_json_doc *doc, struct sy_arena *arena,
+			  struct sy_str *party)
+{
+	const struct sy_json *e = sy_json_get(doc, sy_json_root(doc), "errorDeclaration");
+	const struct sy_json *v = sy_json_get(doc, e, "suyuan:author");
+	int err;
+
+	if (v == NULL)
+		v = sy_json_get(doc, e, "https://suyuan.dev/ns/author");
+	err = v ? sy_json_string(doc, v, arena, party) : SY_EINVAL;
+	if (err)
+		*party = SY_STR("");
+	return err == SY_ENOMEM ? err : SY_OK;
+}
+
+/* The identity of an event that AUTHOR wrote: its own, or that of the one it withdraws. */
+static int view_identity(struct view *v, struct sy_str author, uint8_t out[8])
+{
+	struct sy_str other = SY_STR("");
+	int err = v->ev.error ? index_declared_author(&v->doc, v->arena, &other) : SY_OK;
+
+	event_identity(other.n ? other : author, v->ev.id, out);
+	return err;
+}
+
 int event_apply(struct apply *a, struct view *v)
 {
 	uint8_t hash[8];
@@ -61,7 +87,8 @@ int event_apply(struct apply *a, struct view *v)
 
 	if (err || first == UINT64_MAX || v->ev.id.n == 0)
 		return err;
-	event_identity(sy_buf_span(&a->party), v->ev.id, hash);
+	if ((err = view_identity(v, sy_buf_span(&a->party), hash)))
+		return err;
 	struct key k = key_id_hash(first, hash);
 	err = get_u64(a->tx, T_EVENTS, &k, &earlier);
 	if (err == SY_ENOTFOUND)
@@ -109,7 +136,8 @@ static int in_group(struct apply *a, uint64_t record, const struct group *g, boo
 		return SY_OK;
 	if ((err = party_of(a, record, &party)))
 		return err;
-	event_identity(party, v.ev.id, hash);
+	if ((err = view_identity(&v, party, hash)))
+		return err;
 	*in = memcmp(hash, g->hash, sizeof hash) == 0;
 	*error = v.ev.error;
 	return SY_OK;
@@ -190,8 +218,10 @@ static int regroup(struct apply *a, const struct group *g, struct ids *touched)
 
 struct erasure {
 	uint64_t record;
-	bool gone;      /* its payload can't be read any more */
-	struct ids ids; /* items to fold again */
+	bool gone;          /* its payload can't be read any more */
+	struct ids ids;     /* items to fold again */
+	struct key rows[2]; /* of the register */
+	unsigned n_rows;
 	struct group groups[2];
 	unsigned n_groups;
 };
@@ -269,7 +299,7 @@ static int drop_history(struct apply *a, struct erasure *x)
 
 /* The payload was destroyed but this index still has what it said: a kill came between the two,
  * or the index is older than the erasure.  Its rows end in its number. */
-static int find_rows(struct apply *a, struct erasure *x, struct key *row)
+static int find_rows(struct apply *a, struct erasure *x)
 {
 	struct sy_str key, value;
 	uint8_t plain[8], inverted[8];
@@ -286,8 +316,9 @@ static int find_rows(struct apply *a, struct erasure *x, struct key *row)
 		return err;
 	for (err = kv_seek(a->tx, T_REGISTER, SY_STR(""), &key, &value); err == SY_OK;
 	     err = kv_next(a->tx, T_REGISTER, &key, &value))
-		if (key.n > 8 && key.n <= sizeof row->b &&
+		if (key.n > 8 && key.n <= sizeof x->rows[0].b && x->n_rows < 2 &&
 		    memcmp(key.p + key.n - 8, inverted, 8) == 0) {
+			struct key *row = &x->rows[x->n_rows++];
 			memcpy(row->b, key.p, key.n);
 			row->n = key.n;
 		}
@@ -295,12 +326,12 @@ static int find_rows(struct apply *a, struct erasure *x, struct key *row)
 }
 
 /* What the record wrote, as its text says.  SY_EDENIED for one that can't be erased. */
-static int read_rows(struct apply *a, struct erasure *x, struct key *row)
+static int read_rows(struct apply *a, struct erasure *x)
 {
 	struct ledger_record rec;
 	struct sy_json_doc doc;
 	enum register_kind kind;
-	struct sy_str id;
+	struct sy_str id, owner;
 	struct view v;
 	int err;
 
@@ -316,26 +347,32 @@ static int read_rows(struct apply *a, struct erasure *x, struct key *row)
 	}
 	if (type_kept(&doc))
 		return SY_EDENIED;
-	if ((err = type_row(a, &doc, &kind, &id)))
+	if ((err = type_row(a, &doc, &kind, &id, &owner)))
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	*row = key_register_version(kind, id, x->record);
+	if (owner.n == 0 && (err = party_of(a, x->record, &owner)))
+		return err;
+	x->rows[x->n_rows++] = key_register_version(kind, id, x->record);
+	x->rows[x->n_rows++] = key_register_version(REG_REACH, owner, x->record);
 	return SY_OK;
 }
 
 /* Takes the record's rows out; its items are in x->ids afterwards. */
 static int undo(struct apply *a, struct erasure *x)
 {
-	struct key row = {.n = 0};
-	int err = read_rows(a, x, &row);
+	int err = read_rows(a, x);
 
 	if (err == SY_EGONE) {
 		x->gone = true;
-		err = find_rows(a, x, &row);
+		err = find_rows(a, x);
 	}
 	if (err || (err = drop_history(a, x)))
 		return err;
-	err = row.n ? kv_del(a->tx, T_REGISTER, key_str(&row)) : SY_OK;
-	return err == SY_ENOTFOUND ? SY_OK : err;
+	for (unsigned i = 0; i < x->n_rows; i++) {
+		err = kv_del(a->tx, T_REGISTER, key_str(&x->rows[i]));
+		if (err && err != SY_ENOTFOUND)
+			return err;
+	}
+	return SY_OK;
 }
 
 /* The stub that stands for the event, at the erased record's place. */
@@ -354,7 +391,8 @@ static int put_remains(struct apply *a, struct erasure *x)
 		return err;
 	if ((err = party_of(a, x->record, &party)))
 		return err;
-	event_identity(party, v.ev.id, g->hash);
+	if ((err = view_identity(&v, party, g->hash)))
+		return err;
 	g->item = first;
 	x->n_groups++;
 	return SY_OK;

@@ -614,6 +614,38 @@ START_TEST(error_withdraws)
 }
 END_TEST
 
+#define DECLARED(party)                                                                \
+	",\"errorDeclaration\":{\"declarationTime\":\"2026-11-24T09:00:00Z\",\"" party \
+	"\":\"urn:party:a\"}"
+
+START_TEST(error_of_another_partys)
+{
+	uint64_t by, n = add(OBJECT("ADD") ID("1") QUANTITY(LOT("1"), KG("5")) "}"), m;
+
+	m = log_add(l, keys[2], "%s",
+		    OBJECT("ADD") ID("1") DECLARED("suyuan:author")
+			QUANTITY(LOT("1"), KG("5")) "}");
+	look();
+	ck_flags(LOT("1"), ITEM_WITHDRAWN);
+	ck_assert_int_eq(index_withdrawn(&rd, n, &by), SY_OK);
+	ck_assert_uint_eq(by, m);
+	unlook();
+	ck_fsck();
+	erase(m, "");
+	look();
+	ck_flags(LOT("1"), ITEM_CREATED);
+	unlook();
+	ck_fsck();
+	log_add(l, keys[2], "%s",
+		OBJECT("ADD") ID("1") DECLARED("https://suyuan.dev/ns/author")
+		    QUANTITY(LOT("1"), KG("5")) "}");
+	look();
+	ck_flags(LOT("1"), ITEM_WITHDRAWN);
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
 START_TEST(error_of_one_of_two)
 {
 	add(OBJECT("ADD") ID("1") QUANTITY(LOT("1"), KG("5")) "}");
@@ -1400,6 +1432,7 @@ Suite *suite(void)
 	tcase_add_test(one, ilmd_digest);
 	tcase_add_checked_fixture(erasure, setup, teardown);
 	tcase_add_test(erasure, error_withdraws);
+	tcase_add_test(erasure, error_of_another_partys);
 	tcase_add_test(erasure, error_of_one_of_two);
 	tcase_add_test(erasure, erased_error_restores);
 	tcase_add_test(erasure, erased_event_uncovers_another);

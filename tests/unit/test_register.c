@@ -389,6 +389,48 @@ START_TEST(prefixes)
 }
 END_TEST
 
+/* --- codes granted by themselves ------------------------------------------------------------- */
+
+START_TEST(grants)
+{
+	static const struct {
+		const char *code, *party;
+	} rows[] = {
+	    {"https://id.gs1.org/01/00000012345670", DAIRY},
+	    {"urn:suyuan:cn:drug-product:8385793", COOP},
+	    {PRODUCT, COOP},
+	    {"https://id.gs1.org/01/16901234567899", DAIRY},
+	    {"https://id.gs1.org/01/06901234000009", NULL},
+	};
+	struct sy_str code, holder, after = SY_STR("");
+
+	party(DAIRY, ",\"grants\":[\"12345670\",\"06901234000009\",7,\"x\",\"16901234567899\"]");
+	party(COOP, ",\"grants\":[\"8385793\",\"" PRODUCT "\"],\"prefixes\":[\"691\"]");
+	party(DAIRY, ",\"grants\":[\"(01)00000012345670\",\"16901234567899\"]");
+	look();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int err = register_grant(&rd, sy_str(rows[i].code), &holder);
+		ck_assert_msg(err == (rows[i].party ? SY_OK : SY_ENOTFOUND), "%s", rows[i].code);
+		if (err == SY_OK)
+			ck_str(holder, rows[i].party);
+	}
+	const struct sy_str stem = SY_STR("https://id.gs1.org/01/06901234");
+	ck_assert_int_eq(register_grant_next(&rd, stem, after, &code, &holder), SY_OK);
+	ck_str(code, PRODUCT);
+	ck_str(holder, COOP);
+	after = code;
+	ck_assert_int_eq(register_grant_next(&rd, stem, after, &code, &holder), SY_ENOTFOUND);
+	ck_assert_int_eq(
+	    register_grant_next(&rd, SY_STR("https://id.gs1.org/01/2"), SY_STR(""), &code, &holder),
+	    SY_ENOTFOUND);
+	/* a code is never taken for a prefix */
+	ck_assert_int_eq(register_prefix(&rd, SY_STR("6901234567892"), &code, &holder),
+			 SY_ENOTFOUND);
+	ck_assert_int_eq(register_prefix_overlap(&rd, SY_STR("70"), &code, &holder), SY_ENOTFOUND);
+	unlook();
+}
+END_TEST
+
 /* --- products, places, rules, contacts ------------------------------------------------------- */
 
 START_TEST(product_is_found_by_canonical_code)
@@ -490,6 +532,75 @@ START_TEST(long_ids)
 }
 END_TEST
 
+START_TEST(versions_stay)
+{
+	static const struct {
+		uint64_t before, record; /* 0: none was in force */
+	} rows[] = {{0, 0}, {1, 0}, {2, 1}, {3, 1}, {4, 3}, {5, 3}, {UINT64_MAX, 3}};
+	struct register_row row;
+
+	for (unsigned i = 0; i < 3; i++)
+		log_add(l, op.s.key, "{\"type\":\"Rules\",\"name\":\"%s\",\"v\":%u}",
+			i == 1 ? "drug" : "food", i);
+	look();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int err = register_get_before(&rd, REG_RULES, SY_STR("food"), rows[i].before, &row);
+		ck_assert_int_eq(err, rows[i].record ? SY_OK : SY_ENOTFOUND);
+		if (err == SY_OK)
+			ck_assert_uint_eq(row.record, rows[i].record);
+	}
+	unlook();
+}
+END_TEST
+
+static unsigned reach(unsigned want)
+{
+	unsigned tells;
+
+	look();
+	ck_assert_int_eq(register_reach(&rd, SY_STR(DAIRY), want, &tells), SY_OK);
+	unlook();
+	return tells;
+}
+
+static uint64_t place(const char *id, const char *who, const char *more)
+{
+	return log_add(l, op.s.key, "{\"type\":\"Place\",\"id\":\"%s\",\"party\":\"%s\"%s}", id,
+		       who, more);
+}
+
+START_TEST(places_of_a_party)
+{
+	const unsigned all = PLACE_ADDRESS | PLACE_PHONE | PLACE_CONTACT;
+	struct register_row row;
+
+	place("urn:a", DAIRY, ",\"region\":\"130100\",\"address\":\"\",\"phone\":7");
+	place("urn:b", COOP, ",\"address\":\"x\",\"phone\":\"1\"");
+	ck_assert_uint_eq(reach(all), 0);
+	place("urn:a", DAIRY, ",\"address\":\"x\",\"project\":\"p\",\"part\":\"q\"");
+	ck_assert_uint_eq(reach(all), PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
+	look();
+	ck_assert_int_eq(register_get(&rd, REG_PLACE, SY_STR("urn:a"), &row), SY_OK);
+	ck_assert_uint_eq(row.roles, PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
+	unlook();
+	uint64_t contact = log_add(l, op.s.key,
+				   "{\"type\":\"Contact\",\"id\":\"urn:a\",\"party\":\"" DAIRY
+				   "\",\"address\":\"y\"}");
+	ck_assert_uint_eq(reach(PLACE_CONTACT), PLACE_CONTACT);
+	/* what isn't in force tells nothing */
+	uint64_t moved = place("urn:a", COOP, ",\"address\":\"x\"");
+	ck_assert_uint_eq(reach(all), PLACE_CONTACT);
+	log_add(l, op.s.key, "{\"type\":\"Erasure\",\"record\":%lu}", (unsigned long)contact);
+	ck_assert_uint_eq(reach(all), 0);
+	log_add(l, op.s.key, "{\"type\":\"Erasure\",\"record\":%lu}", (unsigned long)moved);
+	ck_assert_uint_eq(reach(PLACE_ADDRESS), PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
+	index_close(ix);
+	ck_assert_int_eq(index_fsck(log_dir, l, NULL, NULL), SY_OK);
+	open_index();
+	ck_assert_uint_eq(reach(PLACE_ADDRESS), PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
+}
+END_TEST
+
 /* --- erasure of register rows ---------------------------------------------------------------- */
 
 START_TEST(erased_place_falls_back)
@@ -559,10 +670,11 @@ Suite *suite(void)
 	    {"party",
 	     {party_row, keys_come_and_go, key_stays_with_its_party, illegible_until_is_no_key,
 	      genesis_key_is_replaced, malformed_records_do_nothing, roles_by_name}},
-	    {"prefix", {prefixes}},
+	    {"prefix", {prefixes, grants}},
 	    {"rows",
 	     {product_is_found_by_canonical_code, owner_is_the_author, rules_have_a_version,
-	      listed_in_order_newest_only, long_ids, what_is_shown}},
+	      listed_in_order_newest_only, long_ids, what_is_shown, versions_stay,
+	      places_of_a_party}},
 	    {"erasure", {erased_place_falls_back, protected_records_stay}},
 	};
 	Suite *s = suite_create("register");
