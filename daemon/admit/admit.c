@@ -87,7 +87,7 @@ static void stages(struct check *c)
 		return;
 	deadline_check(c);
 	author_find(c);
-	fact_of(c, FACT_VERSION, (struct sy_str){"", 0}, (struct sy_str){"", 0});
+	fact_of(c, FACT_VERSION, NO_MORE, NO_MORE);
 	if (c->err || !(c->rules = rules_get(c)))
 		return;
 	for (uint32_t i = 0; i < c->sub->count && !c->err; i++) {

@@ -36,12 +36,14 @@ enum fact_kind {
 	FACT_VERSION = 'v',    /* of the rules; one */
 	FACT_PREFIX = 'x',     /* the first 4 digits: prefixes that overlap share them */
 	FACT_GRANT = 't',      /* canonical code granted by itself */
+	FACT_STEM = 'm',       /* <owner> of urn:suyuan:own:<owner>: */
 	FACT_EVENT = 'e',      /* party, eventID */
 	FACT_ITEM = 'i',       /* canonical code that is commissioned */
 	FACT_ERASED = 'z'      /* record number */
 };
 
 #define NOT_WRITTEN (-1)
+#define NO_MORE ((struct sy_str){"", 0}) /* of a fact's key; and no text at all */
 
 /* A submission may rest on several hundred thousand: 16 bytes each. */
 struct fact {
@@ -74,18 +76,20 @@ struct product {
 	struct sy_str code;
 	bool found;
 	uint64_t record;
-	struct sy_str owner;
+	struct sy_str owner, said_by;
+	bool revoked; /* no batches any more: its record says `revoked` */
+	enum { MAKES_UNASKED, MAKES, MAKES_NOT } makes; /* the author, batches of it */
 	int category; /* of profile.h's table; CATEGORY_OTHER when it has no profile */
 	uint64_t has; /* fields of profiles that its record meets */
 	uint64_t warned;
 	const struct sy_json_doc *doc;
 };
 
-/* A prefix granted by this submission. */
+/* A prefix, or a single GTIN, granted by this submission. */
 struct granted {
-	struct sy_str prefix, party;
-	long position;
-	struct granted *next; /* of those with the same first 4 digits */
+	struct sy_str prefix, party; /* of a GTIN the 12 digits behind its indicator */
+	struct sy_str code;          /* the GTIN's canonical code; empty for a prefix */
+	struct granted *next;        /* of those with the same first 4 digits */
 };
 
 struct rules;
@@ -155,37 +159,15 @@ size_t shown(struct sy_str s);
 /* The text of a member, or empty: also when it is no string. */
 struct sy_str text_of(struct check *c, const struct sy_json_doc *doc, const struct sy_json *v,
 		      const char *member);
+static inline bool begins(struct sy_str text, struct sy_str prefix)
+{
+	return text.n >= prefix.n && memcmp(text.p, prefix.p, prefix.n) == 0;
+}
 /* Do two values say the same, however they are spelled? */
 bool json_same(struct sy_arena *arena, const struct sy_json_doc *da, const struct sy_json *a,
 	       const struct sy_json_doc *db, const struct sy_json *b);
 
-/* --- authority.c ----------------------------------------------------------------------------- */
-
-bool is_operator(const struct check *c);
-bool is_regulator_of(const struct check *c, struct sy_str region);
-/* Reads the author's key; faults with 401. */
-void author_find(struct check *c);
-/* The party that may speak for a product's code, by grant, own stem or longest prefix; empty when
- * nobody may.  PREFER is the one that is asked first. */
-struct sy_str product_holder(struct check *c, const struct sy_code *code, struct party *prefer);
-/* The code that a grant names: any product code, or the 7 digits of a drug's.  Faults go to
- * POINTER, or nowhere when it is NULL. */
-int grant_code(struct check *c, struct sy_str text, struct sy_code *code, const char *pointer);
-/* A party's right to a prefix or a code is new: faults with 409 where it overlaps another's. */
-void prefix_claim(struct check *c, struct sy_str prefix, struct sy_str party, const char *pointer);
-void grant_claim(struct check *c, struct sy_str code, struct sy_str party, const char *pointer);
-
-/* --- records.c, party.c, events.c ------------------------------------------------------------ */
-
-/* Judges one record; its position is in c->record. */
-void record_judge(struct check *c, struct sy_str record);
-void party_judge(struct check *c, const struct sy_json_doc *doc);
-/* DOC is in the scratch arena. */
-void event_judge(struct check *c, const struct sy_json_doc *doc);
-
-/* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */
-bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct fact *f,
-		    bool found, uint64_t record, const char *pointer);
+/* --- form.c ---------------------------------------------------------------------------------- */
 
 /* Form of a record: its members by a table; the record is judged further only when it holds. */
 enum form {
@@ -206,5 +188,57 @@ struct member {
 	const struct member *of;
 };
 bool form_check(struct check *c, const struct sy_json_doc *doc, const struct member *members);
+
+/* --- authority.c ----------------------------------------------------------------------------- */
+
+bool is_operator(const struct check *c);
+bool is_regulator_of(const struct check *c, struct sy_str region);
+/* Reads the author's key; faults with 401. */
+void author_find(struct check *c);
+/* The region of a party's record; empty when it has none. */
+struct sy_str region_of(struct check *c, const struct party *p);
+/* The party that may speak for a product's code, by grant, own stem or longest prefix; empty when
+ * nobody may.  The stem of nobody's products is PREFER's when it bears its USCC or key id. */
+struct sy_str product_holder(struct check *c, const struct sy_code *code,
+			     const struct party *prefer);
+/* PARTY registers a product: if that is the first one of an own stem, the stem is taken. */
+void stem_taken(struct check *c, const struct sy_code *code, struct sy_str party);
+
+/* --- grants.c -------------------------------------------------------------------------------- */
+
+/* Is it a GTIN that company prefixes are about?  A GTIN-8 is in none. */
+bool in_prefix(const struct sy_code *code);
+/* The longest prefix of DIGITS, of the register or of this submission; empty for none. */
+void granted_prefix(struct check *c, struct sy_str digits, struct sy_str *prefix,
+		    struct sy_str *party);
+/* The party that a code was granted to by itself. */
+bool granted_code(struct check *c, struct sy_str code, struct sy_str *party);
+/* A party's right to a prefix or a code is new: faults with 409 where it overlaps another's. */
+void prefix_claim(struct check *c, struct sy_str prefix, struct sy_str party, const char *pointer);
+void grant_claim(struct check *c, const struct sy_code *code, struct sy_str party,
+		 const char *pointer);
+/* It had it before. */
+void grant_keep(struct check *c, const struct sy_code *code, struct sy_str party);
+
+/* --- product.c ------------------------------------------------------------------------------- */
+
+extern const struct member product_members[];
+void product_judge(struct check *c, const struct sy_json_doc *doc);
+/* What P's record says of it. */
+void product_read(struct check *c, struct product *p);
+/* May the author make batches of it, as its owner or a delegate?  Asked once in a submission. */
+bool product_makes(struct check *c, struct product *p);
+
+/* --- records.c, party.c, events.c ------------------------------------------------------------ */
+
+/* Judges one record; its position is in c->record. */
+void record_judge(struct check *c, struct sy_str record);
+void party_judge(struct check *c, const struct sy_json_doc *doc);
+/* DOC is in the scratch arena. */
+void event_judge(struct check *c, const struct sy_json_doc *doc);
+
+/* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */
+bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct fact *f,
+		    bool found, uint64_t record, const char *pointer);
 
 #endif

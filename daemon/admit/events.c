@@ -1,28 +1,9 @@
-/* Events: identity, time, and for what is commissioned the product's authority, contradictions
- * with what was said of it before, and the category's profile. */
+/* Events: whose they are, when, and who may say such a thing. */
+#include "admit/events.h"
+
 #include "admit/profile.h"
 
-#define NO_MORE ((struct sy_str){"", 0})
-
-/* What is known of an item that this submission commissions; there may be hundreds of thousands. */
-struct commission {
-	uint64_t id, created;
-	uint8_t ilmd[8];
-	unsigned flags;
-	bool found;
-};
-
-/* The run over one event's items: neighbours mostly share product and lot. */
-struct run {
-	const struct sy_json_doc *doc;
-	const struct sy_event *e;
-	struct sy_str product_code, lot_code;
-	struct product *product; /* NULL: not the author's to commission */
-	bool lot_told;
-	uint64_t has, reported;
-};
-
-static bool commissions(const struct sy_event *e, const struct sy_event_item *item)
+bool commissions(const struct sy_event *e, const struct sy_event_item *item)
 {
 	if (e->error)
 		return false;
@@ -31,13 +12,13 @@ static bool commissions(const struct sy_event *e, const struct sy_event_item *it
 	return e->kind == SY_EVENT_TRANSFORMATION && item->role == SY_ROLE_OUTPUT;
 }
 
-static void machine(struct check *c, int err)
+void machine(struct check *c, int err)
 {
 	if (err && err != SY_ENOTFOUND && !c->err)
 		c->err = err;
 }
 
-static struct commission *commission_of(struct check *c, struct fact *f, struct sy_str code)
+struct commission *commission_of(struct check *c, struct fact *f, struct sy_str code)
 {
 	if (f->known)
 		return f->value;
@@ -74,43 +55,94 @@ static bool first_item(struct check *c, const struct sy_event *e, uint64_t *id)
 	return err == SY_OK;
 }
 
-static bool event_known(struct check *c, const struct sy_event *e, uint64_t *record)
+static bool event_known(struct check *c, const struct sy_event *e, struct sy_str party,
+			uint64_t *record)
 {
 	uint64_t item;
 	if (e->n_items == 0 || !first_item(c, e, &item))
 		return false;
-	int err = index_event(&c->r, item, c->author->id, e->id, record);
+	int err = index_event(&c->r, item, party, e->id, record);
 	machine(c, err);
 	return err == SY_OK;
 }
 
-static void identity_check(struct check *c, const struct sy_event *e)
+/* Whose event it is: the author's, or that of the party whose event a declaration withdraws. */
+static struct sy_str event_party(struct check *c, const struct sy_json_doc *doc,
+				 const struct sy_event *e)
+{
+	struct sy_str other = NO_MORE;
+	if (e->error)
+		machine(c, index_declared_author(doc, c->arena, &other));
+	return other.n > 0 ? other : c->author->id;
+}
+
+/* A regulator corrects the events of its region's parties, and says why. */
+static bool may_correct(struct check *c, const struct sy_json_doc *doc, struct sy_str party)
+{
+	const char *pointer = "/errorDeclaration/suyuan:author";
+	if (sy_str_eq(party, c->author->id))
+		return true;
+	struct party *p = party_of(c, fact_of(c, FACT_PARTY, party, NO_MORE), party);
+	if (!p)
+		return false;
+	bool may = is_regulator_of(c, region_of(c, p));
+	if (!may)
+		fault(c, 403, pointer,
+		      "only %.*s itself or a regulator of its region corrects its events",
+		      "只有 %.*s 本身或其所在地区的监管部门可以更正其事件", TEXT(party));
+	const struct sy_json *e = sy_json_get(doc, sy_json_root(doc), "errorDeclaration");
+	if (text_of(c, doc, e, "reason").n > 0 || text_of(c, doc, e, "suyuan:reason").n > 0)
+		return may;
+	fault(c, 422, "/errorDeclaration",
+	      "corrects another party's event without a reason: expected \"reason\" or "
+	      "\"suyuan:reason\"",
+	      "更正其他主体的事件却没有理由：应有 \"reason\" 或 \"suyuan:reason\"");
+	return false;
+}
+
+static void withdrawal_check(struct check *c, const struct sy_json_doc *doc,
+			     const struct sy_event *e)
+{
+	struct sy_str party = event_party(c, doc, e);
+	uint64_t record;
+	if (!may_correct(c, doc, party))
+		return;
+	struct fact *f = fact_of(c, FACT_EVENT, party, e->id);
+	if (f->written == NOT_WRITTEN && !event_known(c, e, party, &record))
+		/* it may be of another ledger's event, or one whose paper is late */
+		fault(
+		    c, 0, "/eventID",
+		    "%.*s has no event %.*s of this item: nothing is withdrawn; a regulator names "
+		    "the party whose event it is as \"suyuan:author\" of the errorDeclaration",
+		    "%.*s 没有关于该物品的事件 %.*s：不撤销任何事件；监管部门应在更正声明中以 "
+		    "\"suyuan:author\" 写明该事件的主体",
+		    TEXT(party), TEXT(e->id));
+	else
+		fact_write(c, f);
+}
+
+static void identity_check(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
 {
 	uint64_t record;
-	if (e->id.n == 0) {
-		if (e->error)
-			fault(c, 422, "/eventID",
-			      "an errorDeclaration without eventID: expected the eventID of the "
-			      "event that it withdraws",
-			      "更正声明没有 eventID：应为所撤销事件的 eventID");
+	if (e->id.n == 0 && e->error)
+		fault(c, 422, "/eventID",
+		      "an errorDeclaration without eventID: expected the eventID of the event that "
+		      "it withdraws",
+		      "更正声明没有 eventID：应为所撤销事件的 eventID");
+	if (e->id.n == 0 || !c->author)
+		return;
+	if (e->error) {
+		withdrawal_check(c, doc, e);
 		return;
 	}
-	if (!c->author)
-		return;
 	struct fact *f = fact_of(c, FACT_EVENT, c->author->id, e->id);
-	bool known = event_known(c, e, &record);
-	if (e->error && !known && f->written == NOT_WRITTEN)
-		/* it may be of another ledger's event, or one whose paper is late */
-		fault(c, 0, "/eventID", "%.*s has no event %.*s of this item: nothing is withdrawn",
-		      "%.*s 没有关于该物品的事件 %.*s：不撤销任何事件", TEXT(c->author->id),
-		      TEXT(e->id));
-	else if (!e->error && known)
+	if (event_known(c, e, c->author->id, &record))
 		fault(c, 409, "/eventID",
 		      "record %llu is this event already: expected a new eventID, or an "
 		      "errorDeclaration",
 		      "记录 %llu 已是该事件：应使用新的 eventID，或附更正声明",
 		      (unsigned long long)record);
-	else if (!e->error && f->written != NOT_WRITTEN)
+	else if (f->written != NOT_WRITTEN)
 		fault(c, 409, "/eventID",
 		      "the record at position %d of this submission is this event already",
 		      "本次提交中第 %d 条（从 0 起）已是该事件", f->written);
@@ -129,186 +161,28 @@ static void time_check(struct check *c, const struct sy_event *e)
 	      "时间在将来：应不晚于 %s", text);
 }
 
-/* --- the product's authority ----------------------------------------------------------------- */
+/* --- roles ----------------------------------------------------------------------------------- */
 
-static struct product *authorised(struct check *c, struct sy_str code, const char *pointer)
+/* A laboratory inspects and no more; whoever else has a role handles goods (DOMAIN.md). */
+static void role_check(struct check *c, const struct sy_event *e)
 {
-	struct product *p = product_of(c, fact_of(c, FACT_PRODUCT, code, NO_MORE), code);
-	if (!p)
-		return NULL;
-	if (!p->found) {
-		fault(c, 422, pointer,
-		      "product %.*s isn't registered: expected a Product record of it first",
-		      "产品 %.*s 尚未登记：应先登记该产品", TEXT(code));
-		return NULL;
-	}
-	if (c->author && !sy_str_eq(p->owner, c->author->id)) {
-		fault(c, 403, pointer,
-		      "product %.*s belongs to %.*s: expected that party as the author, not %.*s",
-		      "产品 %.*s 属于 %.*s：应由该主体提交，而不是 %.*s", TEXT(code),
-		      TEXT(p->owner), TEXT(c->author->id));
-		return NULL;
-	}
-	return p;
-}
-
-static struct sy_str product_code(const struct sy_code *code)
-{
-	return code->kind == SY_CODE_PRODUCT ? code->canonical : code->product;
-}
-
-/* --- contradictions -------------------------------------------------------------------------- */
-
-static void ilmd_fault(struct check *c, struct sy_str member, struct sy_str value,
-		       bool in_submission, long long where)
-{
-	char pointer[128];
-	snprintf(pointer, sizeof(pointer), "/ilmd/%.*s", TEXT(member));
-	if (in_submission)
-		fault(c, 409, pointer,
-		      "the lot was commissioned otherwise by position %lld of this submission: "
-		      "expected %.*s",
-		      "本次提交中第 %lld 条（从 0 起）对该批次另有登记：应为 %.*s", where,
-		      TEXT(value));
+	if (!c->author || (c->author->roles & HANDLERS))
+		return;
+	bool inspects = sy_str_is(e->biz_step, "inspecting") || sy_str_is(e->biz_step, "sampling");
+	if ((c->author->roles & ROLE_LABORATORY) && inspects)
+		return;
+	if (c->author->roles & ROLE_LABORATORY)
+		fault(c, 403, "/bizStep",
+		      "%.*s is a laboratory: expected bizStep inspecting or sampling",
+		      "%.*s 是检验机构：bizStep 应为 inspecting 或 sampling", TEXT(c->author->id));
 	else
-		fault(c, 409, pointer,
-		      "the lot was commissioned otherwise by record %lld: expected %.*s",
-		      "记录 %lld 对该批次另有登记：应为 %.*s", where, TEXT(value));
-}
-
-/* Members that both have, with other values.  RECORD is the earlier one's text. */
-static int ilmd_compare(struct check *c, const struct run *run, struct sy_arena *arena,
-			struct sy_str record, bool in_submission, long long where)
-{
-	struct sy_json_doc earlier;
-	int err = sy_json_parse(arena, record, 0, &earlier, NULL);
-	if (err)
-		return err;
-	const struct sy_json *m, *old = sy_json_get(&earlier, sy_json_root(&earlier), "ilmd");
-	sy_json_each (run->doc, run->e->ilmd, m) {
-		struct sy_str key;
-		if (sy_json_key(run->doc, m, arena, &key) != SY_OK)
-			continue;
-		const char *name = sy_arena_strdup(arena, key);
-		const struct sy_json *other = name ? sy_json_get(&earlier, old, name) : NULL;
-		if (other && !json_same(arena, run->doc, m, &earlier, other))
-			ilmd_fault(c, key, sy_json_raw(&earlier, other), in_submission, where);
-	}
-	return SY_OK;
-}
-
-/* An event may name thousands of lots: each comparison's memory goes with it. */
-static void lot_twice(struct check *c, const struct run *run, int position)
-{
-	struct sy_arena arena = {.budget = c->scratch->budget};
-	if (position == c->record)
-		return;
-	machine(c, ilmd_compare(c, run, &arena, c->sub->records[position], true, position));
-	sy_arena_free(&arena);
-}
-
-static void lot_again(struct check *c, const struct run *run, const struct commission *k)
-{
-	uint8_t digest[sizeof(k->ilmd)];
-	struct ledger_record stored;
-	struct sy_arena arena = {.budget = c->scratch->budget};
-	if (!run->e->ilmd)
-		return;
-	index_ilmd_digest(run->doc, run->e->ilmd, digest);
-	if (memcmp(digest, k->ilmd, sizeof(digest)) == 0 || !truth_begin(c))
-		return;
-	int err = ledger_record(&c->truth, &arena, k->created, &stored);
-	if (!err)
-		err = ilmd_compare(c, run, &arena, stored.payload, false, (long long)k->created);
-	if (err != SY_EGONE) /* what was erased can't be contradicted */
-		machine(c, err);
-	sy_arena_free(&arena);
-}
-
-/* An SSCC and an asset's number may be used again once they were given up; a serial never. */
-static bool may_return(const struct sy_event_item *item, const struct commission *k)
-{
-	return (item->code.kind == SY_CODE_LOGISTIC || item->code.kind == SY_CODE_ASSET) &&
-	       (k->flags & ITEM_DELETED) != 0;
-}
-
-/* Several may make up a class; there is one of anything else. */
-static bool is_class(const struct sy_event_item *item)
-{
-	if (item->code.kind == SY_CODE_OTHER)
-		return strstr(item->pointer, "uantityList") != NULL;
-	return item->code.kind == SY_CODE_LOT;
-}
-
-static void contradictions(struct check *c, const struct run *run, const struct sy_event_item *item)
-{
-	struct sy_str code = item->code.canonical;
-	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
-	struct commission *k = commission_of(c, f, code);
-	bool lot = is_class(item);
-	if (!k)
-		return;
-	bool created = k->found && (k->flags & ITEM_CREATED) && k->created != UINT64_MAX;
-	if (item->code.kind == SY_CODE_PRODUCT) {
-		; /* days of making share a bare product code: nothing to contradict */
-	} else if (f->written != NOT_WRITTEN && lot) {
-		lot_twice(c, run, f->written);
-	} else if (f->written != NOT_WRITTEN) {
-		fault(c, 409, item->pointer,
-		      "%.*s is created at position %d of this submission already",
-		      "%.*s 已由本次提交中第 %d 条（从 0 起）创建", TEXT(code), f->written);
-	} else if (created && lot) {
-		lot_again(c, run, k);
-	} else if (created && !may_return(item, k)) {
-		fault(c, 409, item->pointer,
-		      "%.*s was created by record %llu: expected a code that is new",
-		      "%.*s 已由记录 %llu 创建：应为新的编码", TEXT(code),
-		      (unsigned long long)k->created);
-	}
-	if (f->written == NOT_WRITTEN)
-		fact_write(c, f);
-}
-
-/* --- what is commissioned -------------------------------------------------------------------- */
-
-/* Is the lot commissioned already, so that its dates are known? */
-static bool lot_told(struct check *c, struct sy_str code)
-{
-	struct fact *f = fact_of(c, FACT_ITEM, code, NO_MORE);
-	struct commission *k = commission_of(c, f, code);
-	return k && (f->written != NOT_WRITTEN || (k->found && (k->flags & ITEM_CREATED)));
-}
-
-static void run_lot(struct check *c, struct run *run, const struct sy_code *code)
-{
-	struct sy_str lot = code->kind == SY_CODE_LOT ? code->canonical : code->lot_code;
-	if (sy_str_eq(lot, run->lot_code))
-		return;
-	run->lot_code = lot;
-	run->lot_told = lot.n > 0 && lot_told(c, lot);
-}
-
-static void commission_judge(struct check *c, struct run *run, const struct sy_event_item *item)
-{
-	struct sy_str code = product_code(&item->code);
-	if (code.n > 0 && !sy_str_eq(code, run->product_code)) {
-		run->product_code = code;
-		run->product = authorised(c, code, item->code_pointer);
-	}
-	run_lot(c, run, &item->code);
-	uint64_t has =
-	    run->has | profile_item_has(item) | (run->lot_told ? profile_lot_fields() : 0);
-	if (code.n > 0 && run->product)
-		profile_judge(c, item, run->product, has, &run->reported);
-	contradictions(c, run, item);
-}
-
-static void producer_check(struct check *c, const char *pointer)
-{
-	if (c->author && !(c->author->roles & ROLE_PRODUCER))
-		fault(c, 403, pointer,
-		      "%.*s is no producer: expected a producer to commission items",
-		      "%.*s 不是生产者：批次应由生产者登记", TEXT(c->author->id));
+		fault(
+		    c, 403, "/type",
+		    "%.*s has no role that handles goods: expected a producer, carrier, seller, "
+		    "site, laboratory or regulator",
+		    "%.*s "
+		    "没有经手货物的角色：应为生产者、承运者、销售者、使用单位、检验机构或监管部门",
+		    TEXT(c->author->id));
 }
 
 void event_judge(struct check *c, const struct sy_json_doc *doc)
@@ -321,15 +195,7 @@ void event_judge(struct check *c, const struct sy_json_doc *doc)
 		return;
 	}
 	time_check(c, &e);
-	identity_check(c, &e);
-	struct run run = {.doc = doc, .e = &e};
-	for (size_t i = 0; i < e.n_items; i++) {
-		if (!commissions(&e, &e.items[i]))
-			continue;
-		if (run.has == 0) {
-			producer_check(c, e.items[i].pointer);
-			run.has = c->author_has | profile_event_has(c, doc, &e);
-		}
-		commission_judge(c, &run, &e.items[i]);
-	}
+	role_check(c, &e);
+	identity_check(c, doc, &e);
+	commissions_judge(c, doc, &e);
 }

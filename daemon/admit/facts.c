@@ -236,13 +236,11 @@ struct product *product_of(struct check *c, struct fact *f, struct sy_str code)
 	if (p->found) {
 		p->record = row.record;
 		p->owner = row.owner;
+		p->said_by = row.author;
 		p->doc = doc_of(c, row.payload);
 	}
-	if (p->doc) {
-		int category = category_of(text_of(c, p->doc, sy_json_root(p->doc), "category"));
-		p->category = category < 0 ? CATEGORY_OTHER : category;
-		p->has = profile_product_has(c, p->doc);
-	}
+	if (p->doc)
+		product_read(c, p);
 	f->known = true;
 	return f->value = p;
 }

@@ -1,8 +1,6 @@
 /* Party records: who is enrolled, with which keys, roles and grants. */
 #include "admit/check.h"
 
-#define NO_MORE ((struct sy_str){"", 0})
-
 struct enrolment {
 	const struct sy_json_doc *doc;
 	const struct sy_json *root;
@@ -288,14 +286,19 @@ static void grants_check(struct check *c, const struct enrolment *e)
 		struct sy_str text;
 		struct sy_code code;
 		snprintf(pointer, sizeof(pointer), "/grants/%u", i++);
-		if (sy_json_string(e->doc, v, c->arena, &text) == SY_OK &&
-		    grant_code(c, text, &code, pointer) == SY_OK &&
-		    !holds(e->old, "grants", e->doc, v, c->arena))
-			grant_claim(c, code.canonical, e->id, pointer);
+		if (sy_json_string(e->doc, v, c->arena, &text) != SY_OK ||
+		    register_grant_code(c->arena, text, &code, c->faults, c->record, pointer) !=
+			SY_OK)
+			continue;
+		if (holds(e->old, "grants", e->doc, v, c->arena))
+			grant_keep(c, &code, e->id);
+		else
+			grant_claim(c, &code, e->id, pointer);
 	}
 }
 
-/* What the party gives up touches those who rely on it not being given. */
+/* What the party gives up touches those who rely on it not being given.  What it keeps is said
+ * again afterwards. */
 static void given_up(struct check *c, const struct party *old)
 {
 	const struct sy_json *v;
@@ -309,7 +312,7 @@ static void given_up(struct check *c, const struct party *old)
 	sy_json_each (old->doc, sy_json_get(old->doc, old->root, "grants"), v) {
 		struct sy_code code;
 		if (sy_json_string(old->doc, v, c->arena, &text) != SY_OK ||
-		    grant_code(c, text, &code, NULL) != SY_OK)
+		    register_grant_code(c->arena, text, &code, NULL, SY_NO_RECORD, "") != SY_OK)
 			continue;
 		struct fact *f = fact_of(c, FACT_GRANT, code.canonical, NO_MORE);
 		if (f->written == NOT_WRITTEN)
@@ -328,8 +331,7 @@ void party_judge(struct check *c, const struct sy_json_doc *doc)
 	if (!next || !(e.old = party_of(c, f, e.id)))
 		return;
 	e.region = text_of(c, doc, e.root, "region");
-	if (e.old->root)
-		e.old_region = text_of(c, e.old->doc, e.old->root, "region");
+	e.old_region = region_of(c, e.old);
 	e.roles = roles_read(c, &e);
 	bool good = enrolment_check(c, &e);
 	good = replaces_check(c, doc, f, e.old->found, e.old->record, "/id") && good;
@@ -337,9 +339,9 @@ void party_judge(struct check *c, const struct sy_json_doc *doc)
 	keys_check(c, &e);
 	if (!good)
 		return;
+	given_up(c, e.old);
 	prefixes_check(c, &e);
 	grants_check(c, &e);
-	given_up(c, e.old);
 	*next = (struct party){.id = e.id,
 			       .found = true,
 			       .record = UINT64_MAX,

@@ -22,7 +22,19 @@
 
 #define ORIGIN "example.com/admit"
 
-enum who { OPERATOR, REGULATOR, DAIRY, FARM, PHARMACY, STRANGER, SECOND, EXPIRED, ACTORS };
+enum who {
+	OPERATOR,
+	REGULATOR,
+	DAIRY,
+	FARM,
+	PHARMACY,
+	STRANGER,
+	SECOND,
+	EXPIRED,
+	LAB,
+	SOUTH, /* a regulator of another province */
+	ACTORS
+};
 
 static struct actor {
 	const char *name, *id;
@@ -37,6 +49,8 @@ static struct actor {
     [STRANGER] = {.name = "stranger", .id = "urn:suyuan:own:stranger:party"},
     [SECOND] = {.name = "second", .id = "https://id.gs1.org/417/6901234000009"},
     [EXPIRED] = {.name = "expired", .id = "urn:suyuan:own:expired:party"},
+    [LAB] = {.name = "lab", .id = "urn:suyuan:own:lab:party"},
+    [SOUTH] = {.name = "south", .id = "urn:suyuan:own:guangdong:regulator"},
 };
 
 static struct world {
@@ -249,6 +263,12 @@ static inline void populate(void)
 		   "'licences':[{'kind':'SC','number':'SC10744030704994'}]}");
 	say(FARM, "{'type':'Product','code':'urn:suyuan:own:$farm.keyid:tomato',"
 		  "'name':{'zh':'番茄'},'category':'agri'}");
+	enrol(REGULATOR, LAB,
+	      "{'type':'Party','id':'$lab.id','name':{'zh':'检测中心'},'roles':['laboratory'],"
+	      "'region':'130102','keys':[$lab.keys]}");
+	enrol(OPERATOR, SOUTH,
+	      "{'type':'Party','id':'$south.id','name':{'zh':'广东'},'roles':['regulator'],"
+	      "'region':'440000','keys':[$south.keys]}");
 }
 
 static inline int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)

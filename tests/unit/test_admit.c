@@ -212,6 +212,24 @@ START_TEST(test_race)
 	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
 	     "'replaces':11}",
 	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
+	    {"a transfer and a batch", DAIRY, DAIRY,
+	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
+	     "'owner':'$farm.id','replaces':11}",
+	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
+	    {"a delegation and the delegate's batch", DAIRY, FARM,
+	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
+	     "'delegates':[{'party':'$farm.id'}],'replaces':11}",
+	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
+	    {"a revocation and a batch", REGULATOR, DAIRY,
+	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
+	     "'owner':'$dairy.id','reason':'x','revoked':{'reason':'x'},'replaces':11}",
+	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
+	    {"a code that is granted and its product", OPERATOR, DAIRY,
+	     NEW "'roles':[],'keys':[],'grants':['8385794']}",
+	     PRODUCT "'urn:suyuan:cn:drug-product:8385794'}", LEDGER_AGAIN},
+	    {"the first product of a stem", OPERATOR, FARM,
+	     PRODUCT "'urn:suyuan:own:$expired.keyid:x','owner':'$expired.id'}",
+	     PRODUCT "'urn:suyuan:own:$expired.keyid:y'}", LEDGER_AGAIN},
 	    {"two batches of one product", DAIRY, DAIRY, ADD("1", "A1", KG, DATES),
 	     ADD("2", "A2", KG, DATES), LEDGER_APPEND},
 	    {"one lot", DAIRY, DAIRY, ADD("1", "A1", KG, DATES), ADD("2", "A1", KG, DATES),
