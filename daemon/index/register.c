@@ -196,7 +196,8 @@ static int grants_set(struct apply *a, const struct sy_json_doc *doc, const stru
 	sy_json_each (doc, list, v) {
 		err = text_of(a, doc, v, &text);
 		if (err == SY_OK)
-			err = register_grant_code(&a->arena, text, &code, &faults, SY_NO_RECORD, "");
+			err =
+			    register_grant_code(&a->arena, text, &code, &faults, SY_NO_RECORD, "");
 		if (err == SY_OK) {
 			struct key k = key_code(code.canonical);
 			err = prefix_set(a, key_str(&k), id, grant);
