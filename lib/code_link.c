@@ -211,14 +211,15 @@ static struct ai_code short_or_ai(struct sy_str segment)
 	return sy_ai_exact(segment);
 }
 
-/* Does the value hold, with its check digit?  A GTIN may be short. */
+/* Does the value hold, with its check digit?  A GTIN may be short, but eight digits are often a
+ * date. */
 static bool certain(struct ai_code ai, struct sy_str value)
 {
 	char gtin[15];
 	struct misfit why;
 	size_t at = ai.row->parts[0].checks[0] == CHECK_ZERO ? 1 : 0;
 	if (ai.number == AI_GTIN)
-		return sy_gtin_parse(value, gtin) == SY_OK;
+		return value.n != 8 && sy_gtin_parse(value, gtin) == SY_OK;
 	const struct ai_part *part = &ai.row->parts[at];
 	return sy_ai_plausible(ai, value) && part->checks[0] == CHECK_CSUM &&
 	       sy_check_holds(CHECK_CSUM, (struct sy_str){value.p + at, part->max}, &why);

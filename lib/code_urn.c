@@ -123,11 +123,22 @@ void sy_code_read_drug(struct code_reader *r, struct sy_str digits)
 			      "药品追溯码：应为20位数字，首位为8");
 		return;
 	}
+	const struct sy_str drug = SY_STR("urn:suyuan:cn:drug:");
+	const struct sy_str product = SY_STR("urn:suyuan:cn:drug-product:");
+	char *p = sy_arena_alloc(r->arena, drug.n + 20 + 1 + product.n + 7 + 1);
+	if (p == NULL) {
+		sy_code_out_of_memory(r);
+		return;
+	}
 	r->out->scheme = SY_SCHEME_CN;
 	r->out->kind = SY_CODE_CN_DRUG;
-	keep(r, "urn:suyuan:cn:drug:", digits, &r->out->canonical);
-	keep(r, "urn:suyuan:cn:drug-product:", (struct sy_str){digits.p, 7}, &r->out->product);
-	keep(r, "", sy_text_from(digits, 7), &r->out->serial);
+	r->out->canonical = (struct sy_str){p, drug.n + 20};
+	r->out->serial = sy_text_from(r->out->canonical, drug.n + 7);
+	p = sy_code_put(sy_code_put(p, drug), digits);
+	*p++ = '\0';
+	r->out->product = (struct sy_str){p, product.n + 7};
+	p = sy_code_put(sy_code_put(p, product), (struct sy_str){digits.p, 7});
+	*p = '\0';
 }
 
 /* 统一社会信用代码, in either case. */

@@ -156,6 +156,7 @@ START_TEST(links)
 	    {GS1 "8017/401234500000000005/8019/7", GS1 "8017/401234500000000005/8019/7"},
 	    {GS1 "415/4012345000054/8020/R%2F1", GS1 "415/4012345000054/8020/R%2F1"},
 	    {"https://a.example/gtin/" MILK "x", "https://a.example/gtin/" MILK "x"},
+	    {"https://a.example/2024/01/20240110/x", "https://a.example/2024/01/20240110/x"},
 	    {"https://a.example/lot/" MILK "/x/y", "https://a.example/lot/" MILK "/x/y"},
 	    {"https://a.example/2026/01/15%20x", "https://a.example/2026/01/15%20x"},
 	};
