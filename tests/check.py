@@ -19,7 +19,7 @@ TIMEOUT = 900
 # unit tests that start threads.  Of the rest it has nothing to say that ASan doesn't say sooner.
 THREADED = {
     "unit": ("admit", "audit", "fault", "follow", "fsck", "http", "http_limits", "http_threads", "index",
-             "kv", "ledger", "log", "metrics", "register", "sign", "walk"),
+             "kv", "ledger", "log", "lookups", "metrics", "register", "sign", "walk"),
     "corpus": (),
     "black": ("answers", "faults", "hostile_load", "http", "kill", "mishaps", "proofs", "races", "routes"),
 }

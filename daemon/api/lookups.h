@@ -14,7 +14,9 @@ struct lookups;
 
 /* What is damaged is removed, and *ANEW says so. */
 int lookups_open(const char *dir, struct lookups **out, bool *anew);
-/* Counts one more look-up of a canonical code; *N counts it too, *FIRST is the first's time, ms. */
+/* Counts one more look-up of a canonical code; *N counts it too, *FIRST is the first's time, ms.
+ * Any thread.  It may read the disk, but never waits for anything to be written: SY_EBUSY when more
+ * codes are looked up than the disk can take, and that look-up isn't counted. */
 int lookups_count(struct lookups *k, struct sy_str code, uint64_t now, uint64_t *n,
 		  uint64_t *first);
 void lookups_close(struct lookups *k); /* NULL is fine */
