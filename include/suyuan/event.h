@@ -3,7 +3,10 @@
  *
  * An event is read into what the ledger acts on: which items it names in which role, what it does
  * to them, when and where.  Names of vocabulary elements are kept in their short form
- * ("commissioning") whichever spelling the author chose.  Extensions are left alone.
+ * ("commissioning") whichever spelling the author chose.  Every member of EPCIS's objects is
+ * checked, as strictly as GS1's JSON schema; a member that EPCIS doesn't know is an extension,
+ * whose name has a prefix or is a URI, and is left alone.  Prefixes are read from @context,
+ * wherever it stands; the ledger knows those of EPCIS itself, "cbvmda" and "suyuan" without one.
  */
 #ifndef SUYUAN_EVENT_H
 #define SUYUAN_EVENT_H

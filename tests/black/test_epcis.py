@@ -45,15 +45,16 @@ STRICTER = [
      "dates and lots of the master data are checked"),
 ]
 
-# What we accept though the schema doesn't.
+# What we accept though the schema doesn't: (how it is written, what it would be there, why).
 LAXER = [
-    ("urn:epcglobal:cbv:", "CBV 2.0 gives its words URNs too, and systems of EPCIS 1.2 write them"),
+    (r"urn:epcglobal:cbv:(bizstep|disp|btt|sdt|er):", "", "CBV 2.0 gives its words URNs too, as systems of EPCIS 1.2 write them"),
 ]
+# And IRIs count as URIs, here and in the checker of formats below: JSON-LD's names are IRIs.
 
 KINDS = ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 
 SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]*"
-CHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}|[^\x00-\x7f])"  # IRIs as well
+CHAR = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2}|[^\x00-\x7f])"  
 AUTHORITY = rf"//(?:(?:{CHAR}|:)*@)?(?:\[[0-9A-Fa-f:.]+\]|{CHAR}*)(?::\d*)?"
 PATH = rf"(?:{CHAR}|[:@/])*"
 URI = re.compile(rf"{SCHEME}:(?:{AUTHORITY}(?:/{PATH})?|(?!//){PATH})(?:\?(?:{PATH}|\?)*)?(?:\#(?:{PATH}|\?)*)?")
@@ -215,6 +216,14 @@ def changed(events):
 # --- tests
 
 
+def strictly(event):
+    """As the schema would have it written."""
+    text = compact(event)
+    for ours, theirs, _ in LAXER:
+        text = re.sub(ours, theirs, text)
+    return json.loads(text)
+
+
 def test_examples_are_valid(oracle, events):
     assert len(events) == 55
     assert [e["eventID"] for e in events if not oracle(e)] == []
@@ -229,7 +238,7 @@ def test_as_strict_as_the_schema(oracle, events):
         valid = oracle(event)
         refused += fault is not None
         if fault is None and not valid:
-            if not any(text in compact(event) for text, _ in LAXER):
+            if not oracle(strictly(event)):
                 lax.append((change, way, event))
         elif fault is not None and valid:
             if not any(re.fullmatch(where, fault[0]) and re.search(words, fault[1]) for where, words, _ in STRICTER):
