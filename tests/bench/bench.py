@@ -13,7 +13,7 @@ import ingest
 import lookups
 import world
 
-SUBJECTS = (ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
+SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
             lookups.verify_beside_a_crowd, checks.footprint, checks.checks)
 
 

@@ -41,3 +41,11 @@ def single(world):
     world.rows.add("single, absolute", statistics.median(rates), "records/s", target=8000)
     world.rows.add("single, p99", statistics.median(tails), "ms", target=50, lower=True)
     world.rows.add("single, the load generator's share of a core", 100 * statistics.median(busy), "%")
+
+
+def events(world):
+    """What the library costs of taking one event in, by stage; the event hash is on request alone."""
+    got = [micro("event") for _ in range(ROUNDS)]
+    for stage, what in (("json_us", "its JSON"), ("read_us", "read and checked"), ("hash_us", "its event hash, not taken in")):
+        world.rows.add(f"event of {got[0]['bytes']} bytes, {what}", 1000 * statistics.median(g[stage] for g in got), "ns",
+                       lower=True)
