@@ -455,6 +455,7 @@ Suite *suite(void)
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		TCase *c = tcase_create(cases[i].name);
 		tcase_add_checked_fixture(c, setup, teardown);
+		tcase_set_timeout(c, 60);
 		tcase_add_test(c, cases[i].test);
 		suite_add_tcase(s, c);
 	}
