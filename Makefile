@@ -6,8 +6,8 @@
 #   make fuzz       the fuzzers, one a core, FUZZ_SECONDS=60 each (T=json: one); KEEP=1 keeps what
 #                   they found new
 #   make coverage   lines that tests and corpora reach; parsers must reach 90 %
-#   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), then each
-#                   fuzzer for SOAK_FUZZ seconds (ten minutes)
+#   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), an import of
+#                   100,000 rows with kills, then each fuzzer for SOAK_FUZZ seconds (ten minutes)
 #   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them)
 #   make lint       formatting, static analysis, shell and Python checks
 #   make man        the commands of the manual page, from the program's own help
@@ -168,6 +168,8 @@ SOAK_SECONDS ?= 3600
 SOAK_FUZZ ?= 600
 soak: programs $(SHIM)
 	@SUYUAN_BUILD='$(abspath $(B))' SUYUAN_VARIANT=$(V) $(PYTHON) tests/fault/soak.py $(SOAK_SECONDS)
+	@SUYUAN_BUILD='$(abspath $(B))' SUYUAN_VARIANT=$(V) SUYUAN_ROWS=100000 \
+	 $(PYTHON) -m pytest -q -p no:cacheprovider tests/black/test_mixed.py
 	@$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(SOAK_FUZZ)
 
 demo: programs

@@ -76,7 +76,7 @@ static int cmd_import(struct app *app)
 				   .dry_run = arg(app, "dry-run") != NULL};
 	const char *format = arg(app, "format"), *encoding = arg(app, "encoding");
 	struct mapping *map = NULL;
-	uint64_t group, connections;
+	uint64_t group, connections, patience;
 	int rc;
 
 	o.source.path = arg_pos(app, 0);
@@ -97,8 +97,11 @@ static int cmd_import(struct app *app)
 	rc = arg_u64(app, "rows", 1, SY_RECORDS_MAX, IMPORT_GROUP, &group);
 	if (rc == RC_DONE)
 		rc = arg_u64(app, "connections", 1, 16, IMPORT_CONNECTIONS, &connections);
+	if (rc == RC_DONE)
+		rc = arg_u64(app, "wait", 0, 86400, IMPORT_PATIENCE, &patience);
 	if (rc != RC_DONE)
 		return rc;
+	o.patience = (unsigned)patience;
 	o.group = (size_t)group;
 	o.connections = (unsigned)connections;
 	return import_run(app, &o);
@@ -233,6 +236,7 @@ static const struct flag import_flags[] = {
     {"ignore-columns", NULL, "leave unknown columns out", FLAG_BOOL},
     {"rows", "N", "rows in a submission (1000)", FLAG_ONE},
     {"connections", "N", "submissions in flight (3)", FLAG_ONE},
+    {"wait", "SECONDS", "how long to try again while the ledger is away (60)", FLAG_ONE},
     FLAG_DRY_RUN,
     FLAGS_PRODUCT,
     FLAG_UNIT,

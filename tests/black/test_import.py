@@ -329,6 +329,10 @@ def test_the_same_row_twice(world):
     done = bring(world, text)
     assert done.counts["registered"] == 2 and done.counts["already"] == 1
     assert "rows.csv:4: repeats line 2" in done.err
+    refused = bring(world, f"{HEAD}\n{row('TW5', product=OTHERS)}\n{row('TW6')}\n{row('TW5', product=OTHERS)}\n",
+                    "--rejects", "twice.csv", expect=REFUSED)
+    assert refused.counts["registered"] == 1 and refused.counts["refused"] == 2  # one reason for both
+    assert len(re.findall("rows.csv:2: ", refused.err)) == 1 and len(world.read("twice.csv").splitlines()) == 2
     assert bring(world, text).counts["already"] == 3
     # a row more in a file that is there already
     more = bring(world, text + row("TW3") + "\n")
@@ -490,7 +494,7 @@ def test_daemon_killed_and_run_again(ledger, tmp_path):
     before = ledger.get("/v1/ledger").json["records"]
     text, bad = many_rows(n, "D")
     cli.write("many.csv", text)
-    process = cli.begin("batch", "import", "many.csv", "--rows", "50")
+    process = cli.begin("batch", "import", "many.csv", "--rows", "50", "--wait", "0")
     wait_for(lambda: ledger.get("/v1/ledger").json["records"] > before + 400, process)
     ledger.kill()
     out, err = process.communicate(timeout=120)
