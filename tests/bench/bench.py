@@ -11,10 +11,11 @@ import tempfile
 import checks
 import ingest
 import lookups
+import memory
 import world
 
 SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, checks.footprint, checks.checks)
+            lookups.verify_beside_a_crowd, checks.footprint, memory.memory, checks.checks)
 
 
 def main():

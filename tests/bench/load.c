@@ -218,11 +218,13 @@ static bool is_due(const struct load *l, uint64_t now, uint64_t *due)
 	return *due <= now;
 }
 
-/* What idle connections can take of what is due. */
+/* What idle connections can take of what is due; one request where making it takes its time, so
+ * that those under way are sent on meanwhile. */
 static void send_next(struct load *l)
 {
+	unsigned most = l->make == make_submission ? 1 : l->n_conns;
 	uint64_t now = now_ns(), due;
-	while (l->n_idle && l->started < l->total && is_due(l, now, &due)) {
+	while (most-- && l->n_idle && l->started < l->total && is_due(l, now, &due)) {
 		struct conn *c = &l->conns[l->idle[--l->n_idle]];
 		c->due = due;
 		sy_buf_reset(&c->out);
@@ -312,6 +314,8 @@ static void take(struct load *l, struct conn *c)
 static struct timespec until_due(struct load *l)
 {
 	uint64_t now = now_ns(), due;
+	if (l->make == make_submission && l->n_idle && l->started < l->total)
+		return (struct timespec){0, 0};
 	if (l->n_waiting)
 		return (struct timespec){0, 10000000};
 	if (l->rate == 0 || l->started == l->total)
