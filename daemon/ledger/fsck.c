@@ -191,7 +191,7 @@ int ledger_fsck(const char *dir, struct ledger_check *c)
 		fsck_fault(&f, "%s", ledger_said());
 		goto err0;
 	}
-	err = pages_check(dir, &r);
+	err = pages_check(dir, c->threads, &r);
 	c->whole = r.whole;
 	if (err == SY_OK)
 		err = check_content(&f);

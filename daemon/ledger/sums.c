@@ -5,8 +5,9 @@
  * (tails of pages, free pages, the older description of the file) says nothing, but a byte that
  * changed there tells of a disk or a hand that can't be trusted either.
  *
- *   "SYSUMS1\n", then u64 each: transaction, page size, pages, volatile pages
- *   u64 a page: SipHash-2-4 of its bytes
+ *   "SYSUMS2\n", then u64 each: transaction, page size, pages, volatile pages
+ *   u64 a page: the sum over its 32-bit words, each multiplied by a random odd number of its place,
+ *     modulo 2^64; a change of one word never gives the same sum, any other once in 2^32
  *   u64 a volatile page: its number; what the next stop has to add up again (pages.h)
  *   32 bytes: BLAKE2b of all before
  *
@@ -16,7 +17,10 @@
  */
 #include "pages.h"
 
+#include <suyuan/walk.h>
+
 #include <fcntl.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +28,7 @@
 #include <unistd.h>
 
 enum { DIGEST = 32 };
-static const char MAGIC[8] = "SYSUMS1\n";
+static const char MAGIC[8] = "SYSUMS2\n";
 
 struct header {
 	char magic[8];
@@ -44,14 +48,87 @@ static void sums_free(struct sums *s)
 	free(s->vol);
 }
 
+/* --- adding up ------------------------------------------------------------------------------- */
+
+static uint64_t factors[PAGE_SIZE_MAX / 4];
+
+static void make_factors(void)
+{
+	static const uint8_t seed[randombytes_SEEDBYTES] = "suyuan/page/sum";
+
+	randombytes_buf_deterministic(factors, sizeof factors, seed);
+	for (size_t i = 0; i < sizeof factors / sizeof factors[0]; i++)
+		factors[i] |= 1;
+}
+
 static uint64_t sum_of(const struct pages *f, uint64_t n)
 {
-	static const uint8_t key[crypto_shorthash_KEYBYTES] = "suyuan/page/sum";
-	uint64_t sum;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const uint8_t *p = pages_at(f, n);
+	uint64_t even = 0, odd = 0;
 
-	crypto_shorthash((uint8_t *)&sum, pages_at(f, n), f->page_size, key);
-	return sum;
+	pthread_once(&once, make_factors);
+	for (size_t i = 0; i < f->page_size / 4; i += 2, p += 8) {
+		uint64_t two;
+		memcpy(&two, p, sizeof two);
+		even += (uint32_t)two * factors[i];
+		odd += (two >> 32) * factors[i + 1];
+	}
+	return even + odd;
 }
+
+/* Pages FROM to TO, dealt to all cores. */
+struct adding {
+	const struct pages *f;
+	uint64_t from, to;
+	const uint64_t *expected; /* to compare with, or */
+	uint64_t *sums;           /* to be filled; of all pages */
+	struct pages_report *r;
+	uint8_t other[SY_WALK_THREADS_MAX][1024]; /* page by page of a slice: its sum differs */
+};
+enum { SLICE = sizeof((struct adding *)NULL)->other[0] };
+
+static int add_slice(void *ctx, unsigned thread, unsigned slot, uint64_t slice)
+{
+	struct adding *a = ctx;
+	uint64_t from = a->from + slice * SLICE;
+
+	(void)thread;
+	for (uint64_t i = from; i < from + SLICE && i < a->to; i++) {
+		uint64_t sum = sum_of(a->f, i);
+		if (a->sums)
+			a->sums[i] = sum;
+		else
+			a->other[slot][i - from] = a->expected[i] != sum;
+	}
+	return SY_OK;
+}
+
+static int tell_slice(void *ctx, unsigned slot, uint64_t slice)
+{
+	struct adding *a = ctx;
+	uint64_t from = a->from + slice * SLICE;
+
+	for (uint64_t i = from; i < from + SLICE && i < a->to; i++)
+		if (a->other[slot][i - from])
+			pages_fault(a->r, "page %llu: has changed since the ledger was stopped",
+				    (unsigned long long)i);
+	return SY_OK;
+}
+
+static int add_up(struct adding *a, unsigned threads)
+{
+	struct sy_walk w = {.slices = (a->to - a->from + SLICE - 1) / SLICE,
+			    .threads = threads,
+			    .slots = SY_WALK_THREADS_MAX,
+			    .work = add_slice,
+			    .fold = a->sums ? NULL : tell_slice,
+			    .ctx = a};
+
+	return sy_walk(&w);
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
 
 static void digest_of(const struct sums *s, uint8_t out[DIGEST])
 {
@@ -211,9 +288,8 @@ static int sums_take(const struct pages *f, const struct sums *old, struct sums 
 	for (uint64_t i = 0; i < old->h.n_volatile && same; i++)
 		if (old->vol[i] < same)
 			s->page[old->vol[i]] = sum_of(f, old->vol[i]);
-	for (uint64_t i = same; i < f->n; i++)
-		s->page[i] = sum_of(f, i);
-	return SY_OK;
+	struct adding a = {.f = f, .from = same, .to = f->n, .sums = s->page};
+	return add_up(&a, sy_walk_cores());
 }
 
 int pages_sum(const char *dir)
@@ -246,20 +322,20 @@ int pages_unsum(const char *dir)
 
 /* --- checking them --------------------------------------------------------------------------- */
 
-static void compare(const struct pages *f, const struct sums *s, struct pages_report *r)
+static void compare(const struct pages *f, const struct sums *s, unsigned threads,
+		    struct pages_report *r)
 {
+	struct adding a = {.f = f, .to = f->n, .expected = s->page, .r = r};
+
 	if (s->h.pages != f->n || f->size % f->page_size || s->h.page_size != f->page_size) {
 		pages_fault(r, "its length has changed since the ledger was stopped");
 		return;
 	}
-	for (uint64_t i = 0; i < f->n; i++)
-		if (s->page[i] != sum_of(f, i))
-			pages_fault(r, "page %llu: has changed since the ledger was stopped",
-				    (unsigned long long)i);
+	add_up(&a, threads);
 	r->whole = true;
 }
 
-int pages_check(const char *dir, struct pages_report *r)
+int pages_check(const char *dir, unsigned threads, struct pages_report *r)
 {
 	struct pages f;
 	struct sums s;
@@ -272,10 +348,10 @@ int pages_check(const char *dir, struct pages_report *r)
 				: sy_strerror(err));
 		return err;
 	}
-	err = pages_walk(&f, r);
+	err = pages_walk(&f, threads, r);
 	switch (sums_read(dir, "sums", &s)) {
 	case SY_OK:
-		compare(&f, &s, r);
+		compare(&f, &s, threads, r);
 		break;
 	case SY_ECORRUPT:
 		r->faults++;

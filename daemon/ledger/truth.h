@@ -9,7 +9,7 @@
  *   writer.c  the queue and the one thread that runs groups
  *   guard.c   the head file and the clock
  *   init.c    a new ledger
- *   pages.c   LMDB's file page by page: its structure
+ *   pages.c   LMDB's file page by page: its structure; with pages_walk.c, pages_table.c
  *   sums.c    a sum over each page, so that not even an unused byte changes unseen
  *   fsck.c    the whole check; with fsck_rows.c, fsck_notes.c (fsck.h)
  *
@@ -185,7 +185,7 @@ int head_write(struct ledger *l);
 extern const struct ledger_clock system_clock;
 bool clock_good(struct ledger *l); /* looks at both clocks; under mu */
 
-/* pages.c, sums.c: FAULT gets a line for each fault of structure. */
+/* pages_walk.c, sums.c: FAULT gets a line for each fault of structure. */
 struct pages_report {
 	void (*fault)(void *ctx, const char *line);
 	void *ctx;
@@ -193,7 +193,7 @@ struct pages_report {
 	bool whole; /* sums cover every byte of the file */
 };
 /* SY_OK when LMDB may be let at the file, even if there were faults. */
-int pages_check(const char *dir, struct pages_report *r);
+int pages_check(const char *dir, unsigned threads, struct pages_report *r);
 /* After the last commit, before the folder is left alone. */
 int pages_sum(const char *dir);
 int pages_unsum(const char *dir); /* before a writer writes */
