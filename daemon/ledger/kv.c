@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <lmdb.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TABLES_MAX = 16, READERS_MAX = 256, IDLE_MAX = 64 };
+enum { TABLES_MAX = 16, READERS_MAX = 256, SEATS = 64, APART = 128 };
 
 /* A thread sanitizer's address space has no room for a terabyte. */
 #ifdef __SANITIZE_THREAD__
@@ -25,11 +25,16 @@ struct kv {
 	bool dup[TABLES_MAX];
 	size_t n;
 	char *lock_path;
-	/* Read transactions that were reset and keep their reader slot: renewing one costs neither
-	 * an allocation nor the table of readers' lock. */
-	pthread_mutex_t mu;
-	MDB_txn *idle[IDLE_MAX];
-	unsigned n_idle;
+	/*
+	 * A read transaction that has ended keeps its reader slot and waits in its thread's seat:
+	 * taking it up again costs neither an allocation nor a lock.  One that shows what was
+	 * committed last stays open, and needn't find its tables again; it holds back no page that
+	 * the next writer could use.  A commit resets it.  Who takes a pointer out owns it.
+	 */
+	struct seat {
+		_Atomic(MDB_txn *) open, reset;
+		char apart[APART - 2 * sizeof(MDB_txn *)]; /* no two on one line of a cache */
+	} seats[SEATS];
 };
 
 static int err_of(int rc)
@@ -116,7 +121,6 @@ int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t m
 	    (err = err_of(mdb_reader_check(kv->env, &dead))) ||
 	    (err = open_tables(kv, tables, flags & KV_READONLY)))
 		goto err2;
-	pthread_mutex_init(&kv->mu, NULL);
 	*out = kv;
 	return SY_OK;
 err2:
@@ -146,11 +150,12 @@ void kv_close(struct kv *kv)
 {
 	if (kv == NULL)
 		return;
-	while (kv->n_idle)
-		mdb_txn_abort(kv->idle[--kv->n_idle]);
+	for (unsigned i = 0; i < SEATS; i++) {
+		mdb_txn_abort(kv->seats[i].open);
+		mdb_txn_abort(kv->seats[i].reset);
+	}
 	mdb_env_close(kv->env);
 	remove_lock_file(kv->lock_path);
-	pthread_mutex_destroy(&kv->mu);
 	free(kv->lock_path);
 	free(kv);
 }
@@ -188,33 +193,78 @@ uint64_t kv_used(struct kv *kv)
 
 /* --- transactions ---------------------------------------------------------------------------- */
 
-static MDB_txn *take_idle(struct kv *kv)
+/* Threads share a seat only when there are more of them than seats; whoever finds it empty or
+ * taken does without. */
+static struct seat *my_seat(struct kv *kv)
 {
-	MDB_txn *txn = NULL;
+	static atomic_uint threads;
+	static _Thread_local unsigned mine = SEATS;
 
-	pthread_mutex_lock(&kv->mu);
-	if (kv->n_idle)
-		txn = kv->idle[--kv->n_idle];
-	pthread_mutex_unlock(&kv->mu);
-	return txn;
+	if (mine == SEATS)
+		mine = atomic_fetch_add(&threads, 1) % SEATS;
+	return &kv->seats[mine];
 }
 
-static void give_back(struct kv *kv, MDB_txn *txn)
+static size_t newest_id(struct kv *kv)
 {
-	mdb_txn_reset(txn);
-	pthread_mutex_lock(&kv->mu);
-	if (kv->n_idle < IDLE_MAX) {
-		kv->idle[kv->n_idle++] = txn;
-		txn = NULL;
-	}
-	pthread_mutex_unlock(&kv->mu);
-	if (txn)
+	MDB_envinfo info;
+
+	mdb_env_info(kv->env, &info);
+	return info.me_last_txnid;
+}
+
+static void sit_down(_Atomic(MDB_txn *) *place, MDB_txn *txn)
+{
+	MDB_txn *nobody = NULL;
+
+	if (!atomic_compare_exchange_strong(place, &nobody, txn))
 		mdb_txn_abort(txn);
+}
+
+static void reset_seat(struct seat *s)
+{
+	MDB_txn *txn = atomic_load(&s->open) ? atomic_exchange(&s->open, NULL) : NULL;
+
+	if (txn == NULL)
+		return;
+	mdb_txn_reset(txn);
+	sit_down(&s->reset, txn);
+}
+
+static void reset_seats(struct kv *kv)
+{
+	for (unsigned i = 0; i < SEATS; i++)
+		reset_seat(&kv->seats[i]);
+}
+
+/* A commit that the first look doesn't see may have passed this seat already; the second does. */
+static void give_back(struct kv *kv, MDB_txn *txn, bool sound)
+{
+	struct seat *s = my_seat(kv);
+	size_t id = mdb_txn_id(txn);
+
+	if (sound && id == newest_id(kv)) {
+		sit_down(&s->open, txn);
+		if (id != newest_id(kv))
+			reset_seat(s);
+	} else {
+		mdb_txn_reset(txn);
+		sit_down(&s->reset, txn);
+	}
 }
 
 static int begin_read(struct kv *kv, MDB_txn **txn)
 {
-	if ((*txn = take_idle(kv)) != NULL) {
+	struct seat *s = my_seat(kv);
+
+	if ((*txn = atomic_exchange(&s->open, NULL)) != NULL) {
+		if (mdb_txn_id(*txn) == newest_id(kv))
+			return SY_OK;
+		mdb_txn_reset(*txn);
+	} else {
+		*txn = atomic_exchange(&s->reset, NULL);
+	}
+	if (*txn) {
 		if (mdb_txn_renew(*txn) == 0)
 			return SY_OK;
 		mdb_txn_abort(*txn);
@@ -249,7 +299,7 @@ void kv_abort(struct kv_tx *tx)
 	if (tx->write)
 		mdb_txn_abort(tx->txn);
 	else
-		give_back(tx->kv, tx->txn);
+		give_back(tx->kv, tx->txn, tx->err == SY_OK);
 	tx->txn = NULL;
 }
 
@@ -262,6 +312,7 @@ int kv_commit(struct kv_tx *tx)
 	close_cursors(tx);
 	tx->err = err_of(mdb_txn_commit(tx->txn));
 	tx->txn = NULL;
+	reset_seats(tx->kv);
 	return tx->err;
 }
 

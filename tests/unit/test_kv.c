@@ -214,6 +214,67 @@ START_TEST(snapshots)
 }
 END_TEST
 
+static void put_block(unsigned i)
+{
+	static const char block[20000];
+
+	ck_assert_int_eq(kv_begin(kv, &tx, KV_WRITE), SY_OK);
+	kv_put(&tx, OTHER, be(1), (struct sy_str){block, sizeof block}, 0);
+	kv_put(&tx, OTHER, be(2), be(i), 0);
+	ck_assert_int_eq(kv_commit(&tx), SY_OK);
+}
+
+static void *look_once(void *arg)
+{
+	struct kv_tx r;
+	struct sy_str v;
+
+	if (kv_begin(kv, &r, KV_READ) == SY_OK && kv_get(&r, OTHER, be(2), &v) == SY_OK)
+		*(uint64_t *)arg = num(v);
+	kv_abort(&r);
+	return NULL;
+}
+
+static uint64_t look_elsewhere(void)
+{
+	pthread_t t;
+	uint64_t seen = UINT64_MAX;
+
+	ck_assert_int_eq(pthread_create(&t, NULL, look_once, &seen), 0);
+	pthread_join(t, NULL);
+	return seen;
+}
+
+/* Who begins to read sees the newest commit, whatever was read before; and a reader that has ended
+ * holds no pages, in whatever thread it was. */
+START_TEST(ended_readers)
+{
+	struct kv_tx both[2];
+	uint64_t seen = 0, used = 0;
+	unsigned i;
+
+	for (i = 0; i < 10; i++)
+		put_block(i);
+	look_elsewhere();
+	for (int k = 0; k < 2; k++)
+		ck_assert_int_eq(kv_begin(kv, &both[k], KV_READ), SY_OK);
+	put_block(i++); /* the two are older than this when they end */
+	for (int k = 0; k < 2; k++)
+		kv_abort(&both[k]);
+	for (; i < 100; i++) {
+		put_block(i);
+		for (int again = 0; again < 2; again++) {
+			look_once(&seen);
+			ck_assert_uint_eq(seen, i);
+		}
+		ck_assert_uint_eq(look_elsewhere(), i);
+		if (i == 20)
+			used = kv_used(kv);
+	}
+	ck_assert_uint_eq(kv_used(kv), used);
+}
+END_TEST
+
 START_TEST(folder)
 {
 	struct kv *k = NULL;
@@ -313,6 +374,7 @@ Suite *suite(void)
 	add(s, "sticky", sticky);
 	add(s, "full", full);
 	add(s, "snapshots", snapshots);
+	add(s, "ended", ended_readers);
 	add(s, "folder", folder);
 	add(s, "memory", memory);
 	add(s, "threads", threads);
