@@ -106,6 +106,40 @@ static void check_needs(struct draft *d)
 		wrong(d, F_INPUT_LOTS, "is missing: what went into it?");
 }
 
+/* A fault of a member of the event, said of the column that it comes from. */
+static void wrong_member(struct draft *d, int status, const char *pointer, const char *detail)
+{
+	enum field f = column_of_pointer(pointer);
+
+	d->bad++;
+	sy_fault_add(d->faults, status, d->record, f != F_COUNT ? row_heading(f) : pointer, NULL,
+		     "%s", detail);
+}
+
+/* What the ledger would say of its form. */
+static int check_event(struct draft *d, struct sy_str record)
+{
+	struct sy_arena arena = {0};
+	struct sy_faults faults;
+	struct sy_json_doc doc;
+	struct sy_json_fault why;
+	struct sy_event event;
+	int err = sy_record_parse(&arena, record, &doc, &why);
+
+	sy_faults_init(&faults, &arena);
+	if (err == SY_OK)
+		err = sy_event_read(&arena, &doc, &event, &faults, d->record);
+	else if (err != SY_ENOMEM)
+		wrong_member(d, 400, why.pointer, why.detail);
+	for (size_t i = 0; i < faults.n; i++) {
+		const struct sy_fault *v = &faults.v[i];
+		if (v->status != 0)
+			wrong_member(d, v->status, v->pointer, v->detail);
+	}
+	sy_arena_free(&arena);
+	return err;
+}
+
 int row_event(struct sy_arena *arena, const struct row *row, struct sy_buf *out,
 	      struct sy_faults *faults, long record)
 {
@@ -130,6 +164,8 @@ int row_event(struct sy_arena *arena, const struct row *row, struct sy_buf *out,
 	} else if (out->n - start > SY_RECORD_MAX) {
 		wrong(&d, F_CODES, "%zu are more than a record of 1 MiB holds", d.things.n);
 		err = SY_ETOOBIG;
+	} else {
+		err = check_event(&d, (struct sy_str){out->p + start, out->n - start});
 	}
 	if (err != SY_OK)
 		out->n = start;

@@ -69,6 +69,7 @@ static void put_time(struct draft *d)
 {
 	struct sy_str at = row_value(d, F_AT), made = row_value(d, F_MADE), time, zone;
 	bool given = at.n > 0, makes = d->verb->shape == SHAPE_MAKES;
+	int32_t day;
 
 	if (!given && makes)
 		at = made.n > 0 ? made : row_value(d, F_HARVESTED);
@@ -79,8 +80,10 @@ static void put_time(struct draft *d)
 	else if (value_time(d->arena, at, &time, &zone)) {
 		sy_jw_kv_str(&d->w, "eventTime", time);
 		sy_jw_kv_str(&d->w, "eventTimeZoneOffset", zone);
-	} else if (given) { /* a day of making is named where it is itself written */
+	} else if (given) {
 		wrong(d, F_AT, "%.*s: expected %s", (int)at.n, at.p, columns[F_AT].what);
+	} else if (value_date(d->arena, at, &day) == SY_OK) { /* else it is named as a day */
+		wrong(d, made.n > 0 ? F_MADE : F_HARVESTED, "%.*s is before 1970", (int)at.n, at.p);
 	}
 }
 

@@ -132,6 +132,7 @@ static bool read_local(struct sy_arena *arena, struct sy_str text, struct sy_str
 	unsigned at[3] = {0, 0, 0};
 	char date[12];
 	int32_t day;
+	int64_t ms;
 	size_t n = text.n;
 
 	if (sy_date_read(text, &day) != SY_OK) {
@@ -147,7 +148,7 @@ static bool read_local(struct sy_arena *arena, struct sy_str text, struct sy_str
 	sy_date_format(day, date);
 	*time =
 	    sy_str(sy_arena_printf(arena, "%sT%02u:%02u:%02u+08:00", date, at[0], at[1], at[2]));
-	return time->n > 0;
+	return sy_time_parse(*time, &ms) == SY_OK; /* not before 1970 */
 }
 
 bool value_time(struct sy_arena *arena, struct sy_str text, struct sy_str *time,

@@ -204,6 +204,8 @@ static const struct shape_row rows[] = {
      "quantity"},
     {"a serial twice", {GTIN, LOT, MADE, {F_SERIAL, "S1;S1"}}, "serials"},
     {"place", {GTIN, LOT, MADE, {F_PLACE, "6901234000017"}}, "place"},
+    {"an id that is none", {GTIN, LOT, MADE, {F_EVENT_ID, "my id"}}, "eventID"},
+    {"before there were times", {GTIN, LOT, {F_MADE, "1969-12-31"}}, "made"},
 };
 
 #define AT                               \
