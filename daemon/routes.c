@@ -12,6 +12,7 @@ static const struct http_route table[] = {
     {GET, "/v1/items", handle_items, HTTP_ANY, 0},
     {GET, "/v1/ledger", handle_ledger, HTTP_ANY, 0},
     {GET, "/v1/entries/{i}", handle_entry, HTTP_ANY, 0},
+    {GET, "/v1/records", handle_records, HTTP_ANY, 0},
     {GET, "/v1/records/{n}", handle_record, HTTP_ANY, 0},
     {GET, "/v1/records/{n}/receipt", handle_receipt, HTTP_ANY, 0},
     {GET, "/v1/consistency", handle_consistency, HTTP_ANY, 0},

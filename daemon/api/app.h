@@ -55,6 +55,7 @@ void handle_submission(struct http_exchange *x, void *ctx); /* submit.c */
 void handle_ledger(struct http_exchange *x, void *ctx);     /* log.c */
 void handle_entry(struct http_exchange *x, void *ctx);
 void handle_record(struct http_exchange *x, void *ctx);
+void handle_records(struct http_exchange *x, void *ctx); /* records.c */
 void handle_receipt(struct http_exchange *x, void *ctx);
 void handle_consistency(struct http_exchange *x, void *ctx);
 void handle_checkpoint(struct http_exchange *x, void *ctx);

@@ -11,24 +11,12 @@
 
 enum { FSCK_TILE = 256 };
 
-/* A table read in order of its keys, which are numbers: a merge with what should be there. */
-struct rows {
-	struct kv_tx *tx;
-	unsigned table;
-	int err; /* SY_ENOTFOUND past the last row */
-	struct sy_str key, value;
-};
-void rows_begin(struct rows *r, struct kv_tx *tx, unsigned table, uint64_t from);
-/* The value under KEY; false when there is none.  Keys are asked for in ascending order. */
-bool rows_at(struct rows *r, uint64_t key, struct sy_str *value);
-
 /* What a thread of the check reads with. */
 struct fsck_reader {
 	bool open;
 	struct ledger_read r;
 	char *text; /* an opened payload */
-	uint64_t salts_from, salts_n;
-	uint8_t salts[1024][SY_SALT_SIZE];
+	struct salts_run salts;
 };
 
 struct fsck {

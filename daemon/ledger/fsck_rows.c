@@ -2,33 +2,6 @@
 
 #include <stdlib.h>
 
-/* --- rows in order --------------------------------------------------------------------------- */
-
-void rows_begin(struct rows *r, struct kv_tx *tx, unsigned table, uint64_t from)
-{
-	*r = (struct rows){.tx = tx, .table = table};
-	r->err = kv_seek(tx, table, KEY64(from), &r->key, &r->value);
-}
-
-/* Of a key that is no number the first eight bytes say where it stands. */
-static uint64_t number_of(struct sy_str key)
-{
-	uint8_t b[8] = {0};
-
-	memcpy(b, key.p, key.n < 8 ? key.n : 8);
-	return sy_get64(b);
-}
-
-bool rows_at(struct rows *r, uint64_t key, struct sy_str *value)
-{
-	while (r->err == SY_OK && (number_of(r->key) < key || r->key.n != 8))
-		r->err = kv_next(r->tx, r->table, &r->key, &r->value);
-	if (r->err || number_of(r->key) != key)
-		return false;
-	*value = r->value;
-	return true;
-}
-
 /* --- readers --------------------------------------------------------------------------------- */
 
 int fsck_reader(struct fsck *f, unsigned thread, struct fsck_reader **out)
@@ -125,25 +98,6 @@ int fsck_entries(void *ctx, unsigned thread, struct sy_audit_part *p, uint64_t f
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static int salt_of(struct fsck *f, struct fsck_reader *k, uint64_t number,
-		   uint8_t salt[SY_SALT_SIZE])
-{
-	const uint64_t most = sizeof k->salts / sizeof k->salts[0];
-
-	if (number - k->salts_from >= k->salts_n) {
-		uint64_t left = f->salts - number;
-		uint64_t n = left < most ? left : most;
-		int err =
-		    pread_all(f->l->salts_fd, k->salts, n * SY_SALT_SIZE, number * SY_SALT_SIZE);
-		if (err)
-			return err;
-		k->salts_from = number;
-		k->salts_n = n;
-	}
-	memcpy(salt, k->salts[number - k->salts_from], SY_SALT_SIZE);
-	return SY_OK;
-}
-
 /* The record's text, opened and given to the audit; its hash must be that of its row, and of the
  * row of leaves. */
 static void open_record(struct fsck_reader *k, struct sy_audit_part *p, const struct sy_entry *e,
@@ -171,7 +125,7 @@ static int check_record(struct fsck *f, struct fsck_reader *k, struct sy_audit_p
 	int err;
 
 	memcpy(leaf.b, row.p, SY_HASH_SIZE);
-	if ((err = salt_of(f, k, number, salt)))
+	if ((err = salts_run(f->l, &k->salts, f->salts, number, salt)))
 		return err;
 	if (!salt_erased(salt)) {
 		open_record(k, p, e, number, salt, sealed, &leaf, expected);

@@ -112,6 +112,12 @@ struct ledger_record {
 /* SY_EGONE when it was erased (leaf is still given); SY_ECORRUPT when it doesn't hash to leaf. */
 int ledger_record(struct ledger_read *r, struct sy_arena *arena, uint64_t number,
 		  struct ledger_record *out);
+/* Records FROM up to TO in order, each in ARENA for the call alone; of one that was erased only
+ * the leaf is given.  TAKE returns false to end.  SY_ERANGE, SY_ECORRUPT. */
+typedef bool (*ledger_take_fn)(void *ctx, uint64_t number, const struct ledger_record *rec,
+			       bool erased);
+int ledger_records(struct ledger_read *r, struct sy_arena *arena, uint64_t from, uint64_t to,
+		   ledger_take_fn take, void *ctx);
 /* Inclusion of a record in its entry's records_root. */
 int ledger_record_path(struct ledger_read *r, uint64_t entry, uint32_t position,
 		       struct sy_path *out);

@@ -40,6 +40,26 @@ int salts_read(const struct ledger *l, uint64_t number, uint8_t salt[SY_SALT_SIZ
 	return pread_all(l->salts_fd, salt, SY_SALT_SIZE, number * SY_SALT_SIZE);
 }
 
+int salts_run(const struct ledger *l, struct salts_run *run, uint64_t limit, uint64_t number,
+	      uint8_t salt[SY_SALT_SIZE])
+{
+	const uint64_t most = sizeof run->v / sizeof run->v[0];
+	int err;
+
+	if (number >= limit)
+		return SY_ERANGE;
+	if (number - run->from >= run->n) {
+		uint64_t n = limit - number < most ? limit - number : most;
+		run->n = 0;
+		if ((err = pread_all(l->salts_fd, run->v, n * SY_SALT_SIZE, number * SY_SALT_SIZE)))
+			return err;
+		run->from = number;
+		run->n = n;
+	}
+	memcpy(salt, run->v[number - run->from], SY_SALT_SIZE);
+	return SY_OK;
+}
+
 int salts_append(struct ledger *l, uint64_t first, const void *salts, size_t n)
 {
 	int err = fault_at(POINT_SALTS);

@@ -4,6 +4,7 @@
  *   truth.c   the folder: tables, opening, closing
  *   salts.c   the flat file of salts, sealing payloads under them, reserving disk
  *   read.c    everything a reader may ask
+ *   rows.c    a table in order
  *   paths.c   paths inside a submission, with what they share kept
  *   group.c   one group commit, from judging to answering
  *   writer.c  the queue and the one thread that runs groups
@@ -153,6 +154,13 @@ int pwrite_all(int fd, const void *p, size_t n, uint64_t at);
 /* salts.c */
 int salts_open(struct ledger *l, bool create);
 int salts_read(const struct ledger *l, uint64_t number, uint8_t salt[SY_SALT_SIZE]);
+/* The same for many in a row, which are read together; LIMIT is how many there are. */
+struct salts_run {
+	uint64_t from, n;
+	uint8_t v[1024][SY_SALT_SIZE];
+};
+int salts_run(const struct ledger *l, struct salts_run *run, uint64_t limit, uint64_t number,
+	      uint8_t salt[SY_SALT_SIZE]);
 int salts_append(struct ledger *l, uint64_t first, const void *salts, size_t n); /* synced */
 bool salt_erased(const uint8_t salt[SY_SALT_SIZE]);
 /* XChaCha20 both ways; the key is used for this one payload alone. */
@@ -160,6 +168,17 @@ void seal(const uint8_t salt[SY_SALT_SIZE], const sy_hash *leaf, struct sy_str i
 /* Blocks for a group of that many bytes in truth and records; SY_ENOSPC, also while less than 256
  * MiB or an eighth of the file system is free. */
 int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records);
+
+/* rows.c: a table whose keys are numbers, read in order of them; a merge with those wanted. */
+struct rows {
+	struct kv_tx *tx;
+	unsigned table;
+	int err; /* SY_ENOTFOUND past the last row */
+	struct sy_str key, value;
+};
+void rows_begin(struct rows *r, struct kv_tx *tx, unsigned table, uint64_t from);
+/* The value under KEY; false when there is none.  Keys are asked for in ascending order. */
+bool rows_at(struct rows *r, uint64_t key, struct sy_str *value);
 
 /* read.c */
 int truth_at(void *tx, unsigned level, uint64_t index, sy_hash *out); /* sy_subtree_fn */

@@ -109,6 +109,36 @@ def test_records(world):
     ask(world.ledger, f"/v1/records/{said['firstRecord'] + 4}/receipt", 404)
 
 
+def test_records_by_the_page(ledger):
+    """Each as it is on its own; about a MiB at a time, and what comes next is said."""
+    key, gtin = ledger.dairy()
+    large = [compact(batch(gtin, f"L{i}", **{"suyuan:note": "x" * 300000})) for i in range(10)]
+    odd = compact(batch(gtin, "ODD")).replace('":', '" : ')[:-1] + ' ,"suyuan:note":"\u00e9\\u4e00" }'
+    for texts in ([compact(batch(gtin, f"P{i}")) for i in range(30)], large, [odd]):
+        ledger.submit(key, *texts)
+    ledger.settle()
+    records = ledger.get("/v1/ledger").json["records"]
+    at, pages = 0, []
+    while at < records:
+        answer = ledger.get(f"/v1/records?from={at}")
+        assert answer.status == 200 and answer.headers["Content-Type"] == "application/x-ndjson"
+        *lines, last, nothing = answer.body.split(b"\n")
+        assert nothing == b"" and json.loads(last) == {"end": True, "next": at + len(lines), "records": records}
+        pages.append(len(lines))
+        for line in lines:
+            told, receipt = json.loads(line), ledger.get(f"/v1/records/{at}/receipt").json
+            assert list(told) == ["number", "salt", "record"] and told["number"] == at
+            assert told["salt"] == receipt["record"]["salt"]
+            assert line.endswith(b',"record":' + ledger.get(f"/v1/records/{at}").body + b"}")
+            at += 1
+    assert len(pages) > 2 and max(pages[1:]) <= 4
+    assert ledger.get("/v1/records?from=3&to=5").body.count(b"\n") == 3
+    for query in (f"from={records}", f"from={records}&to={records}", "to=0"):
+        assert ledger.get("/v1/records?" + query).json["end"] is True
+    for query in (f"from={records + 1}", f"to={records + 1}", "from=5&to=4", "from=x", "to=-1"):
+        ask(ledger, "/v1/records?" + query, 400)
+
+
 def test_erasure(ledger):
     """410 with the erasure's number, for record and receipt; the original receipt for a repeat."""
     key, gtin = ledger.dairy()
@@ -140,6 +170,9 @@ def test_erasure(ledger):
         for i in (0, 2):
             other = ledger.get(f"/v1/records/{first['firstRecord'] + i}/receipt").body.decode()
             verifier.check_receipt(other, ledger.vkey(), key.public)
+        line = ledger.get(f"/v1/records?from={number}&to={number + 1}").body.split(b"\n")[0]
+        assert json.loads(line) == {"number": number, "leaf": b64(leaf), "erased": erasure["firstRecord"]}
+        ledger.auditor().audit(bulk=True)
     check()
     for again in (ledger.post(body), ledger.post(submission(key, texts, deadline=4000000000))):
         assert again.status == 200, again.body

@@ -22,6 +22,7 @@ def test_audit_of_a_whole_ledger(ledger):
     head = ledger.get("/v1/ledger").json
     assert (entries, records) == (head["entries"], head["records"])
     assert entries > 300
+    assert ledger.auditor().audit(bulk=True) == (entries, records)
 
 
 def test_every_answer_is_proven(ledger):

@@ -3,10 +3,12 @@
 It shares no code with the C programs: SHA-256 is Python's, Ed25519 is python3-cryptography's with
 the format's stricter acceptance rule in front.  Every check raises Refused with what and where.
 
-    verifier.py http://127.0.0.1:PORT VKEY      audits the whole ledger behind that address
+    verifier.py http://127.0.0.1:PORT VKEY      audits the whole ledger behind that address, record
+                                                by record with its receipt; --bulk: by the page
     verifier.py --receipt FILE VKEY             checks one receipt
 """
 import base64
+import datetime
 import hashlib
 import json
 import re
@@ -352,6 +354,14 @@ def tile_path(n):
     return "/".join(parts)
 
 
+def end_of_day(date):
+    """In ms: days end at 24:00 +08:00; no date, no end."""
+    if date is None:
+        return float("inf")
+    begin = datetime.datetime.fromisoformat(date + "T00:00:00+08:00")
+    return (begin.timestamp() + 24 * 3600) * 1000
+
+
 class Auditor:
     """Fetches a ledger by FETCH(path) -> bytes and checks all of it."""
 
@@ -390,14 +400,33 @@ class Auditor:
             hashes = [root_of(hashes[i:i + 256]) for i in range(0, len(hashes) // 256 * 256, 256)]
             level += 1
 
-    def audit(self, records=True):
-        """Everything an auditor checks; returns how many entries and records."""
+    def stream(self, first, end):
+        """Records by the page: salt and text of each, no salt and the leaf hash of an erased one."""
+        while first < end:
+            lines = self.fetch(f"/v1/records?from={first}&to={end}").split(b"\n")
+            need(lines.pop() == b"" and len(lines) > 1, "records", "not lines, or none")
+            last = strict_json(lines.pop().decode())
+            need(last["end"] is True and last["next"] == first + len(lines), "records", f"ends with {last}")
+            for line in lines:
+                whole = re.fullmatch(rb'\{"number":(\d+),"salt":"([^"]*)","record":(\{.*\})\}', line)
+                gone = re.fullmatch(rb'\{"number":(\d+),"leaf":"([^"]*)","erased":(?:\d+|null)\}', line)
+                need(whole or gone, "records", f"not a record's line: {line[:100]}")
+                need(int((whole or gone)[1]) == first, "records", f"{line[:30]} isn't {first}")
+                yield ((unb64(whole[2].decode(), "records", 16), whole[3].decode()) if whole
+                       else (None, unb64(gone[2].decode(), "records", 32)))
+                first += 1
+
+    def audit(self, records=True, bulk=False):
+        """Everything an auditor checks; returns how many entries and records.  BULK reads records by the
+        page and not by their receipts, and can do with erased ones."""
         now = self.checkpoint()
         self.entries = self.read_entries(now.size)
         leaves = [e.leaf for e in self.entries]
         need(root_of(leaves) == now.root, "tree", "the entries have another root")
         self.check_tiles(leaves)
         seen, keys, before, first = set(), {}, None, 0
+        self.gone, end = {}, sum(e.count for e in self.entries)
+        stream = self.stream(0, end) if records and bulk else None
         for i, e in enumerate(self.entries):
             step = f"entry {i}"
             need(e.index == i, step, f"says it is {e.index}")
@@ -411,11 +440,27 @@ class Auditor:
             seen.add((e.author, e.records_root))
             e.check_signature(self.vkey.name, step)
             if records:
-                self.check_records(e, now, keys)
+                texts = self.read_page(e, stream) if bulk else self.read_receipts(e, now)
+                self.check_author(e, texts, keys)
             before, first = e, first + e.count
+        need(not self.gone, "erasures", f"nothing erased {sorted(self.gone)}")
         return len(self.entries), first
 
-    def check_records(self, e, now, keys):
+    def read_page(self, e, stream):
+        step = f"entry {e.index}"
+        texts, leaves = [], []
+        for number in range(e.first, e.first + e.count):
+            salt, text = next(stream)
+            if salt is None:
+                self.gone[number] = text
+                leaves.append(text)
+                continue
+            texts.append(check_record(text, f"record {number}"))
+            leaves.append(sha(b"\x00", salt, text.encode()))
+        need(root_of(leaves) == e.records_root, step, "the records have another root")
+        return texts
+
+    def read_receipts(self, e, now):
         step = f"entry {e.index}"
         texts, leaves = [], []
         for number in range(e.first, e.first + e.count):
@@ -429,9 +474,17 @@ class Auditor:
             leaves.append(sha(b"\x00", unb64(strict_json(receipt)["record"]["salt"], step, 16),
                               payload.encode()))
         need(root_of(leaves) == e.records_root, step, "the records have another root")
+        return texts
+
+    def check_author(self, e, texts, keys):
+        step = f"entry {e.index}"
         need(e.index == 0 or e.author in keys, step, "its author isn't enrolled, or was revoked")
+        need(e.index == 0 or e.time < keys[e.author][1], step, "its author's key had expired")
         for record in texts:
             self.take_keys(record, keys, e)
+            if record.get("type") == "Erasure" and record["record"] in self.gone:
+                need(unb64(record["leaf"], step, 32) == self.gone.pop(record["record"]), step,
+                     "erases another leaf")
 
     def take_keys(self, record, keys, e):
         """Who may sign from the next entry on."""
@@ -443,15 +496,15 @@ class Auditor:
             party, listed = record["id"], record.get("keys", [])
         else:
             return
-        for key in [k for k, owner in keys.items() if owner == party]:
+        for key in [k for k, (owner, _) in keys.items() if owner == party]:
             del keys[key]
         for item in listed:
             vkey = Vkey(item["vkey"])
             message = f"suyuan/key/v1\n{self.vkey.name}\n{party}\n{item['vkey']}\n"
             need(ed25519_ok(vkey.key, message.encode(), unb64(item["proof"], "key proof", 64)),
                  "key proof", f"of {item['vkey']}")
-            need(keys.get(vkey.key, party) == party, "keys", "a key of two parties")
-            keys[vkey.key] = party
+            need(keys.get(vkey.key, (party,))[0] == party, "keys", "a key of two parties")
+            keys[vkey.key] = party, end_of_day(item.get("until"))
 
     def check_growth(self, older):
         """The newest checkpoint extends one that was trusted before."""
@@ -481,12 +534,14 @@ def main():
                 _, entry, checkpoint = check_receipt(f.read(), Vkey(sys.argv[3]))
             print(f"the receipt holds: entry {entry.index} under the checkpoint of {checkpoint.size}")
         else:
-            entries, records = Auditor(fetch_from(sys.argv[1]), Vkey(sys.argv[2])).audit()
+            bulk = "--bulk" in sys.argv
+            url, vkey = (word for word in sys.argv[1:] if word != "--bulk")
+            entries, records = Auditor(fetch_from(url), Vkey(vkey)).audit(bulk=bulk)
             print(f"{entries} entries and {records} records hold")
     except Refused as fault:
         print(fault)
         return 5
-    except IndexError:
+    except (IndexError, ValueError):
         print(__doc__)
         return 2
     return 0

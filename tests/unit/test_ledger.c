@@ -440,6 +440,67 @@ START_TEST(erasing)
 }
 END_TEST
 
+struct run {
+	struct ledger_read *r;
+	uint64_t next, end; /* false is returned for END */
+	unsigned gone;
+};
+
+static bool take_run(void *ctx, uint64_t number, const struct ledger_record *rec, bool erased)
+{
+	struct sy_arena arena = {0};
+	struct ledger_record one;
+	struct run *run = ctx;
+	int err = ledger_record(run->r, &arena, number, &one);
+
+	/* no assertion: they take memory, whose lack is tested */
+	if (number == run->next && sy_hash_eq(&rec->leaf, &one.leaf) &&
+	    (err == SY_EGONE) == erased && sy_str_eq(rec->payload, one.payload))
+		run->next++;
+	run->gone += erased;
+	sy_arena_free(&arena);
+	return number != run->end;
+}
+
+START_TEST(record_runs)
+{
+	enum { N = 1200 }; /* more than salts are read at a time */
+	static char text[N][32];
+	static struct sy_str records[N];
+	struct sy_arena arena = {0};
+	struct ledger_read r;
+	struct run run = {.r = &r, .end = UINT64_MAX};
+	struct sent s;
+
+	start();
+	for (unsigned i = 0; i < N; i++) {
+		snprintf(text[i], sizeof text[i], "{\"n\":%u}", i);
+		records[i] = sy_str(text[i]);
+	}
+	prepare(&s, records, N);
+	ck_assert_int_eq(ledger_submit(ledger, &s.job), SY_OK);
+	await(&s);
+	release(&s);
+	ck_assert_int_eq(ledger_erase(ledger, 5), SY_OK);
+	ck_assert_int_eq(ledger_erase(ledger, 1100), SY_OK);
+	ck_assert_int_eq(ledger_read_begin(ledger, &r), SY_OK);
+	ck_assert_int_eq(ledger_records(&r, &arena, 0, N + 1, take_run, &run), SY_OK);
+	ck_assert_uint_eq(run.next, N + 1);
+	ck_assert_uint_eq(run.gone, 2);
+	run = (struct run){.r = &r, .next = 3, .end = 4};
+	ck_assert_int_eq(ledger_records(&r, &arena, 3, N, take_run, &run), SY_OK);
+	ck_assert_uint_eq(run.next, 5);
+	run = (struct run){.r = &r, .next = 4};
+	ck_assert_int_eq(ledger_records(&r, &arena, 4, 4, take_run, &run), SY_OK);
+	ck_assert_uint_eq(run.next, 4);
+	ck_assert_int_eq(ledger_records(&r, &arena, 4, 3, take_run, &run), SY_ERANGE);
+	ck_assert_int_eq(ledger_records(&r, &arena, 4, N + 2, take_run, &run), SY_ERANGE);
+	sy_arena_free(&arena);
+	ledger_read_end(&r);
+	stop();
+}
+END_TEST
+
 /* --- the tree -------------------------------------------------------------------------------- */
 
 static void naive_leaf(unsigned i, sy_hash *out)
@@ -973,6 +1034,7 @@ Suite *suite(void)
 	add(s, "budget", budget);
 	add(s, "threads", threads);
 	add(s, "erasing", erasing);
+	add(s, "record_runs", record_runs);
 	add(s, "growth", growth);
 	add(s, "growth_memory", growth_memory);
 	add(s, "tiles", tiles);
