@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
+#include "change.h"
 #include "config.h"
-#include "edit.h"
 #include "nouns.h"
 
 /* --- keys ------------------------------------------------------------------------------------- */
@@ -107,70 +107,6 @@ static int cmd_register(struct app *app)
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-struct change {
-	struct app *app;
-	const char *id;
-	struct standing now;
-	struct sy_json_doc doc;
-	struct edit edits[8];
-	size_t n;
-};
-
-static int change_begin(struct change *c, struct app *app, const char *id)
-{
-	int rc;
-
-	memset(c, 0, sizeof *c);
-	c->app = app;
-	c->id = id;
-	if ((rc = view_standing(app, &view_parties, "id", id, &c->now)) != RC_DONE)
-		return rc;
-	if (sy_json_parse(&app->arena, c->now.text, 0, &c->doc, NULL) != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: its record cannot be read", id);
-	return RC_DONE;
-}
-
-static int change_set(struct change *c, const char *member, const struct sy_buf *json)
-{
-	const char *copy = sy_arena_strdup(&c->app->arena, sy_buf_span(json));
-
-	if (copy == NULL || json->failed)
-		return fail_memory(&c->app->fail);
-	c->edits[c->n++] = (struct edit){member, {copy, json->n}};
-	return RC_DONE;
-}
-
-/* Without a change there is nothing to say again. */
-static int change_send(struct change *c)
-{
-	struct sy_buf record = {0};
-	struct sent sent;
-	char number[24];
-	int rc;
-
-	if (c->n == 0) {
-		out_object(&c->app->out, NULL);
-		out_text(&c->app->out, "id", c->id);
-		out_text(&c->app->out, "status", "already so");
-		out_u64(&c->app->out, "record", c->now.record);
-		out_end(&c->app->out);
-		return RC_DONE;
-	}
-	snprintf(number, sizeof number, "%llu", (unsigned long long)c->now.record);
-	c->edits[c->n++] = (struct edit){"replaces", sy_str(number)};
-	edit_object(&record, &c->doc, sy_json_root(&c->doc), c->edits, c->n);
-	rc = record.failed ? fail_memory(&c->app->fail)
-			   : send_one(c->app, sy_buf_span(&record), &sent);
-	if (rc == RC_DONE && arg(c->app, "dry-run") == NULL) {
-		out_object(&c->app->out, NULL);
-		out_text(&c->app->out, "id", c->id);
-		sent_show(c->app, &sent);
-		out_end(&c->app->out);
-	}
-	sy_buf_free(&record);
-	return rc;
-}
-
 static bool listed(const struct change *c, const struct sy_json *list, const char *text)
 {
 	const struct sy_json *v;
@@ -219,7 +155,7 @@ static int change_list(struct change *c, const char *flag, const char *taken, co
 static int cmd_grant(struct app *app)
 {
 	struct change c;
-	int rc = change_begin(&c, app, arg_pos(app, 0));
+	int rc = change_begin(&c, app, &view_parties, "id", arg_pos(app, 0));
 
 	if (rc == RC_DONE)
 		rc = change_list(&c, "role", "no-role", "roles");
@@ -248,7 +184,7 @@ static int change_keys(struct change *c, const char *gone, const char *enroll)
 			sy_jw_raw(&w, sy_json_raw(&c->doc, key));
 	}
 	if (enroll != NULL) {
-		rc = enrolled_key(c->app, enroll, c->id, &w);
+		rc = enrolled_key(c->app, enroll, c->value, &w);
 		changed = true;
 	}
 	sy_jw_end(&w, ']');
@@ -287,7 +223,7 @@ static int cmd_rotate(struct app *app)
 	sy_vkey_format(&new, new_text);
 	if ((id = key_party(&app->arena, &old)) == NULL)
 		return fail_memory(&app->fail);
-	if ((rc = change_begin(&c, app, id)) != RC_DONE)
+	if ((rc = change_begin(&c, app, &view_parties, "id", id)) != RC_DONE)
 		return rc;
 	bool in = key_listed(&c, new_text) != NULL;
 	rc = change_keys(&c, arg(app, "keep") ? NULL : old_text, in ? NULL : fresh);
@@ -298,7 +234,7 @@ static int cmd_revoke(struct app *app)
 {
 	const char *id = arg_pos(app, 0), *vkey = arg_pos(app, 1);
 	struct change c;
-	int rc = change_begin(&c, app, id);
+	int rc = change_begin(&c, app, &view_parties, "id", id);
 
 	if (rc == RC_DONE && key_listed(&c, vkey) == NULL)
 		say("%s lists no such key; its keys are left as they are", id);

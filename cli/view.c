@@ -28,7 +28,10 @@ const struct view view_products = {
 				 {"owner", "owner"},
 				 {"record", "record"},
 				 {0}},
-    NULL,
+    (const struct view_column[]){{"licences", "product.licences.number"},
+				 {"delegates", "product.delegates.party"},
+				 {"revoked", "product.revoked.reason"},
+				 {0}},
 };
 
 const struct view view_places = {
@@ -264,10 +267,11 @@ static int find(struct app *app, const struct view *v, const char *parameter, co
 	const char *path = page_path(app, v, parameter, value, (struct sy_str){"", 0});
 	int rc = path != NULL ? view_get(app, path, doc) : fail_memory(&app->fail);
 
-	if (rc != RC_DONE)
-		return rc;
-	*row = sy_json_first(doc, sy_json_get(doc, sy_json_root(doc), v->list));
-	if (*row == NULL)
+	*row =
+	    rc == RC_DONE ? sy_json_first(doc, sy_json_get(doc, sy_json_root(doc), v->list)) : NULL;
+	if (rc == RC_UNKNOWN)
+		memset(&app->fail, 0, sizeof app->fail);
+	if ((rc == RC_DONE && *row == NULL) || rc == RC_UNKNOWN)
 		rc = fail(&app->fail, RC_UNKNOWN, "no %s %s in this ledger", v->what, value);
 	return rc;
 }
@@ -297,5 +301,6 @@ int view_standing(struct app *app, const struct view *v, const char *parameter, 
 	    sy_json_u64(&doc, sy_json_get(&doc, row, "record"), &out->record) != SY_OK)
 		return fail(&app->fail, RC_FAIL, "%s: an answer without its record", v->endpoint);
 	out->text = sy_json_raw(&doc, text);
+	out->owner = view_text(app, &doc, sy_json_get(&doc, row, "owner"));
 	return RC_DONE;
 }

@@ -274,6 +274,44 @@ def test_verdicts_while_the_register_changes(ledger):
     check(ledger)
 
 
+def product(gtin, **more):
+    return {"type": "Product", "code": f"https://id.gs1.org/01/{gtin}", "name": {"en": "P"}, "category": "other",
+            **more}
+
+
+@pytest.mark.parametrize("change,before,after", [
+    ("transfer", "owner", "other"), ("delegate", "owner", "both"), ("take back", "both", "owner"),
+    ("revoke", "owner", "nobody"),
+])
+def test_a_product_changes_hands_under_its_batches(ledger, change, before, after):
+    """A batch is good by what stood before its entry: never a counterfeit, nobody refused for nothing."""
+    key, _ = ledger.dairy()
+    other_id = "urn:suyuan:own:coop:party"
+    other = ledger.enrol(other_id, ["producer"])
+    delegates = {"delegates": [{"party": other_id}]}
+    members = {"transfer": {"owner": other_id}, "delegate": delegates, "take back": {},
+               "revoke": {"revoked": {"reason": "x"}}}[change]
+    may = {"owner": {key}, "other": {other}, "both": {key, other}, "nobody": set()}
+    for round_ in range(4):
+        gtin = check_digit(f"0690123480{round_:03}")
+        number = ledger.submit(key, product(gtin, **(delegates if before == "both" else {})))["firstRecord"]
+        makers = [key, other] * 6
+        bodies = [submission(maker, [compact(batch(gtin, f"L{i}"))]) for i, maker in enumerate(makers)]
+        turn = submission(key, [compact(product(gtin, replaces=number, **members))])
+        answers = race(ledger, bodies[:6] + [turn] + bodies[6:])
+        turned = answers.pop(6)
+        assert turned.status == 201, turned.body
+        for maker, a in zip(makers, answers):
+            assert a.status in (201, 403), a.body
+            if a.status == 201:
+                assert maker in may[before if a.json["entry"] < turned.json["entry"] else after]
+            else:
+                assert maker not in may[before] & may[after]
+        for maker in (key, other):
+            ledger.submit(maker, batch(gtin, f"AFTER-{maker is key}"), expect=201 if maker in may[after] else 403)
+    check(ledger)
+
+
 def test_rules_change_under_those_who_submit(ledger):
     """Verdicts are judged by the rules in force at their entry."""
     key, gtin = ledger.dairy()
