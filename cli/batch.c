@@ -1,3 +1,4 @@
+#include "correct.h"
 #include "csv.h"
 #include "edit.h"
 #include "import.h"
@@ -206,22 +207,13 @@ static int cmd_template(struct app *app)
 	return rc;
 }
 
-static const struct flag register_flags[] = {
-    FLAGS_PRODUCT,
-    FLAGS_AMOUNT,
-    FLAG_UNIT,
-    {"trace-code", "CODE", "whole code of a unit", FLAG_MANY},
-    FLAGS_DATES,
-    FLAGS_ORIGIN,
-    {"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE},
-    FLAGS_INSPECTION,
-    {"pledge", "NUMBER", "number of the pledge certificate 承诺达标合格证", FLAG_ONE},
-    {"basis", "BASIS", "control, self-test or laboratory", FLAG_ONE},
-    {"input", "NAME:STOPDATE", "an input used in growing", FLAG_MANY},
-    {"input-lot", "CODE:QUANTITY:UNIT", "a lot that went into it", FLAG_MANY},
-    {"pack-ratio", "1:5:2500", "packs in packs", FLAG_ONE},
-    {"at", "TIME", "a day, a day and hour or RFC 3339; else that of --made or --harvested",
-     FLAG_ONE},
+static const struct flag register_flags[] = {FLAGS_BATCH, FLAG_EVENT_ID, FLAG_DRY_RUN, {0}};
+
+static const struct flag correct_flags[] = {
+    {"record", "N", "the record that is wrong, where several registered the batch", FLAG_ONE},
+    {"reason", "WORD", "incorrect_data, did_not_occur or a URI (incorrect_data)", FLAG_ONE},
+    {"party", "ID", "whose event it is, when a regulator corrects it", FLAG_ONE},
+    FLAGS_BATCH,
     FLAG_EVENT_ID,
     FLAG_DRY_RUN,
     {0},
@@ -266,6 +258,11 @@ const struct command batch_commands[] = {
      "register many: CSV, NDJSON, EPCIS JSON, drug codes in XML; run again, it goes on (- reads "
      "standard input)",
      import_flags, cmd_import, "suyuan batch import milk.csv --rejects bad.csv --key dairy.key"},
+    {"correct", "CODE", 1, 1,
+     "withdraw what was registered by mistake; with options as of register, register it right",
+     correct_flags, cmd_correct,
+     "suyuan batch correct '(01)06901234567892(10)A1' --gtin 06901234567892 --lot A1 "
+     "--quantity 480 --unit 盒 --made 2026-11-01 --expires 2026-11-15 --key dairy.key"},
     {"show", "CODE", 1, 1, "what the ledger has of one batch", NULL, cmd_show,
      "suyuan batch show '(01)06901234567892(10)A1'"},
     {"list", "", 0, 0, "the batches of a product", list_flags, cmd_list,

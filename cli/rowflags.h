@@ -49,6 +49,22 @@ int row_faults(struct app *app, const struct sy_faults *faults);
 	{                                                                             \
 		"report", "SHA256", "digest of the report's file, hex", FLAG_ONE      \
 	}
+/* All that a batch may carry. */
+#define FLAGS_BATCH                                                                               \
+	FLAGS_PRODUCT, FLAGS_AMOUNT, FLAG_UNIT,                                                   \
+	    {"trace-code", "CODE", "whole code of a unit", FLAG_MANY}, FLAGS_DATES, FLAGS_ORIGIN, \
+	    {"place", "ID", "where it was made: a GLN or a place's id", FLAG_ONE},                \
+	    FLAGS_INSPECTION,                                                                     \
+	    {"pledge", "NUMBER", "number of the pledge certificate 承诺达标合格证", FLAG_ONE},    \
+	    {"basis", "BASIS", "control, self-test or laboratory", FLAG_ONE},                     \
+	    {"input", "NAME:STOPDATE", "an input used in growing", FLAG_MANY},                    \
+	    {"input-lot", "CODE:QUANTITY:UNIT", "a lot that went into it", FLAG_MANY},            \
+	    {"pack-ratio", "1:5:2500", "packs in packs", FLAG_ONE},                               \
+	{                                                                                         \
+		"at", "TIME",                                                                     \
+		    "a day, a day and hour or RFC 3339; else that of --made or --harvested",      \
+		    FLAG_ONE                                                                      \
+	}
 #define FLAG_EVENT_ID                                                     \
 	{                                                                 \
 		"event-id", "URI", "else a hash of the content", FLAG_ONE \

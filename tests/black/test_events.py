@@ -5,7 +5,7 @@ import re
 import pytest
 
 import ledger as ledgers
-from cli import Cli, DAIRY, DONE, MILK, REFUSED, USAGE, dairy, register
+from cli import Cli, DAIRY, DONE, MILK, REFUSED, STOP, UNKNOWN, USAGE, dairy, register
 from ledger import check_digit
 
 LOT = f"(01){MILK}(10)E1"
@@ -143,3 +143,55 @@ def test_refused_by_the_ledger(world):
     Cli(other.dir)("key", "new", "other.key")
     assert other("event", "ship", LOT, *AT, expect=REFUSED).err
     assert world("event", "ship", LOT, *AT, expect=DONE)
+
+
+# --- mistakes
+
+
+def test_a_mistake_is_corrected(world):
+    """Withdrawn by a declaration that repeats the event, and registered as it should be."""
+    code = f"(01){MILK}(10)C1"
+    wrong = register(world, "C1", "--json").json["record"]
+    right = ["--product", MILK, "--lot", "C1", "--quantity", "480", "--unit", "盒", "--made", "2026-11-02", "--expires",
+             "2099-05-02"]
+    shown = [json.loads(line) for line in world("batch", "correct", code, *right, "--dry-run").out.splitlines()]
+    assert shown[0]["errorDeclaration"]["correctiveEventIDs"] == [shown[1]["eventID"]]
+    assert world("batch", "show", code, "--json").json["quantity"] == "500"
+    done = world("batch", "correct", code, *right, "--json").json
+    lot = world("batch", "show", code, "--json").json
+    assert lot["quantity"] == "480" and lot["made"] == "2026-11-02"
+    declared = json.loads(world("ledger", "record", done["withdrawnBy"]).out)
+    before = json.loads(world("ledger", "record", wrong).out)
+    assert declared.pop("errorDeclaration")["reason"] == "incorrect_data" and declared == before
+    assert done["eventID"] == shown[1]["eventID"] == json.loads(world("ledger", "record", done["record"]).out)["eventID"]
+    # a script that runs twice
+    total = world("ledger", "info", "--json").json["records"]
+    assert world("batch", "correct", code, *right, "--json").json["status"] == "already registered"
+    assert world("ledger", "info", "--json").json["records"] == total
+
+
+def test_what_did_not_happen_is_withdrawn(world):
+    code = f"(01){MILK}(10)C2"
+    register(world, "C2")
+    world("batch", "correct", code, "--reason", "did_not_occur")
+    assert world("verify", code, "--json", expect=STOP).json["status"] == "withdrawn"
+    assert "nothing" in world("batch", "correct", code, "--reason", "did_not_occur", expect=UNKNOWN).err
+    # gone on with where an earlier run was interrupted
+    right = ["--product", MILK, "--lot", "C2", "--quantity", "1", "--made", "2026-11-03", "--expires", "2099-01-01"]
+    world("batch", "correct", code, *right)
+    world("verify", code)
+
+
+def test_which_of_several_is_wrong(world):
+    code = f"(01){MILK}(10)C3"
+    first = register(world, "C3", "--json").json["record"]
+    second = register(world, "C3", "--at", "2026-11-01 20:00", "--json").json["record"]
+    said = world("batch", "correct", code, expect=USAGE).err
+    assert f"{first}, {second}" in said
+    world("batch", "correct", code, "--record", second)
+    assert world("batch", "show", code, "--json").json["quantity"] == "500"
+    assert "colour" in world("batch", "correct", code, "--colour", "red", expect=USAGE).err
+    assert "made" in world("batch", "correct", code, "--product", MILK, "--lot", "C3", expect=USAGE).err
+    world("batch", "correct", f"(01){MILK}(10)NONE", expect=UNKNOWN)
+    world("batch", "correct", code, "--record", second, expect=USAGE)
+    world("batch", "correct", code, "--reason", "no reason", expect=REFUSED)
