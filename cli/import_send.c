@@ -58,10 +58,12 @@ static bool try_again(struct worker *w)
 	return on;
 }
 
-static void there_again(struct import *im)
+/* An answer to what was asked at BEGAN: one that was asked before the ledger went says nothing. */
+static void there_again(struct import *im, uint64_t began)
 {
 	pthread_mutex_lock(&im->lock);
-	im->away = 0;
+	if (began > im->away)
+		im->away = 0;
 	pthread_mutex_unlock(&im->lock);
 }
 
@@ -69,14 +71,16 @@ static int send_on(struct worker *w, const struct sy_str *records, size_t n, str
 		   struct sent *sent, struct sy_faults *faults)
 {
 	struct sender s = {w->http, w->im->app->trust, &w->im->key};
+	uint64_t began;
 	int rc;
 
 	do {
+		began = sy_time_now();
 		sy_faults_init(faults, &g->arena);
 		rc = send_records(&s, records, n, sent, faults, &w->fail);
 	} while (rc == RC_AWAY && try_again(w));
 	if (rc != RC_AWAY)
-		there_again(w->im);
+		there_again(w->im, began);
 	return rc;
 }
 
