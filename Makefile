@@ -8,7 +8,8 @@
 #   make coverage   lines that tests and corpora reach; parsers must reach 90 %
 #   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), an import of
 #                   100,000 rows with kills, then each fuzzer for SOAK_FUZZ seconds (ten minutes)
-#   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them)
+#   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them);
+#                   PEER=postgres: beside PostgreSQL, which it installs, starts and stops
 #   make lint       formatting, static analysis, shell and Python checks
 #   make man        the commands of the manual page, from the program's own help
 #   make deps       Debian packages that the project needs
@@ -85,7 +86,7 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(BENCH_C))
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all programs check soak demo fuzz coverage bench lint \
-        format man install deps clean units fuzzers benches
+        format man install deps deps-postgres clean units fuzzers benches
 
 all: programs
 programs: $(SUYUAND) $(SUYUAN) $(LIB_A)
@@ -187,8 +188,9 @@ coverage:
 	@$(MAKE) --no-print-directory V=coverage units fuzzers
 	@$(PYTHON) tests/coverage.py --build $(BUILD)
 
-bench: programs benches
-	@BUILD='$(BUILD)' B='$(B)' $(PYTHON) tests/bench/bench.py $(K)
+PEER     ?=
+bench: programs benches $(if $(PEER),deps-$(PEER))
+	@BUILD='$(BUILD)' B='$(B)' PEER='$(PEER)' $(PYTHON) tests/bench/bench.py $(K)
 
 # --- lint: formatting, static analysis, shell, manual pages, Python -----------------------------
 ALL_C    := $(LIB_C) $(DAEMON_C) $(CLI_C)

@@ -4,7 +4,9 @@ Prints a table and writes build/bench.json: a list of {name, value, unit, beside
 SCALE=n multiplies the amount of work (default 1: a million records, a run of some minutes).
 A file here is a subject: it measures through a World (world.py) and adds rows to its table.
 Arguments choose among its functions (make bench K="bulk verify").
+PEER=postgres measures ours beside that, in turns, instead.
 """
+import os
 import sys
 import tempfile
 
@@ -12,16 +14,21 @@ import checks
 import ingest
 import lookups
 import memory
+import postgres
 import world
 
 SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
             lookups.verify_beside_a_crowd, checks.footprint, memory.memory, checks.checks)
 
 
+PEERS = {"postgres": (postgres.postgres,)}
+
+
 def main():
+    subjects = PEERS[os.environ["PEER"]] if os.environ.get("PEER") else SUBJECTS
     with tempfile.TemporaryDirectory(dir=world.BUILD) as folder:
         with world.World(folder) as one:
-            for subject in SUBJECTS:
+            for subject in subjects:
                 if subject.__name__ in (sys.argv[1:] or [subject.__name__]):
                     subject(one)
     one.rows.write(world.BUILD / "bench.json")

@@ -2,8 +2,10 @@
  * Load for the benchmarks: one thread, an epoll loop, raw HTTP/1.1 to a loopback address.
  *
  *   load bulk   ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS PER CONNECTIONS [SIZE]
- *   load single ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS CONNECTIONS      (presigned)
+ *   load ready  the same; all is signed before the clock starts
+ *   load single ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS CONNECTIONS      (signed before)
  *   load get    ADDRESS:PORT PATH COUNT CONNECTIONS RATE LOTS
+ *   load print  GTIN FROM RECORDS                                  (the records, a line each)
  *
  * Records commission the lots b<FROM>, b<FROM + 1>, ..., padded to SIZE bytes where one is given.
  * PATH may hold one %u, replaced by a pseudo-random number below LOTS.  RATE 0 sends as fast as
@@ -419,27 +421,45 @@ static void presign(struct load *l)
 		make_submission(l, i, &l->presigned[i]);
 }
 
+static int print_records(const char *gtin, uint64_t from, uint64_t records)
+{
+	struct load l = {.gtin = gtin};
+	struct sy_buf line = {0};
+	for (uint64_t i = 0; i < records; i++) {
+		sy_buf_reset(&line);
+		make_record(&l, from + i, &line);
+		sy_buf_byte(&line, '\n');
+		if (line.failed || fwrite(line.p, 1, line.n, stdout) != line.n)
+			die("writing");
+	}
+	sy_buf_free(&line);
+	return fflush(stdout) ? 1 : 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct load l = {0};
 	uint64_t records = 0;
 	if (argc < 3 || sy_crypto_init())
 		return 2;
+	if (strcmp(argv[1], "print") == 0 && argc == 5)
+		return print_records(argv[2], strtoull(argv[3], NULL, 10),
+				     strtoull(argv[4], NULL, 10));
 	signal(SIGPIPE, SIG_IGN);
 	l.address = argv[2];
-	if (strcmp(argv[1], "bulk") == 0 && (argc == 10 || argc == 11)) {
+	bool ready = strcmp(argv[1], "ready") == 0;
+	if ((ready || strcmp(argv[1], "bulk") == 0) && (argc == 10 || argc == 11)) {
 		records = read_producer(&l, argv + 3);
 		l.per = (unsigned)strtoul(argv[8], NULL, 10);
 		l.total = records / l.per;
 		l.n_conns = (unsigned)strtoul(argv[9], NULL, 10);
 		l.size = argc == 11 ? (unsigned)strtoul(argv[10], NULL, 10) : 0;
-		l.make = make_submission;
+		l.make = ready ? take_presigned : make_submission;
 	} else if (strcmp(argv[1], "single") == 0 && argc == 9) {
 		l.total = records = read_producer(&l, argv + 3);
 		l.per = 1;
 		l.n_conns = (unsigned)strtoul(argv[8], NULL, 10);
 		l.make = take_presigned;
-		presign(&l);
 	} else if (strcmp(argv[1], "get") == 0 && argc == 8) {
 		l.path = argv[3];
 		l.total = strtoull(argv[4], NULL, 10);
@@ -451,6 +471,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "load: see the head of tests/bench/load.c\n");
 		return 2;
 	}
+	if (l.make == take_presigned)
+		presign(&l);
 	double before = cpu_seconds();
 	run(&l);
 	report(&l, records, before);

@@ -17,7 +17,7 @@ class Rows:
         against = f"{ratio:7.2f} of {beside:,.0f} {beside_name}" if beside else ""
         verdict = "" if ok is None else ("ok" if ok else "MISSED")
         bound = "" if target is None else f"{'<=' if lower else '>='} {target:g}"
-        print(f"{name:54} {value:12,.0f} {unit:10} {against:52} {bound:>10} {verdict}", flush=True)
+        print(f"{name:54} {value:12,.0f} {unit:10} {against:72} {bound:>10} {verdict}", flush=True)
 
     def write(self, path):
         path.write_text(json.dumps(self.all, indent=1) + "\n")

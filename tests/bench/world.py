@@ -76,6 +76,9 @@ class World:
     def bulk(self, records, per=1000, connections=4, size=0):
         return self.load("bulk", *self.producer(records), per, connections, size)
 
+    def ready(self, records, per=1000, connections=4):
+        return self.load("ready", *self.producer(records), per, connections)
+
     def single(self, records, connections):
         return self.load("single", *self.producer(records), connections)
 
