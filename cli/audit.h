@@ -2,49 +2,43 @@
  * An audit: everything since the last one is fetched, every byte checked, and the checkpoint that
  * all of it leads to is kept.
  *
- * Checked of each entry is FORMAT.md's list: its 200 bytes, numbering, chain, times, signature,
- * and that no submission stands twice; of the whole, that its leaves have the root that the log
- * signed.  With records, each record's text leads to its entry, and each author's key was enrolled
- * and not revoked when it signed; that needs the register from its beginning, so it is from entry
- * 0.
+ * What is checked is FORMAT.md's list (suyuan/audit.h).  With records it is from entry 0, since the
+ * register begins there.  audit.c is the command, audit_fetch.c where the bytes come from.
  */
 #ifndef CLI_AUDIT_H
 #define CLI_AUDIT_H
 
-#include "seen.h"
 #include "trust.h"
 
-#define AUDIT_FAULTS_SHOWN 50
-
-/* What of an entry the check of its author needs. */
-struct audit_entry {
-	uint8_t author[SY_KEY_SIZE];
-	uint8_t kind;
-};
-
-struct audit {
+/* Connections, one a thread; made at first need. */
+struct fetcher {
 	struct app *app;
-	uint64_t from, to; /* entries */
-	struct sy_tree tree;
-	struct sy_entry before;
-	bool has_before;
-	sy_hash leaf_before;
-	struct seen seen;
-	struct audit_entry *entries; /* of from..to, with records alone */
-	uint64_t records, unchecked, erased;
-	pthread_mutex_t lock; /* of what several threads write */
-	uint64_t faults;
-	struct fail first; /* the first fault by entry or record */
-	uint64_t first_at;
-	bool progress;
+	unsigned n;
+	struct line {
+		struct http *http;
+		struct http_answer answer;
+		struct fail fail;
+	} * lines;
+	uint64_t size; /* of the checkpoint that tiles are asked for by */
 };
+
+int fetcher_init(struct fetcher *f, struct app *app, unsigned n);
+void fetcher_free(struct fetcher *f);
+/* What stopped an audit, if it was a connection; RC_DONE when none failed. */
+int fetcher_failed(const struct fetcher *f, struct fail *out);
+/* A tile of hashes or entries over H; RC_DONE or a failure in FAIL. */
+int fetch_tile(struct http *h, int level, uint64_t n, unsigned width, struct http_answer *answer,
+	       struct fail *fail);
+/* Entries of one tile from FROM on, as tiles of SIZE entries give them. */
+int fetch_entries(struct http *h, uint64_t from, unsigned n, uint64_t size,
+		  uint8_t (*raw)[SY_ENTRY_SIZE], struct http_answer *answer, struct fail *fail);
+
+/* struct sy_audit_source over the fetcher that is CTX. */
+int fetcher_entries(void *ctx, unsigned thread, struct sy_audit_part *p, uint64_t from, unsigned n,
+		    uint8_t (*raw)[SY_ENTRY_SIZE]);
+int fetcher_records(void *ctx, unsigned thread, struct sy_audit_part *p,
+		    const struct sy_entry *entries, size_t n);
 
 int cmd_audit(struct app *app);
-/* One fault: said on standard error, counted, the first kept. */
-void audit_fault(struct audit *a, const char *what, uint64_t at, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
-void audit_progress(const struct audit *a, const char *what, uint64_t done, uint64_t of);
-/* audit_records.c: records 0..a->records and the authors of a->entries. */
-int audit_records(struct audit *a, unsigned connections);
 
 #endif

@@ -184,8 +184,8 @@ static const struct flag receipt_flags[] = {
 
 static const struct flag audit_flags[] = {
     {"full", NULL, "from entry 0, whatever was audited before", FLAG_BOOL},
-    {"records", NULL, "every record too, and that its author was enrolled", FLAG_BOOL},
-    {"connections", "N", "requests in flight (4)", FLAG_ONE},
+    {"records", NULL, "every record too, and that its author could sign", FLAG_BOOL},
+    {"connections", "N", "threads, a connection each (one a core, at least 4)", FLAG_ONE},
     {0},
 };
 
