@@ -73,10 +73,10 @@ enum {
 
 struct column {
 	enum field field;
-	const char *en, *zh; /* heading of a template: the first; further ones behind '|' */
-	const char *pointer; /* where it is in the event, for faults that the ledger names */
-	unsigned categories; /* whose template shows it */
-	const char *what;    /* what belongs there */
+	const char *en, *zh;        /* heading of a template: the first; further ones behind '|' */
+	const char *pointer;        /* where it is in the event, for faults that the ledger names */
+	unsigned categories;        /* whose template shows it */
+	const char *what, *what_zh; /* what belongs there */
 };
 
 extern const struct column columns[F_COUNT]; /* in order of enum field */

@@ -10,6 +10,22 @@ const char *row_heading(enum field f)
 	return text;
 }
 
+void row_wrong(const struct draft *d, enum field f, const char *en, const char *zh, ...)
+{
+	va_list ap;
+
+	va_start(ap, zh);
+	const char *text = sy_arena_vprintf(d->arena, d->row->zh ? zh : en, ap);
+	va_end(ap);
+	sy_fault_add(d->faults, 422, d->record, row_heading(f), NULL, "%s",
+		     text != NULL ? text : sy_strerror(SY_ENOMEM));
+}
+
+const char *row_expected(const struct draft *d, enum field f)
+{
+	return d->row->zh ? columns[f].what_zh : columns[f].what;
+}
+
 struct sy_str row_value(const struct draft *d, enum field f)
 {
 	return value_trim(d->row->v[f]);
@@ -89,7 +105,8 @@ static void read_verb(struct draft *d)
 		return;
 	verbs_list(&known);
 	wrong(d, F_EVENT, "%.*s is nothing that is known to happen: expected one of %.*s",
-	      (int)word.n, word.p, (int)known.n, known.n > 0 ? known.p : "");
+	      "不认识业务 %.*s：应为 %.*s 之一", (int)word.n, word.p, (int)known.n,
+	      known.n > 0 ? known.p : "");
 	sy_buf_free(&known);
 	d->verb = verb_find((struct sy_str){"", 0});
 }
@@ -100,10 +117,11 @@ static void check_needs(struct draft *d)
 	for (const enum field *f = d->verb->needs;
 	     f < d->verb->needs + sizeof d->verb->needs / sizeof *f && *f != F_EVENT; f++) {
 		if (row_value(d, *f).n == 0)
-			wrong(d, *f, "is missing: expected %s", columns[*f].what);
+			wrong(d, *f, "is missing: expected %s", "缺少：应为%s",
+			      row_expected(d, *f));
 	}
 	if (d->verb->shape == SHAPE_MAKES && d->verb->action == NULL && !row_transforms(d))
-		wrong(d, F_INPUT_LOTS, "is missing: what went into it?");
+		wrong(d, F_INPUT_LOTS, "is missing: what went into it?", "缺少：用了哪些原料？");
 }
 
 /* A fault of a member of the event, said of the column that it comes from. */
@@ -162,7 +180,8 @@ int row_event(struct sy_arena *arena, const struct row *row, struct sy_buf *out,
 	} else if (d.bad > 0) {
 		err = SY_ERULES;
 	} else if (out->n - start > SY_RECORD_MAX) {
-		wrong(&d, F_CODES, "%zu are more than a record of 1 MiB holds", d.things.n);
+		wrong(&d, F_CODES, "%zu are more than a record of 1 MiB holds",
+		      "%zu 个超过一条记录的 1 MiB", d.things.n);
 		err = SY_ETOOBIG;
 	} else {
 		err = check_event(&d, (struct sy_str){out->p + start, out->n - start});

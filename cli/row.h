@@ -16,6 +16,7 @@ struct row {
 	const struct sy_str
 	    *codes; /* further ones than F_CODES has, each as one is written there */
 	size_t n_codes;
+	bool zh; /* faults are told in Chinese */
 };
 
 /*

@@ -10,7 +10,8 @@ static bool read_date(struct draft *d, enum field f, int32_t *day)
 		return false;
 	if (value_date(d->arena, text, day) == SY_OK)
 		return true;
-	wrong(d, f, "%.*s is no date: 2026-11-01, 20261101 or 2026年11月1日", (int)text.n, text.p);
+	wrong(d, f, "%.*s is no date: 2026-11-01, 20261101 or 2026年11月1日",
+	      "%.*s 不是日期：应为 2026-11-01、20261101 或 2026年11月1日", (int)text.n, text.p);
 	*day = SY_NO_DAY;
 	return false;
 }
@@ -72,7 +73,8 @@ static void put_word(struct draft *d, enum field f, const char *name, const stru
 	if (is != NULL)
 		sy_jw_kv_text(&d->w, name, is);
 	else if (text.n > 0)
-		wrong(d, f, "%.*s: expected %s", (int)text.n, text.p, columns[f].what);
+		wrong(d, f, "%.*s: expected %s", "%.*s：应为%s", (int)text.n, text.p,
+		      row_expected(d, f));
 }
 
 const char *row_passed(const struct draft *d)
@@ -88,14 +90,15 @@ static void put_origin(struct draft *d)
 	for (size_t i = 0; i < origin.n; i++)
 		digits = digits && origin.p[i] >= '0' && origin.p[i] <= '9';
 	if (origin.n > 0 && !digits)
-		wrong(d, F_ORIGIN, "%.*s: expected 6 digits of GB/T 2260", (int)origin.n, origin.p);
+		wrong(d, F_ORIGIN, "%.*s: expected 6 digits of GB/T 2260",
+		      "%.*s：应为 GB/T 2260 的 6 位数字", (int)origin.n, origin.p);
 	else
 		row_text(d, F_ORIGIN, "suyuan:origin");
 	bool letters = country.n == 2 && country.p[0] >= 'A' && country.p[0] <= 'Z' &&
 		       country.p[1] >= 'A' && country.p[1] <= 'Z';
 	if (country.n > 0 && !letters)
-		wrong(d, F_COUNTRY, "%.*s: expected 2 capitals of ISO 3166", (int)country.n,
-		      country.p);
+		wrong(d, F_COUNTRY, "%.*s: expected 2 capitals of ISO 3166",
+		      "%.*s：应为 ISO 3166 的 2 个大写字母", (int)country.n, country.p);
 	else
 		row_text(d, F_COUNTRY, "cbvmda:countryOfOrigin");
 }
@@ -129,8 +132,8 @@ static void put_input(struct draft *d, struct sy_str part, struct sy_str date)
 		sy_date_format(day, text);
 		sy_jw_kv_text(&d->w, "stopDate", text);
 	} else if (date.n > 0) {
-		wrong(d, F_INPUTS, "%.*s is no date for %.*s", (int)date.n, date.p, (int)name.n,
-		      name.p);
+		wrong(d, F_INPUTS, "%.*s is no date for %.*s", "%.*s 不是 %.*s 的日期", (int)date.n,
+		      date.p, (int)name.n, name.p);
 	}
 	sy_jw_end(&d->w, '}');
 }
@@ -167,9 +170,9 @@ void row_ilmd(struct draft *d)
 	expires = put_date(d, F_EXPIRES, "cbvmda:itemExpirationDate");
 	best = put_date(d, F_BEST_BEFORE, "cbvmda:bestBeforeDate");
 	if (made != SY_NO_DAY && expires != SY_NO_DAY && expires < made)
-		wrong(d, F_EXPIRES, "expires before it was made");
+		wrong(d, F_EXPIRES, "expires before it was made", "早于生产日期");
 	if (made != SY_NO_DAY && best != SY_NO_DAY && best < made)
-		wrong(d, F_BEST_BEFORE, "best before a day before it was made");
+		wrong(d, F_BEST_BEFORE, "best before a day before it was made", "早于生产日期");
 	put_origin(d);
 	put_pledge(d);
 	put_inputs(d);
@@ -185,7 +188,8 @@ static void put_report(struct draft *d)
 	if (hex.n == 0)
 		return;
 	if (hex.n != 64 || sy_unhex(hex, digest, sizeof digest) != SY_OK) {
-		wrong(d, F_REPORT, "expected a SHA-256 of 64 hex digits, lower case");
+		wrong(d, F_REPORT, "expected a SHA-256 of 64 hex digits, lower case",
+		      "应为 SHA-256，64 位小写十六进制");
 		return;
 	}
 	sy_jw_key(&d->w, "report");

@@ -39,10 +39,12 @@ struct draft {
 	struct sy_jw w;
 };
 
-/* A fault of a column of this row. */
-#define wrong(d, field, ...) \
-	((d)->bad++,         \
-	 sy_fault_add((d)->faults, 422, (d)->record, row_heading(field), NULL, __VA_ARGS__))
+/* A fault of a column of this row; EN and ZH take the same arguments. */
+#define wrong(d, field, ...) ((d)->bad++, row_wrong((d), (field), __VA_ARGS__))
+void row_wrong(const struct draft *d, enum field f, const char *en, const char *zh, ...)
+    __attribute__((format(printf, 3, 5), format(printf, 4, 5)));
+/* What belongs in a column, in the row's language. */
+const char *row_expected(const struct draft *d, enum field f);
 
 /* English and Chinese headings are both known; a fault names the English one. */
 const char *row_heading(enum field f);

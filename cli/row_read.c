@@ -12,7 +12,8 @@ static bool read_code(struct draft *d, enum field f, struct sy_str text, struct 
 	for (size_t i = before; i < d->faults->n; i++)
 		d->bad += d->faults->v[i].status != 0;
 	if (err != SY_OK && d->faults->n == before)
-		wrong(d, f, "%.*s is not a code: %s", (int)text.n, text.p, sy_strerror(err));
+		wrong(d, f, "%.*s is not a code: %s", "%.*s 不是代码：%s", (int)text.n, text.p,
+		      sy_strerror(err));
 	return err == SY_OK;
 }
 
@@ -25,7 +26,7 @@ static struct thing *add_thing(struct draft *d, struct things *list, enum field 
 		if (v != NULL && list->n > 0)
 			memcpy(v, list->v, list->n * sizeof *v);
 		if (v == NULL) {
-			wrong(d, f, "%s", sy_strerror(SY_ENOMEM));
+			wrong(d, f, "%s", "%s", sy_strerror(SY_ENOMEM));
 			return NULL;
 		}
 		list->v = v;
@@ -42,10 +43,10 @@ static void add_one(struct draft *d, enum field f, struct sy_str code)
 	int err = code.n > 0 ? seen_add(&d->seen, code, &where) : SY_ENOMEM;
 
 	if (err == SY_EDUP)
-		wrong(d, f, "number %zu is the same as number %zu", d->things.n + 1,
-		      (size_t)where + 1);
+		wrong(d, f, "number %zu is the same as number %zu", "第 %zu 个与第 %zu 个相同",
+		      d->things.n + 1, (size_t)where + 1);
 	else if (err != SY_OK)
-		wrong(d, f, "%s", sy_strerror(err));
+		wrong(d, f, "%s", "%s", sy_strerror(err));
 	else
 		add_thing(d, &d->things, f, code);
 }
@@ -68,7 +69,7 @@ static bool read_product_code(struct draft *d, struct sy_str text)
 		wrong(d, F_PRODUCT,
 		      "%.*s was shortened by a spreadsheet: expected all digits; format the "
 		      "column as text",
-		      (int)text.n, text.p);
+		      "%.*s 被电子表格缩写：应为全部数字，请把该列设为文本", (int)text.n, text.p);
 		return false;
 	}
 	return read_code(d, F_PRODUCT, text, &d->product);
@@ -82,7 +83,8 @@ static void check_lot(struct draft *d, struct sy_str lot)
 	for (size_t i = 0; i < lot.n; i++)
 		n += ((unsigned char)lot.p[i] & 0xc0) != 0x80;
 	if (n > LOT_MAX)
-		wrong(d, F_LOT, "%.*s: at most %d characters", (int)lot.n, lot.p, LOT_MAX);
+		wrong(d, F_LOT, "%.*s: at most %d characters", "%.*s：最多 %d 个字符", (int)lot.n,
+		      lot.p, LOT_MAX);
 }
 
 static void read_product(struct draft *d)
@@ -93,7 +95,8 @@ static void read_product(struct draft *d)
 		check_lot(d, lot);
 		if (d->verb->shape == SHAPE_MAKES && row_value(d, F_CODES).n == 0 &&
 		    d->row->n_codes == 0 && row_value(d, F_TRANSFORMATION).n == 0)
-			wrong(d, F_PRODUCT, "is missing: which product is it?");
+			wrong(d, F_PRODUCT, "is missing: which product is it?",
+			      "缺少：是哪种产品？");
 		return;
 	}
 	if (!read_product_code(d, text))
@@ -102,16 +105,16 @@ static void read_product(struct draft *d)
 		d->lot = d->product;
 		d->has_lot = read_code(d, F_PRODUCT, d->lot.product, &d->product);
 	} else if (d->product.kind != SY_CODE_PRODUCT) {
-		wrong(d, F_PRODUCT, "%.*s is a %s, not a product", (int)text.n, text.p,
-		      sy_code_kind_name(d->product.kind));
+		wrong(d, F_PRODUCT, "%.*s is a %s, not a product", "%.*s 是 %s，不是产品",
+		      (int)text.n, text.p, sy_code_kind_name(d->product.kind));
 		return;
 	}
 	d->has_product = true;
 	if (lot.n == 0)
 		return;
 	if (sy_code_lot(d->arena, &d->product, lot, &d->lot) != SY_OK)
-		wrong(d, F_LOT, "%.*s: at most 20 characters that a code may hold", (int)lot.n,
-		      lot.p);
+		wrong(d, F_LOT, "%.*s: at most 20 characters that a code may hold",
+		      "%.*s：最多 20 个代码允许的字符", (int)lot.n, lot.p);
 	else
 		d->has_lot = true;
 }
@@ -140,7 +143,7 @@ static void read_serials(struct draft *d)
 			continue;
 		if (sy_code_unit(d->arena, &d->product, serial, &unit) != SY_OK)
 			wrong(d, F_SERIAL, "%.*s: at most 20 characters that a code may hold",
-			      (int)serial.n, serial.p);
+			      "%.*s：最多 20 个代码允许的字符", (int)serial.n, serial.p);
 		else
 			add_one(d, F_SERIAL, unit_in_lot(d, &unit, d->lot.canonical));
 	}
@@ -212,13 +215,14 @@ static bool take_spec(struct draft *d, enum field f, struct sy_str part, struct 
 		take_colons(d, part, out);
 	} else if (!take_words(d, narrow, out)) {
 		wrong(d, f, "%.*s: expected a code, then a quantity above zero and its unit",
-		      (int)part.n, part.p);
+		      "%.*s：应为代码，后面是大于零的数量和单位", (int)part.n, part.p);
 		return false;
 	}
 	if (out->unit != NULL)
 		return true;
 	wrong(d, f, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
-	      (int)out->unit_text.n, out->unit_text.p);
+	      "%.*s 不是单位：应为公斤 吨 升 米 个 盒 箱 袋或 UN/ECE 代码", (int)out->unit_text.n,
+	      out->unit_text.p);
 	return false;
 }
 
@@ -248,8 +252,8 @@ static void read_spec(struct draft *d, enum field f, struct things *list, struct
 		return;
 	if (!names_class(&s, &code)) {
 		if (s.counted)
-			wrong(d, f, "%.*s is one single thing and takes no quantity", (int)s.code.n,
-			      s.code.p);
+			wrong(d, f, "%.*s is one single thing and takes no quantity",
+			      "%.*s 是单件，没有数量", (int)s.code.n, s.code.p);
 		else if (list == &d->things)
 			add_single(d, f, &code);
 		else
@@ -307,13 +311,14 @@ static void set_quantity(struct draft *d, const struct sy_decimal *quantity, con
 		last->unit = unit;
 	} else if (d->things.classes > 0) {
 		wrong(d, F_QUANTITY,
-		      "%.*s of which code?  Write it behind each: code:quantity:unit", (int)text.n,
-		      text.p);
+		      "%.*s of which code?  Write it behind each: code:quantity:unit",
+		      "%.*s 属于哪个代码？请写在各代码之后：代码:数量:单位", (int)text.n, text.p);
 	} else if (singles > 0 && (quantity->scale != 0 || (uint64_t)quantity->coef != singles ||
 				   unit[0] != '\0')) {
 		struct sy_str of = row_value(d, F_UNIT);
-		wrong(d, F_QUANTITY, "%zu serials are %zu pieces, not %.*s %.*s", singles, singles,
-		      (int)text.n, text.p, (int)of.n, of.p);
+		wrong(d, F_QUANTITY, "%zu serials are %zu pieces, not %.*s %.*s",
+		      "%zu 个序列号是 %zu 件，不是 %.*s %.*s", singles, singles, (int)text.n,
+		      text.p, (int)of.n, of.p);
 	}
 }
 
@@ -325,12 +330,13 @@ static void read_quantity(struct draft *d)
 
 	if (code == NULL)
 		wrong(d, F_UNIT, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
-		      (int)unit.n, unit.p);
+		      "%.*s 不是单位：应为公斤 吨 升 米 个 盒 箱 袋或 UN/ECE 代码", (int)unit.n,
+		      unit.p);
 	if (text.n == 0)
 		return;
 	if (!value_decimal(d->arena, text, &quantity))
-		wrong(d, F_QUANTITY, "%.*s is not a quantity: a decimal above zero", (int)text.n,
-		      text.p);
+		wrong(d, F_QUANTITY, "%.*s is not a quantity: a decimal above zero",
+		      "%.*s 不是数量：应为大于零的数", (int)text.n, text.p);
 	else if (code != NULL && d->bad == 0)
 		set_quantity(d, &quantity, code);
 }
@@ -351,7 +357,9 @@ void row_read(struct draft *d)
 	if (d->bad > 0 || d->things.n > 0 || clears || row_value(d, F_TRANSFORMATION).n > 0)
 		return;
 	if (d->verb->shape == SHAPE_MAKES)
-		wrong(d, F_LOT, "is missing: a batch has a lot, or serials");
+		wrong(d, F_LOT, "is missing: a batch has a lot, or serials",
+		      "缺少：批次应有批号或序列号");
 	else
-		wrong(d, F_CODES, "is missing: what is it that this happened to?");
+		wrong(d, F_CODES, "is missing: what is it that this happened to?",
+		      "缺少：是哪些货物？");
 }

@@ -53,11 +53,12 @@ static void put_container(struct draft *d)
 	sy_faults_init(&faults, d->arena);
 	int err = sy_code_parse(d->arena, text, &code, &faults, d->record, "");
 	if (err != SY_OK)
-		wrong(d, F_CONTAINER, "%.*s is not a code: %s", (int)text.n, text.p,
-		      faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
+		wrong(d, F_CONTAINER, "%.*s is not a code: %s", "%.*s 不是代码：%s", (int)text.n,
+		      text.p, faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
 	else if (code.kind == SY_CODE_PRODUCT || code.kind == SY_CODE_LOT)
 		wrong(d, F_CONTAINER, "%.*s is a %s: expected the code of one single container",
-		      (int)text.n, text.p, sy_code_kind_name(code.kind));
+		      "%.*s 是 %s：应为单个容器的代码", (int)text.n, text.p,
+		      sy_code_kind_name(code.kind));
 	else
 		sy_jw_kv_str(&d->w, "parentID", code.canonical);
 }
@@ -74,16 +75,19 @@ static void put_time(struct draft *d)
 	if (!given && makes)
 		at = made.n > 0 ? made : row_value(d, F_HARVESTED);
 	if (at.n == 0 && makes)
-		wrong(d, F_MADE, "is missing: when was it made (or harvested)?");
+		wrong(d, F_MADE, "is missing: when was it made (or harvested)?",
+		      "缺少：何时生产（或采收）？");
 	else if (at.n == 0)
-		wrong(d, F_AT, "is missing: when did it happen?");
+		wrong(d, F_AT, "is missing: when did it happen?", "缺少：何时发生？");
 	else if (value_time(d->arena, at, &time, &zone)) {
 		sy_jw_kv_str(&d->w, "eventTime", time);
 		sy_jw_kv_str(&d->w, "eventTimeZoneOffset", zone);
 	} else if (given) {
-		wrong(d, F_AT, "%.*s: expected %s", (int)at.n, at.p, columns[F_AT].what);
+		wrong(d, F_AT, "%.*s: expected %s", "%.*s：应为%s", (int)at.n, at.p,
+		      row_expected(d, F_AT));
 	} else if (value_date(d->arena, at, &day) == SY_OK) { /* else it is named as a day */
-		wrong(d, made.n > 0 ? F_MADE : F_HARVESTED, "%.*s is before 1970", (int)at.n, at.p);
+		wrong(d, made.n > 0 ? F_MADE : F_HARVESTED, "%.*s is before 1970",
+		      "%.*s 早于 1970 年", (int)at.n, at.p);
 	}
 }
 
@@ -95,8 +99,8 @@ static void put_place(struct draft *d, enum field f, const char *member)
 		return;
 	id = value_place(d->arena, place);
 	if (id.n == 0) {
-		wrong(d, f, "%.*s is neither a GLN with its check digit nor a URI", (int)place.n,
-		      place.p);
+		wrong(d, f, "%.*s is neither a GLN with its check digit nor a URI",
+		      "%.*s 不是带校验位的 GLN，也不是 URI", (int)place.n, place.p);
 		return;
 	}
 	sy_jw_key(&d->w, member);
@@ -136,7 +140,8 @@ static struct sy_str party_of(struct draft *d, enum field f, bool partner)
 	if (id.n == 0)
 		wrong(d, f,
 		      "%.*s is neither a GLN or social credit code with its check digit nor a URI",
-		      (int)text.n, text.p);
+		      "%.*s 不是带校验位的 GLN 或统一社会信用代码，也不是 URI", (int)text.n,
+		      text.p);
 	return id;
 }
 
@@ -186,8 +191,8 @@ static void put_documents(struct draft *d, const struct side *from, const struct
 			struct sy_str uri =
 			    value_document(d->arena, part, issuer_of(kinds[i].by), kinds[i].type);
 			if (uri.n == 0) {
-				wrong(d, kinds[i].field, "%.*s: expected %s", (int)part.n, part.p,
-				      columns[kinds[i].field].what);
+				wrong(d, kinds[i].field, "%.*s: expected %s", "%.*s：应为%s",
+				      (int)part.n, part.p, row_expected(d, kinds[i].field));
 				continue;
 			}
 			if (!any) {
@@ -214,7 +219,8 @@ static void put_parties(struct draft *d)
 			  party_of(d, F_OWNER_TO, false)};
 
 	if (way == 0 && row_value(d, F_PARTNER).n > 0)
-		wrong(d, F_PARTNER, "is the partner of no transfer: say whether from or to");
+		wrong(d, F_PARTNER, "is the partner of no transfer: say whether from or to",
+		      "该业务没有往来：请写明发货方或收货方");
 	put_documents(d, &from, &to);
 	put_side(d, &from);
 	put_side(d, &to);
@@ -247,7 +253,8 @@ static void put_layer(struct draft *d)
 	if (layer.n == 0)
 		return;
 	if (layer.n != 1 || layer.p[0] < '1' || layer.p[0] > '9') {
-		wrong(d, F_PACK_LAYER, "%.*s: expected 1 to 9", (int)layer.n, layer.p);
+		wrong(d, F_PACK_LAYER, "%.*s: expected 1 to 9", "%.*s：应为 1 至 9", (int)layer.n,
+		      layer.p);
 		return;
 	}
 	sy_jw_key(&d->w, "suyuan:packLayer");

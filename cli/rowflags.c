@@ -53,6 +53,7 @@ void row_from_flags(struct app *app, struct row *row)
 	const char *value;
 
 	memset(row, 0, sizeof *row);
+	row->zh = app->lang == LANG_ZH;
 	for (size_t i = 0; i < sizeof row_flags / sizeof row_flags[0]; i++) {
 		struct sy_str *at = &row->v[row_flags[i].field];
 		for (size_t k = 0; (value = arg_nth(app, row_flags[i].flag, k)) != NULL; k++) {

@@ -57,6 +57,7 @@ void source_fill(const struct source *s, struct row *row)
 			row->v[i] = s->o.otherwise.v[i];
 	}
 	mapping_apply(s->o.map, row);
+	row->zh = s->o.otherwise.zh;
 }
 
 void source_record(const struct source *s, const struct row *row, struct sy_arena *arena,

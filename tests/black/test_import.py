@@ -294,6 +294,10 @@ def test_bad_rows_are_named_once(world):
     for line, (column, reason) in wanted.items():
         assert column in named[line] and reason in named[line], named[line]
         assert any(kept_row[-1] == named[line] for kept_row in kept[1:]), named[line]
+    # in the producer's language
+    chinese = bring(world, text, "--lang", "zh", expect=REFUSED)
+    for line in (5, 17, 21):
+        assert re.search(rf"^rows\.csv:{line}: .*[\u4e00-\u9fff]", chinese.err, re.M), chinese
     # run again: nothing new, the same complaints
     again = bring(world, text, "--rejects", "rejects2.csv", expect=REFUSED)
     assert again.counts["registered"] == 0 and again.counts["already"] == len(BAD)
