@@ -190,7 +190,9 @@ static int cmd_template(struct app *app)
 		return RC_USAGE;
 	if (bit == 0)
 		return fail(&app->fail, RC_USAGE,
-			    "a category is agri, food, drug, industrial or other, not %s",
+			    "a category is agri, food, drug, industrial or other, or event for "
+			    "what happens to "
+			    "batches, not %s",
 			    category);
 	for (int f = 0; f < F_COUNT; f++) {
 		if ((columns[f].categories & bit) == 0)
@@ -267,7 +269,7 @@ const struct command batch_commands[] = {
      "suyuan batch show '(01)06901234567892(10)A1'"},
     {"list", "", 0, 0, "the batches of a product", list_flags, cmd_list,
      "suyuan batch list --product 06901234567892"},
-    {"template", "CATEGORY", 0, 1, "an empty CSV with the headings of a category", template_flags,
-     cmd_template, "suyuan batch template food --lang zh"},
+    {"template", "CATEGORY", 0, 1, "an empty CSV with the headings of a category, or of event",
+     template_flags, cmd_template, "suyuan batch template food --lang zh"},
     {0},
 };

@@ -122,7 +122,7 @@ def test_batch_and_verify(world):
     assert world("verify", LOT, env={"LC_ALL": "zh_CN.UTF-8"}).out == chinese
 
 
-@pytest.mark.parametrize("category", ["agri", "food", "drug", "industrial", "other"])
+@pytest.mark.parametrize("category", ["agri", "food", "drug", "industrial", "other", "event"])
 def test_template_headings_are_known(world, category):
     for lang in ("zh", "en"):
         heading = world("batch", "template", category, "--lang", lang).out
