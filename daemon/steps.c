@@ -1,5 +1,5 @@
 /* The steps of a start, in order; undone in reverse. */
-#include "api/app.h"
+#include "api/answer.h"
 
 #include "base/log.h"
 
@@ -26,6 +26,13 @@ static void on_published(void *ctx, uint64_t entries)
 	index_wake(app->index);
 }
 
+/* What the index takes of the disk for a record of one lot, in round numbers. */
+static uint64_t on_owed(void *ctx, uint64_t records)
+{
+	const uint64_t a_record = 512;
+	return (answer_lag(ctx) + records) * a_record;
+}
+
 static void on_halted(void *ctx, int err, const char *why)
 {
 	struct app *app = ctx;
@@ -45,6 +52,17 @@ static void on_index_failed(void *ctx, int err, const char *why)
 {
 	log_event(LOG_ERR, "index-failed", "error", sy_strerror(err), "why", why ? why : "", NULL);
 	on_halted(ctx, err, "the index can't follow the ledger");
+}
+
+static void on_index_waits(void *ctx, bool waits)
+{
+	(void)ctx;
+	if (waits)
+		log_event(LOG_ERR, "index-waits", "why",
+			  "the disk is full: the index can't follow the ledger until there is room",
+			  NULL);
+	else
+		log_event(LOG_NOTE, "index-goes-on", NULL);
 }
 
 static enum ledger_verdict on_judge(void *ctx, struct ledger_job *job, uint64_t entry,
@@ -111,6 +129,7 @@ static int up_ledger(struct app *app, const char **why)
 	    .group_records = (unsigned)c->group_records,
 	    .judge = on_judge,
 	    .settle = on_settle,
+	    .owed = on_owed,
 	    .published = on_published,
 	    .halted = on_halted,
 	    .ctx = app,
@@ -133,6 +152,7 @@ static int up_index(struct app *app, const char **why)
 	    .map_size = c->index_map,
 	    .advanced = on_advanced,
 	    .failed = on_index_failed,
+	    .waits = on_index_waits,
 	    .ctx = app,
 	};
 	int err = index_open(&o, &app->index, why);

@@ -34,6 +34,7 @@ void handle_health(struct http_exchange *x, void *ctx)
 /* Why no submission would be taken now; NULL when it would. */
 static const char *not_ready(struct app *app)
 {
+	struct index_stats ix;
 	const char *why = NULL;
 	int halted = atomic_load(&app->halted);
 	if (halted)
@@ -44,7 +45,8 @@ static const char *not_ready(struct app *app)
 		return why ? why : sy_strerror(SY_EHALT);
 	if (answer_lag(app) > app->config.lag_hard)
 		return "the index is too far behind";
-	return NULL;
+	index_stats(app->index, &ix);
+	return ix.waits ? "the disk is full: the index can't follow the ledger" : NULL;
 }
 
 void handle_ready(struct http_exchange *x, void *ctx)

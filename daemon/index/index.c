@@ -14,7 +14,8 @@ enum {
 	STEP_WORK = 4000,    /* records and mentions of items under one snapshot of truth */
 	COMMIT_WORK = 20000, /* and in a commit, whose pages LMDB holds in memory */
 	BUILD_WORK = 100000, /* where nobody else wants that memory */
-	WAITED_FOR = 10      /* a reader who waits shortens the delay by this */
+	WAITED_FOR = 10,     /* a reader who waits shortens the delay by this */
+	ROOM_MS = 500        /* between two looks for room on a full disk */
 };
 static const uint64_t MAP_SIZE = (uint64_t)1 << 40;
 
@@ -79,6 +80,17 @@ static int destroy_salts(struct index *ix)
 	return err;
 }
 
+static void set_waits(struct index *ix, bool waits)
+{
+	if (ix->stats.waits == waits)
+		return;
+	pthread_mutex_lock(&ix->lock);
+	ix->stats.waits = waits;
+	pthread_mutex_unlock(&ix->lock);
+	if (ix->o.waits)
+		ix->o.waits(ix->o.ctx, waits);
+}
+
 static int commit(struct index *ix)
 {
 	uint64_t start = now_ns();
@@ -96,6 +108,7 @@ static int commit(struct index *ix)
 		return err;
 	}
 	ix->last_commit = now_ns();
+	set_waits(ix, false);
 	pthread_mutex_lock(&ix->lock);
 	ix->committed = ix->a.st;
 	ix->stats.commits++;
@@ -215,6 +228,34 @@ static bool wait_for_news(struct index *ix, uint64_t due)
 	return go;
 }
 
+/* Until the disk has room again; false when the follower shall end. */
+static bool wait_for_room(struct index *ix)
+{
+	bool go;
+
+	drop(ix);
+	set_waits(ix, true);
+	do {
+		struct timespec t = at_ns(now_ns() + ROOM_MS * (uint64_t)1000000U);
+		pthread_mutex_lock(&ix->lock);
+		while ((go = !ix->stop) &&
+		       pthread_cond_timedwait(&ix->woken, &ix->lock, &t) != ETIMEDOUT)
+			continue;
+		pthread_mutex_unlock(&ix->lock);
+	} while (go && !kv_has_room(ix->kv));
+	return go;
+}
+
+static int follow_once(struct index *ix, uint64_t *due, bool *more)
+{
+	int err = apply_step(ix, UINT64_MAX, more);
+
+	if (err)
+		return err;
+	*due = commit_due(ix, *more);
+	return ix->open && *due <= now_ns() ? commit(ix) : SY_OK;
+}
+
 static int follow(struct index *ix)
 {
 	uint64_t due;
@@ -222,15 +263,14 @@ static int follow(struct index *ix)
 	int err;
 
 	while (go) {
-		if ((err = apply_step(ix, UINT64_MAX, &more)))
+		if ((err = follow_once(ix, &due, &more)) == SY_OK)
+			go = more || wait_for_news(ix, due);
+		else if (kv_wants_room(&ix->tx, err))
+			go = wait_for_room(ix);
+		else
 			return err;
-		due = commit_due(ix, more);
-		if (ix->open && due <= now_ns() && (err = commit(ix)))
-			return err;
-		if (!more)
-			go = wait_for_news(ix, due);
 	}
-	return commit(ix);
+	return (err = commit(ix)) && kv_wants_room(&ix->tx, err) ? SY_OK : err;
 }
 
 static void *follower(void *arg)

@@ -59,6 +59,9 @@ struct index_options {
 	bool rebuild;                                   /* drop what is there */
 	void (*advanced)(void *ctx, uint64_t position); /* after each commit; wakes waiters */
 	void (*failed)(void *ctx, int err, const char *why); /* the follower stopped */
+	/* The disk has no room for a commit: the follower waits and tries again, and what was
+	 * committed is read meanwhile; then that it goes on. */
+	void (*waits)(void *ctx, bool waits);
 	void *ctx;
 };
 
@@ -71,7 +74,8 @@ void index_wake(struct index *ix); /* the ledger published something; any thread
  * follower.  SY_EHALT: an Erasure waits to be carried out and the ledger is open for reading
  * alone; what was committed stands. */
 int index_catch_up(struct index *ix);
-void index_stop(struct index *ix);  /* commits what was applied, then ends the follower */
+/* Commits what was applied, unless the disk is full, then ends the follower. */
+void index_stop(struct index *ix);
 void index_close(struct index *ix); /* NULL is fine */
 
 uint64_t index_position(struct index *ix); /* entries applied and committed */
@@ -277,6 +281,7 @@ void index_ilmd_digest(const struct sy_json_doc *doc, const struct sy_json *ilmd
 struct index_stats {
 	uint64_t position, records, items, commits, commit_ns;
 	uint64_t rebuilt; /* 1: index_open dropped an index that didn't fit */
+	bool waits;       /* for room on the disk */
 };
 void index_stats(struct index *ix, struct index_stats *out);
 

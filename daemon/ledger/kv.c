@@ -191,6 +191,17 @@ uint64_t kv_used(struct kv *kv)
 	return (info.me_last_pgno + 1) * (uint64_t)st.ms_psize;
 }
 
+bool kv_has_room(struct kv *kv)
+{
+	const off_t step = 1 << 20;
+	struct stat st;
+	int fd = kv_fd(kv);
+
+	/* Blocks past the end, which the next commit will want anyway. */
+	return fstat(fd, &st) || fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, step) == 0 ||
+	       (errno != ENOSPC && errno != EDQUOT);
+}
+
 /* --- transactions ---------------------------------------------------------------------------- */
 
 /* Threads share a seat only when there are more of them than seats; whoever finds it empty or
@@ -310,10 +321,25 @@ int kv_commit(struct kv_tx *tx)
 		return tx->err;
 	}
 	close_cursors(tx);
-	tx->err = err_of(mdb_txn_commit(tx->txn));
+	int rc = mdb_txn_commit(tx->txn);
+	tx->map_full = rc == MDB_MAP_FULL;
 	tx->txn = NULL;
 	reset_seats(tx->kv);
-	return tx->err;
+	return tx->err = err_of(rc);
+}
+
+bool kv_wants_room(struct kv_tx *tx, int err)
+{
+	MDB_txn *txn;
+
+	if (tx->kv == NULL || (err != SY_EIO && err != SY_ENOSPC) ||
+	    (err == SY_ENOSPC ? tx->map_full : kv_has_room(tx->kv)))
+		return false;
+	/* A new one: those that are open read on. */
+	if (mdb_txn_begin(tx->kv->env, NULL, MDB_RDONLY, &txn))
+		return false;
+	mdb_txn_abort(txn);
+	return true;
 }
 
 void kv_pause(struct kv_tx *tx)
@@ -342,8 +368,10 @@ static int keep(struct kv_tx *tx, int rc)
 {
 	int err = err_of(rc);
 
-	if (err && err != SY_ENOTFOUND)
+	if (err && err != SY_ENOTFOUND) {
 		tx->err = err;
+		tx->map_full = rc == MDB_MAP_FULL;
+	}
 	return err;
 }
 

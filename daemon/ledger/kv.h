@@ -3,8 +3,8 @@
  *
  * A kv is an environment with a fixed list of tables.  A transaction keeps the first error it
  * meets: later calls do nothing and return it, and kv_commit returns it.  Values are borrowed
- * until the transaction ends.  Errors are SY_ENOTFOUND, SY_EIO, SY_ENOSPC (the map is full),
- * SY_ECORRUPT, SY_ENOMEM; SY_ENOTFOUND alone does not stick.
+ * until the transaction ends.  Errors are SY_ENOTFOUND, SY_EIO, SY_ENOSPC (the disk is full, or the
+ * map), SY_ECORRUPT, SY_ENOMEM; SY_ENOTFOUND alone does not stick.
  *
  * LMDB reports a full disk and a failed sync alike and its next commit may succeed, so a failed
  * commit is final for a truth: the caller must stop writing (see writer.c).
@@ -39,7 +39,7 @@ struct kv_tx {
 	struct kv *kv;
 	void *txn;
 	int err;
-	bool write;
+	bool write, map_full;
 	void *cursors[16]; /* opened on first use of a table, closed at the end */
 };
 
@@ -47,6 +47,13 @@ enum { KV_READ = 0, KV_WRITE = 1 };
 int kv_begin(struct kv *kv, struct kv_tx *tx, int mode);
 int kv_commit(struct kv_tx *tx); /* the first error, or the commit's */
 void kv_abort(struct kv_tx *tx); /* also ends a read; harmless on an ended one */
+/* Has the disk room for the file to grow?  True where the file system can't tell. */
+bool kv_has_room(struct kv *kv);
+/* Was it for want of room on the disk that TX failed with ERR, and may it be tried again?  To LMDB
+ * a write that was cut short is an EIO.  A commit that couldn't write its pages changed nothing
+ * that the next one starts from.  One that failed in the last write, which says which pages are in
+ * use, is LMDB's end: nothing can be read any more, and this is false. */
+bool kv_wants_room(struct kv_tx *tx, int err);
 /* A read transaction that gives its snapshot up and takes a new one, cheaply. */
 void kv_pause(struct kv_tx *tx);
 int kv_resume(struct kv_tx *tx);

@@ -61,6 +61,9 @@ struct ledger_options {
 				     uint64_t time);
 	/* After the group that holds JOB was published (true) or its commit failed (false). */
 	void (*settle)(void *ctx, struct ledger_job *job, bool published);
+	/* Bytes of the disk that others want yet for what is published and RECORDS more; may be
+	 * NULL. Any thread. */
+	uint64_t (*owed)(void *ctx, uint64_t records);
 	void (*published)(void *ctx, uint64_t entries);      /* wakes followers */
 	void (*halted)(void *ctx, int err, const char *why); /* no more writes, ever */
 	void *ctx;

@@ -101,6 +101,7 @@ struct ledger {
 	bool note_stored;   /* it is in the table of notes */
 	struct sy_buf salts;
 	uint64_t truth_reserved, salts_reserved; /* bytes of each file that have blocks */
+	atomic_bool disk_refused;                /* the last group that asked got none */
 	bool head_dirty;
 	uint64_t head_at; /* boot clock */
 
@@ -168,6 +169,8 @@ void seal(const uint8_t salt[SY_SALT_SIZE], const sy_hash *leaf, struct sy_str i
 /* Blocks for a group of that many bytes in truth and records; SY_ENOSPC, also while less than 256
  * MiB or an eighth of the file system is free. */
 int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records);
+/* Why even a small group would be refused; NULL when it wouldn't.  Any thread. */
+const char *disk_full(struct ledger *l);
 
 /* rows.c: a table whose keys are numbers, read in order of them; a merge with those wanted. */
 struct rows {

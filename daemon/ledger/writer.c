@@ -203,6 +203,8 @@ bool ledger_writable(struct ledger *l, const char **why)
 	else if (!clock_good(l))
 		reason = l->clock_why;
 	pthread_mutex_unlock(&l->mu);
+	if (reason == NULL)
+		reason = disk_full(l);
 	if (why)
 		*why = reason;
 	return reason == NULL;

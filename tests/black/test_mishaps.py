@@ -1,4 +1,5 @@
 """What happens to a ledger's folder, its disk and its clock: it mends itself or says what to do."""
+import contextlib
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import sys
 
 import pytest
 
+import wire
 from ledger import BUILD, Ledger, batch, compact, submission
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "fault"))
@@ -230,7 +232,7 @@ def test_a_clock_that_is_behind_the_ledger_at_the_start(idle, shim):
 
 # --- disks --------------------------------------------------------------------------------------
 
-def fill(ledger, key, gtin, n=400):
+def fill(ledger, key, gtin, n=400, settle=False):
     """Submissions until one is refused: (those acknowledged, the refusal, its body)."""
     said = []
     for i in range(1000):
@@ -239,6 +241,8 @@ def fill(ledger, key, gtin, n=400):
         if answer.status != 201:
             return said, answer, body
         said.append((body, answer.json["entry"]))
+        if settle:
+            ledger.settle()
     raise AssertionError("it never ends")
 
 
@@ -299,14 +303,18 @@ def test_a_full_disk_and_room_made_again(disk):
     ballast.write_bytes(bytes(20 << 20))
     ledger.start()
     key, gtin = ledger.dairy()
-    said, full, left = fill(ledger, key, gtin)
+    said, full, left = fill(ledger, key, gtin, settle=True)
     assert full.status == 507, full.body
     assert len(said) > 2
     ledger.settle()
     assert status(ledger, gtin, "D0-0") == "registered"
     assert ledger.post(left).status == 507
+    ready = ledger.get("/readyz")
+    assert ready.status == 503 and "disk is full" in ready.json["detail"], ready.body
+    assert ledger.get("/healthz").status == 200
     keeps(ledger, said)
     ballast.unlink()
+    assert ledger.get("/readyz").status == 200
     assert ledger.post(left).status == 201
     ledger.stop()
     ballast.write_bytes(bytes(os.statvfs(path).f_bavail * 4096))  # to the last byte
@@ -316,6 +324,56 @@ def test_a_full_disk_and_room_made_again(disk):
     ballast.unlink()
     ledger.start()
     keeps(ledger, said)
+    ledger.stop()
+    sound(ledger)
+
+
+@needs_root
+def test_room_is_kept_for_what_the_index_is_behind(disk):
+    path = disk("48M")
+    ledger = Ledger(path / "ledger")
+    ledger.log = path.parent / "log"
+    ledger.init().start(config="[index]\ndelay = 10s\n")
+    key, gtin = ledger.dairy()
+    said, full, left = fill(ledger, key, gtin)
+    assert full.status == 507, full.body
+    ledger.settle()
+    assert status(ledger, gtin, f"D{len(said) - 1}-399") == "registered"
+    assert ledger.post(left).status == 201, "what the index took less than was kept is there again"
+    ledger.stop()
+    subprocess.run(["mount", "-o", "remount,size=96M", path], check=True)  # fsck builds an index too
+    sound(ledger)
+
+
+@needs_root
+def test_a_disk_that_something_else_fills(disk):
+    """To the last byte, while the index has something to commit: it waits, and all else goes on."""
+    path = disk("48M")
+    ledger = Ledger(path / "ledger")
+    ledger.log = path.parent / "log"
+    ledger.init().start(config="[index]\ndelay = 2s\n")
+    key, gtin = ledger.dairy()
+    ledger.settle()
+    said = [grow(ledger, key, gtin, f"W{n}-", 400)["entry"] for n in range(3)]
+    ballast = path / "ballast"
+    with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    wire.until(lambda: "event=index-waits" in ledger.log.read_text())
+    ready = ledger.get("/readyz")
+    assert ready.status == 503 and "disk is full" in ready.json["detail"], ready.body
+    body = submission(key, [compact(batch(gtin, "later"))])
+    assert ledger.post(body).status == 507
+    assert ledger.get(f"/v1/records/{said[-1]}").status == 200
+    seen = ledger.get(f"/v1/verify?code=(01){gtin}").json
+    assert seen["status"] == "product-only" and seen["asOf"]["entry"] < said[-1]
+    ballast.unlink()
+    ledger.settle()
+    assert status(ledger, gtin, "W2-399") == "registered"
+    assert ledger.log.read_text().count("event=index-waits") == 1
+    assert "event=index-goes-on" in ledger.log.read_text()
+    assert ledger.get("/readyz").status == 200
+    assert ledger.post(body).status == 201
     ledger.stop()
     sound(ledger)
 

@@ -463,11 +463,28 @@ class DeadDisk(Trial):
             self.indexed()
 
 
-SCENARIOS = [Start, Rebuild, Single, Head, Bulk, Full, DeadDisk, Erase, Index, Lookups, Stop, Init]
+class FullIndex(Trial):
+    """The disk has room for truth and none for the index, which waits until it has."""
+    scenario, times, only = "full index", FOREVER, "index/"
+
+    def act(self):
+        for n in range(3):
+            self.post(self.base.key, *self.batches(f"x{n}", 30))
+
+    def finish(self):
+        # The synced write is LMDB's last, over what is there already: no full disk fails that.
+        if self.shim.fired and "+sync" not in self.shim.what:
+            assert "event=index-waits" in self.ledger.log.read_text()
+            self.shim.disarm()
+            self.ledger.settle()
+        super().finish()
+
+
+SCENARIOS = [Start, Rebuild, Single, Head, Bulk, Full, FullIndex, DeadDisk, Erase, Index, Lookups, Stop, Init]
 
 
 def kinds_of(scenario):
-    own = {Full: ["full"], DeadDisk: ["broken"]}
+    own = {Full: ["full"], FullIndex: ["full"], DeadDisk: ["broken"]}
     return own.get(scenario, [k for k in KINDS if k != "watch"])
 
 

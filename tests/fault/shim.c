@@ -71,8 +71,8 @@ struct control {
 	int64_t boot_ms;  /* added to the one since boot */
 	uint64_t count;   /* calls so far */
 	uint32_t fired, pad;
-	char only[64]; /* in the path; empty for every file */
-	char what[128];
+	char only[64];  /* in the path; empty for every file */
+	char what[128]; /* the first that failed */
 };
 
 /* One version of a sector that a later write covered. */
@@ -384,8 +384,8 @@ static void die(void)
 
 static void report(const char *call, const char *path)
 {
-	snprintf(control->what, sizeof control->what, "%s %.80s", call, short_name(path));
-	control->fired++;
+	if (control->fired++ == 0)
+		snprintf(control->what, sizeof control->what, "%s %.80s", call, short_name(path));
 }
 
 /* Under mu: is this call the one?  NONE, or what shall happen; the rest happens here. */

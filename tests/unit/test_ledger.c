@@ -727,6 +727,7 @@ START_TEST(full_disk)
 {
 	unsigned i = 1000, entries;
 	struct ledger_head h;
+	const char *why;
 	int err = SY_OK;
 
 	shell("rm -rf %s; mkdir %s", dir, dir);
@@ -737,9 +738,11 @@ START_TEST(full_disk)
 	while (err == SY_OK && i < 100000)
 		err = submit_one("fill", i++, NULL);
 	ck_assert_int_eq(err, SY_ENOSPC);
-	ck_assert(ledger_writable(ledger, NULL));
+	ck_assert(!ledger_writable(ledger, &why));
+	ck_assert_ptr_nonnull(strstr(why, "disk is full"));
 	ck_assert_int_eq(submit_one("fill", i++, NULL), SY_ENOSPC);
 	ck_assert_int_eq(mount("none", dir, "tmpfs", MS_REMOUNT, "size=64m"), 0);
+	ck_assert(ledger_writable(ledger, &why));
 	append("there is room", 0);
 	ledger_head(ledger, &h);
 	entries = (unsigned)h.entries;
