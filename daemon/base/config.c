@@ -249,12 +249,20 @@ static const struct key *find(const char *section, const char *name)
 	return NULL;
 }
 
+/* The length of what can be shown: the INI library cuts a long name anywhere. */
+static int shown(const char *name)
+{
+	size_t n = strlen(name), bad = n;
+	return (int)(sy_utf8_valid(name, n, &bad) ? n : bad);
+}
+
 int config_set(struct config *c, const char *section, const char *key, const char *value,
 	       struct sy_buf *errors)
 {
 	const struct key *k = find(section, key);
 	if (k == NULL) {
-		sy_buf_printf(errors, "unknown key %s in section [%s]\n", key, section);
+		sy_buf_printf(errors, "unknown key %.*s in section [%.*s]\n", shown(key), key,
+			      shown(section), section);
 		return SY_EINVAL;
 	}
 	int err = store(c, k, value);
