@@ -9,7 +9,9 @@
 #   make soak       every fault at every call, SOAK_SECONDS of load with kills (an hour), an import of
 #                   100,000 rows with kills, then each fuzzer for SOAK_FUZZ seconds (ten minutes)
 #   make bench      figures, as a table and as build/bench.json (K="bulk checks": some of them);
-#                   PEER=postgres: beside PostgreSQL, which it installs, starts and stops
+#                   PEER=postgres: beside PostgreSQL, which it installs, starts and stops;
+#                   GROW=1: at 1, 10 and 50 million lots, as far as the disk has room (60 GB) and
+#                   GROW_MAX=10 (million) allows
 #   make lint       formatting, static analysis, shell and Python checks
 #   make man        the commands of the manual page, from the program's own help
 #   make deps       Debian packages that the project needs
@@ -189,8 +191,10 @@ coverage:
 	@$(PYTHON) tests/coverage.py --build $(BUILD)
 
 PEER     ?=
+GROW     ?=
+GROW_MAX ?=
 bench: programs benches $(if $(PEER),deps-$(PEER))
-	@BUILD='$(BUILD)' B='$(B)' PEER='$(PEER)' $(PYTHON) tests/bench/bench.py $(K)
+	@BUILD='$(BUILD)' B='$(B)' PEER='$(PEER)' GROW='$(GROW)' GROW_MAX='$(GROW_MAX)' $(PYTHON) tests/bench/bench.py $(K)
 
 # --- lint: formatting, static analysis, shell, manual pages, Python -----------------------------
 ALL_C    := $(LIB_C) $(DAEMON_C) $(CLI_C)

@@ -4,13 +4,14 @@ Prints a table and writes build/bench.json: a list of {name, value, unit, beside
 SCALE=n multiplies the amount of work (default 1: a million records, a run of some minutes).
 A file here is a subject: it measures through a World (world.py) and adds rows to its table.
 Arguments choose among its functions (make bench K="bulk verify").
-PEER=postgres measures ours beside that, in turns, instead.
+PEER=postgres measures ours beside that, in turns, GROW=1 a ledger of 1, 10 and 50 million lots, instead.
 """
 import os
 import sys
 import tempfile
 
 import checks
+import growth
 import ingest
 import lookups
 import memory
@@ -21,11 +22,11 @@ SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.v
             lookups.verify_beside_a_crowd, checks.footprint, memory.memory, checks.checks)
 
 
-PEERS = {"postgres": (postgres.postgres,)}
+INSTEAD = {"PEER": postgres.postgres, "GROW": growth.growth}
 
 
 def main():
-    subjects = PEERS[os.environ["PEER"]] if os.environ.get("PEER") else SUBJECTS
+    subjects = [subject for name, subject in INSTEAD.items() if os.environ.get(name)] or SUBJECTS
     with tempfile.TemporaryDirectory(dir=world.BUILD) as folder:
         with world.World(folder) as one:
             for subject in subjects:

@@ -8,7 +8,9 @@
  *   load print  GTIN FROM RECORDS                                  (the records, a line each)
  *
  * Records commission the lots b<FROM>, b<FROM + 1>, ..., padded to SIZE bytes where one is given.
- * PATH may hold one %u, replaced by a pseudo-random number below LOTS.  RATE 0 sends as fast as
+ * Lots are of the product GTIN, or, where that is 8 digits and a *, dealt to a thousand that begin
+ * so.  A PATH is of a pseudo-random lot below LOTS: %u is its number, * what is missing of its
+ * product's GTIN.  RATE 0 sends as fast as
  * answers come; otherwise requests have a schedule, and a latency counts from when a request was
  * due, not from when it could be sent.
  *
@@ -16,6 +18,7 @@
  * after a second, as an honest client would.  Any other answer but 200 and 201 is a failure.
  * Prints one JSON object; cpu_seconds says whether this program was the bottleneck.
  */
+#include <suyuan/code.h>
 #include <suyuan/keyfile.h>
 #include <suyuan/submission.h>
 #include <suyuan/time.h>
@@ -33,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SECOND = 1000000000, AGAIN_AFTER = SECOND };
+enum { SECOND = 1000000000, AGAIN_AFTER = SECOND, PRODUCTS = 1000 };
 
 struct load;
 
@@ -79,11 +82,31 @@ static uint64_t now_ns(void)
 
 /* --- requests -------------------------------------------------------------------------------- */
 
+/* PATTERN with a lot's number for %u and the rest of its product's GTIN for *. */
+static void put_pattern(const char *pattern, uint64_t number, struct sy_buf *out)
+{
+	char digits[16];
+	for (const char *p = pattern; *p; p++)
+		if (*p == '*' && p - pattern >= 8) {
+			snprintf(digits, sizeof digits, "%.8s%05u", p - 8,
+				 (unsigned)(number % PRODUCTS));
+			sy_buf_text(out, digits + 8);
+			sy_buf_byte(out, sy_gs1_check_digit(sy_str(digits)));
+		} else if (p[0] == '%' && p[1] == 'u') {
+			sy_buf_u64(out, number);
+			p++;
+		} else {
+			sy_buf_byte(out, *p);
+		}
+}
+
 /* A commissioning event of a usual size: about 600 bytes. */
 static void make_record(struct load *l, uint64_t number, struct sy_buf *out)
 {
 	unsigned long long n = number;
 	size_t start = out->n;
+	struct sy_buf gtin = {0};
+	put_pattern(l->gtin, number, &gtin);
 	sy_buf_printf(
 	    out,
 	    "{\"type\":\"ObjectEvent\",\"eventID\":\"urn:uuid:%08llx-0000-4000-8000-%012llx\","
@@ -95,7 +118,8 @@ static void make_record(struct load *l, uint64_t number, struct sy_buf *out)
 	    "\"ilmd\":{\"cbvmda:lotNumber\":\"b%llu\",\"suyuan:productionDate\":\"2026-11-01\","
 	    "\"cbvmda:itemExpirationDate\":\"2027-05-01\",\"suyuan:origin\":\"130100\"},"
 	    "\"suyuan:inspection\":{\"number\":\"QA-%llu\",\"result\":\"pass\",\"kind\":\"firm\"}",
-	    n & 0xffffffff, n, l->gtin, n, n, n);
+	    n & 0xffffffff, n, sy_buf_cstr(&gtin), n, n, n);
+	sy_buf_free(&gtin);
 	size_t made = out->n - start + 1, pad = strlen(",\"suyuan:pad\":\"\"");
 	if (made + pad < l->size)
 		sy_buf_printf(out, ",\"suyuan:pad\":\"%0*d\"", (int)(l->size - made - pad), 0);
@@ -140,15 +164,9 @@ static void take_presigned(struct load *l, uint64_t n, struct sy_buf *out)
 
 static void make_get(struct load *l, uint64_t n, struct sy_buf *out)
 {
-	char path[512];
-	const char *mark = strstr(l->path, "%u");
-	uint32_t which = (uint32_t)((n * 2654435761u + 12345u) % (l->lots ? l->lots : 1));
-	if (mark)
-		snprintf(path, sizeof path, "%.*s%u%s", (int)(mark - l->path), l->path, which,
-			 mark + 2);
-	else
-		snprintf(path, sizeof path, "%s", l->path);
-	sy_buf_printf(out, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", path, l->address);
+	sy_buf_text(out, "GET ");
+	put_pattern(l->path, (n * 2654435761u + 12345u) % (l->lots ? l->lots : 1), out);
+	sy_buf_printf(out, " HTTP/1.1\r\nHost: %s\r\n\r\n", l->address);
 }
 
 /* --- connections ----------------------------------------------------------------------------- */

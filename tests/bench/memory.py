@@ -27,10 +27,9 @@ def look_ups(world, count):
 @contextlib.contextmanager
 def deaf(world):
     """A thousand that ask for a megabyte, again and again, and read nothing."""
-    key = ledgers.Key.load(world.key)
     world.lots += 1
     large = ledgers.batch(world.gtin, f"b{world.lots - 1}", **{"suyuan:pad": "0" * 1000000})
-    number = world.ledger.submit(key, large)["firstRecord"]
+    number = world.ledger.submit(world.producer_key, large)["firstRecord"]
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     ask = f"GET /v1/records/{number} HTTP/1.1\r\nHost: x\r\n\r\n".encode()

@@ -45,10 +45,10 @@ class World:
 
     def __enter__(self):
         self.ledger = ledgers.Ledger(self.folder / "ledger").init().start()
-        key, self.gtin = self.ledger.dairy()
+        self.producer_key, self.gtin = self.ledger.dairy()
         self.ledger.settle()
         self.key = self.folder / "dairy.key"
-        key.save(self.key)
+        self.producer_key.save(self.key)
         self.at = "%s:%d" % self.ledger.address
         return self
 
@@ -58,6 +58,14 @@ class World:
                 self.ledger.stop()
         finally:
             self.ledger.remove()
+
+    def many_products(self):
+        """Lots are dealt to a thousand of them from now on (load.c)."""
+        codes = [ledgers.check_digit(f"06901234{i:05d}") for i in range(1000)]
+        self.ledger.submit(self.producer_key, *(
+            {"type": "Product", "code": f"https://id.gs1.org/01/{code}", "name": {"en": code}, "category": "other"}
+            for code in codes))
+        self.gtin = "06901234*"
 
     # --- the load generator (load.c)
 
