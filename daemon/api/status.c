@@ -90,6 +90,8 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 		      (double)__atomic_load_n(&app->work.used, __ATOMIC_RELAXED));
 	metrics_gauge(&out, "suyuan_index_lag_records", "records that the index is behind",
 		      (double)answer_lag(app));
+	metrics_gauge(&out, "suyuan_index_late_seconds", "for how long it has been behind",
+		      index_late(app->index) / 1000.0);
 	metrics_gauge(&out, "suyuan_items", "items the index knows", (double)ix.items);
 	metrics_counter(&out, "suyuan_index_commits_total", "commits of the index", ix.commits);
 	metrics_gauge(&out, "suyuan_claims", "touched pieces of state that the judge remembers",

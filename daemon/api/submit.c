@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { AGAIN_MAX = 20, CATCH_UP_MS = 20000, SLOW_MS = 50 };
+enum { AGAIN_MAX = 20, CATCH_UP_MS = 20000, SLOW_MS = 50, SLOW_TIMES = 20 };
 
 struct submit {
 	struct task task; /* first: the pool hands this back */
@@ -203,7 +203,7 @@ static void to_writer(struct submit *s)
 /* Slower acknowledgements before the index falls too far behind. */
 static void hold_back(struct app *app)
 {
-	if (answer_lag(app) > app->config.lag_soft)
+	for (unsigned i = 0; i < SLOW_TIMES && index_late(app->index) > app->config.lag_soft; i++)
 		index_wait(app->index, index_position(app->index) + 1, SLOW_MS);
 }
 

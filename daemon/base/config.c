@@ -45,8 +45,8 @@ static const struct key keys[] = {
      "address space of the index"},
     {"index", "delay", CFG_TIME, OFF(index_delay), 1, 10000, "150ms",
      "between two commits of the index under load"},
-    {"index", "lag-soft", CFG_COUNT, OFF(lag_soft), 1000, 100000000, "100000",
-     "records the index may be behind before answers to submissions are slowed down"},
+    {"index", "lag-soft", CFG_TIME, OFF(lag_soft), 1, 60000, "300ms",
+     "time the index may be behind before answers to submissions are slowed down"},
     {"index", "lag-hard", CFG_COUNT, OFF(lag_hard), 1000, 100000000, "1000000",
      "records the index may be behind before submissions are answered 503"},
     {"http", "listen", CFG_LIST, OFF(listen), 0, 0, "127.0.0.1:7300",
@@ -398,8 +398,6 @@ int config_check(const struct config *c, struct sy_buf *errors)
 			    "may read every record; say --insecure if that is meant\n",
 			    c->listen[i]);
 	}
-	if (c->lag_soft > c->lag_hard)
-		sy_buf_text(errors, "lag-soft is larger than lag-hard\n");
 	if (c->header_timeout > c->request_timeout)
 		sy_buf_text(errors, "header-timeout is larger than request-timeout\n");
 	return errors->n > before ? SY_EINVAL : SY_OK;

@@ -24,8 +24,9 @@ struct config {
 	uint64_t max_body, body_budget, answer_budget, queue_budget, work_budget; /* bytes */
 	uint64_t header_timeout, request_timeout, idle_timeout, write_timeout;    /* ms */
 	uint64_t group_records;
-	uint64_t index_delay;          /* ms between index commits under load */
-	uint64_t lag_soft, lag_hard;   /* records that the index may be behind: slow down, refuse */
+	uint64_t index_delay; /* ms between index commits under load */
+	uint64_t lag_soft,
+	    lag_hard; /* that the index may be behind: ms, slow down; records, refuse */
 	uint64_t truth_map, index_map; /* bytes */
 	uint64_t drain_timeout;        /* ms */
 	unsigned log_level;

@@ -22,6 +22,9 @@ struct index {
 	uint64_t wanted; /* entries that somebody waits for elsewhere */
 	bool wake, stop, running;
 	int failed;
+	/* ns, 0: none.  When the first was published of what the last snapshot of truth hasn't, and
+	 * of what that has and isn't committed; the latter is never later than it was. */
+	uint64_t unseen, uncommitted;
 
 	/* The applying thread's own. */
 	pthread_t thread;
@@ -29,6 +32,7 @@ struct index {
 	struct kv_tx tx; /* open: something is applied and not committed */
 	bool open;
 	uint64_t begun, last_commit; /* ns */
+	bool all;                    /* that was published at the last step is applied */
 	uint64_t work_before;        /* a.work when it was begun */
 };
 

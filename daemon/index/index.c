@@ -113,6 +113,8 @@ static int commit(struct index *ix)
 	ix->committed = ix->a.st;
 	ix->stats.commits++;
 	ix->stats.commit_ns += ix->last_commit - start;
+	if (ix->all)
+		ix->uncommitted = 0;
 	pthread_cond_broadcast(&ix->moved);
 	pthread_mutex_unlock(&ix->lock);
 	if (ix->o.advanced)
@@ -131,14 +133,33 @@ static bool is_full(const struct index *ix)
 	return ix->a.work >= full_at(ix) || ix->a.erase.n;
 }
 
+/* A snapshot of truth is about to be taken. */
+static void see(struct index *ix)
+{
+	pthread_mutex_lock(&ix->lock);
+	if (ix->uncommitted == 0)
+		ix->uncommitted = ix->unseen;
+	ix->unseen = 0;
+	pthread_mutex_unlock(&ix->lock);
+}
+
+/* Nothing of it waits: another publication had brought it already. */
+static void done(struct index *ix)
+{
+	pthread_mutex_lock(&ix->lock);
+	ix->uncommitted = 0;
+	pthread_mutex_unlock(&ix->lock);
+}
+
 /* Some entries under one short snapshot of truth; *MORE says whether others are published. */
 static int apply_step(struct index *ix, uint64_t limit, bool *more)
 {
 	struct ledger_read truth;
 	uint64_t end, until = ix->a.work + STEP_WORK;
-	int err = ledger_read_begin(ix->o.ledger, &truth);
+	int err;
 
-	if (err)
+	see(ix);
+	if ((err = ledger_read_begin(ix->o.ledger, &truth)))
 		return err;
 	end = truth.entries < limit ? truth.entries : limit;
 	ix->a.truth = &truth;
@@ -148,10 +169,13 @@ static int apply_step(struct index *ix, uint64_t limit, bool *more)
 	       ix->a.work < full_at(ix))
 		err = apply_entry(&ix->a, ix->a.st.position, UINT64_MAX, full_at(ix));
 	*more = ix->a.st.position < end;
+	ix->all = !*more;
 	ix->a.truth = NULL;
 	ledger_read_end(&truth);
 	if (err)
 		drop(ix);
+	else if (!ix->open)
+		done(ix);
 	return err;
 }
 
@@ -306,6 +330,8 @@ void index_wake(struct index *ix)
 {
 	pthread_mutex_lock(&ix->lock);
 	ix->wake = true;
+	if (ix->unseen == 0)
+		ix->unseen = now_ns();
 	pthread_cond_signal(&ix->woken);
 	pthread_mutex_unlock(&ix->lock);
 }
@@ -336,6 +362,16 @@ uint64_t index_records(struct index *ix)
 
 	index_stats(ix, &s);
 	return s.records;
+}
+
+unsigned index_late(struct index *ix)
+{
+	uint64_t since;
+
+	pthread_mutex_lock(&ix->lock);
+	since = ix->uncommitted ? ix->uncommitted : ix->unseen;
+	pthread_mutex_unlock(&ix->lock);
+	return since ? (unsigned)((now_ns() - since) / 1000000U) : 0;
 }
 
 int index_wait(struct index *ix, uint64_t entries, unsigned ms)

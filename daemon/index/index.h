@@ -80,6 +80,8 @@ void index_close(struct index *ix); /* NULL is fine */
 
 uint64_t index_position(struct index *ix); /* entries applied and committed */
 uint64_t index_records(struct index *ix);  /* records in them; the lag in records follows */
+/* For how many milliseconds something has been published that isn't committed here. */
+unsigned index_late(struct index *ix);
 /* Blocks until the position is at least ENTRIES; SY_EBUSY after MS milliseconds, and the
  * follower's error when it has failed. */
 int index_wait(struct index *ix, uint64_t entries, unsigned ms);

@@ -254,9 +254,9 @@ START_TEST(rest_of_check)
 	config_set(&c, "http", "listen", "0.0.0.0:1", &errors);
 	config_set(&c, "http", "insecure", "yes", &errors);
 	ck_assert_int_eq(config_check(&c, &errors), SY_OK);
-	config_set(&c, "index", "lag-soft", "2000000", &errors);
+	config_set(&c, "http", "header-timeout", "90s", &errors);
 	ck_assert_int_eq(config_check(&c, &errors), SY_EINVAL);
-	ck_assert_str_eq(sy_buf_cstr(&errors), "lag-soft is larger than lag-hard\n");
+	ck_assert_str_eq(sy_buf_cstr(&errors), "header-timeout is larger than request-timeout\n");
 }
 END_TEST
 

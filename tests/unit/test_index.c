@@ -1387,10 +1387,14 @@ START_TEST(lone_entry_is_committed_at_once)
 	while (s.position < l->n_entries)
 		pthread_cond_wait(&s.cond, &s.lock);
 	pthread_mutex_unlock(&s.lock);
+	ck_assert_uint_eq(index_late(ix), 0);
 	/* the next waits, and a stop brings it in */
 	some_entries(1);
 	index_wake(ix);
 	ck_assert_int_eq(index_wait(ix, l->n_entries, 30), SY_EBUSY);
+	ck_assert_uint_ge(index_late(ix), 25);
+	index_wake(ix);
+	ck_assert_uint_ge(index_late(ix), 25);
 	index_stop(ix);
 	ck_assert_uint_eq(index_position(ix), l->n_entries);
 }
