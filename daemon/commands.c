@@ -81,6 +81,12 @@ static void print_fault(void *ctx, const char *line)
 	printf("%s\n", line);
 }
 
+static void print_note(void *ctx, const char *line)
+{
+	(void)ctx;
+	printf("%s\n", line);
+}
+
 int command_fsck(const struct config *c)
 {
 	struct ledger *l = NULL;
@@ -96,7 +102,7 @@ int command_fsck(const struct config *c)
 	if (!err && faults == 0) {
 		if (open_for_reading(c, &l))
 			return 1;
-		err = index_fsck(c->dir, l, print_fault, &faults);
+		err = index_fsck(c->dir, l, print_fault, print_note, &faults);
 		ledger_close(l);
 		if (err == SY_ENOTFOUND) {
 			printf("There is no index: the next start builds it.\n");

@@ -45,6 +45,9 @@ int index_fits(struct index *ix, bool *fits);
 int index_apply_to(struct index *ix, uint64_t limit);
 /* Applies and commits the next entry's first RECORDS, which aren't all. */
 int index_apply_within(struct index *ix, uint64_t records);
+/* underway.c: tells each record that the index still knows though its salt is gone, as the Erasure
+ * says that the index hasn't come to. */
+int index_under_way(struct index *ix, void (*tell)(void *ctx, uint64_t record), void *ctx);
 /* Removes an index's files and folder. */
 int index_remove(const char *dir);
 

@@ -290,10 +290,14 @@ void index_stats(struct index *ix, struct index_stats *out);
 /*
  * fsck: builds a second index from truth in DIR/index.check, up to where the first stands, and
  * compares every row; items by code, since numbers may differ.  REPORT gets a line a difference
- * with table and key.  SY_OK, or SY_ECORRUPT; the daemon must not run.  After a kill within an
- * erasure the next start mends the index; until then that shows as a difference.
+ * with table and key.  SY_OK, or SY_ECORRUPT; the daemon must not run.
+ *
+ * After a kill within an erasure the record's salt is gone and its rows are there still, until the
+ * next start takes them out.  That is no damage as long as the Erasure stands in the log behind
+ * what the index has: NOTE (may be NULL) gets a line, and compared is a copy of the index that was
+ * brought to the log's end, as a start would.
  */
 int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, const char *line),
-	       void *ctx);
+	       void (*note)(void *ctx, const char *line), void *ctx);
 
 #endif

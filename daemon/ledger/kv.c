@@ -160,6 +160,13 @@ void kv_close(struct kv *kv)
 	free(kv);
 }
 
+int kv_copy(struct kv *kv, const char *dir)
+{
+	if (mkdir(dir, 0700))
+		return err_of(errno);
+	return err_of(mdb_env_copy(kv->env, dir));
+}
+
 int kv_sync(struct kv *kv)
 {
 	return err_of(mdb_env_sync(kv->env, 1));

@@ -29,11 +29,12 @@ enum { KV_READONLY = 1, KV_NOSYNC = 2 };
  * away. */
 int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
 	    struct kv **out);
-void kv_close(struct kv *kv);    /* NULL is fine */
-int kv_sync(struct kv *kv);      /* everything that was committed is on disk */
-int kv_fd(struct kv *kv);        /* of the data file, for fallocate */
-uint64_t kv_used(struct kv *kv); /* bytes of the file in use, to the last page */
-uint64_t kv_map(struct kv *kv);  /* bytes it can grow to */
+void kv_close(struct kv *kv);                /* NULL is fine */
+int kv_copy(struct kv *kv, const char *dir); /* what is committed, into a folder it makes */
+int kv_sync(struct kv *kv);                  /* everything that was committed is on disk */
+int kv_fd(struct kv *kv);                    /* of the data file, for fallocate */
+uint64_t kv_used(struct kv *kv);             /* bytes of the file in use, to the last page */
+uint64_t kv_map(struct kv *kv);              /* bytes it can grow to */
 
 struct kv_tx {
 	struct kv *kv;

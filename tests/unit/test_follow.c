@@ -123,7 +123,7 @@ static void complain(void *ctx, const char *line)
 static void ck_index(void)
 {
 	open_both(true);
-	ck_assert_int_eq(index_fsck(dir, ledger, complain, NULL), SY_OK);
+	ck_assert_int_eq(index_fsck(dir, ledger, complain, complain, NULL), SY_OK);
 	stop();
 }
 

@@ -148,13 +148,22 @@ static void report(void *ctx, const char *line)
 	sy_buf_printf(&reported, "%s\n", line);
 }
 
+static unsigned noted;
+
+static void note(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)line;
+	noted++;
+}
+
 /* The index in its folder is what the log gives now. */
 static int fsck(void)
 {
-	n_reported = 0;
+	n_reported = noted = 0;
 	sy_buf_reset(&reported);
 	close_index();
-	int err = index_fsck(log_dir, l, report, NULL);
+	int err = index_fsck(log_dir, l, report, note, NULL);
 	open_index();
 	ck_assert_uint_eq(rebuilt, 0);
 	return err;
@@ -165,6 +174,31 @@ static int fsck(void)
 		int fsck_err = fsck();                                                             \
 		ck_assert_msg(fsck_err == SY_OK && n_reported == 0, "%s", sy_buf_cstr(&reported)); \
 	} while (0)
+
+/* The first row of a table of the index in its folder, told otherwise or dropped. */
+static void change_row(const char *name, bool delete)
+{
+	struct kv_table table = {name, false};
+	struct sy_str key, value;
+	char dir[64], changed[4096], row[512];
+	struct kv_tx tx;
+	struct kv *kv;
+
+	snprintf(dir, sizeof dir, "%s/index", log_dir);
+	ck_assert_int_eq(kv_open(dir, &table, 1, 1 << 28, 0, &kv), SY_OK);
+	ck_assert_int_eq(kv_begin(kv, &tx, KV_WRITE), SY_OK);
+	ck_assert_int_eq(kv_seek(&tx, 0, SY_STR(""), &key, &value), SY_OK);
+	memcpy(row, key.p, key.n);
+	memcpy(changed, value.p, value.n);
+	changed[value.n / 2] ^= 1;
+	key.p = row;
+	if (delete)
+		ck_assert_int_eq(kv_del(&tx, 0, key), SY_OK);
+	else
+		ck_assert_int_eq(kv_put(&tx, 0, key, (struct sy_str){changed, value.n}, 0), SY_OK);
+	ck_assert_int_eq(kv_commit(&tx), SY_OK);
+	kv_close(kv);
+}
 
 /* --- what an event does ---------------------------------------------------------------------- */
 
@@ -837,14 +871,41 @@ START_TEST(killed_within_an_erasure)
 	look();
 	unlook();
 	l->records[n].gone = l->records[place].gone = true;
+	ck_assert_int_eq(fsck(), SY_ECORRUPT); /* no Erasure says why */
+	ck_assert_uint_gt(n_reported, 0);
+	ck_assert_uint_eq(noted, 0);
 	erase(n, "");
+	ck_assert_int_eq(fsck(), SY_ECORRUPT); /* of the other, none yet */
+	ck_assert_uint_eq(noted, 1);
 	erase(place, "");
+	ck_fsck();
+	ck_assert_uint_eq(noted, 2);
 	look();
 	ck_flags(UNIT("s"), 0);
 	ck_assert(!there(LOT("9")));
 	ck_assert_int_eq(register_get(&rd, REG_PLACE, SY_STR("urn:hall"), &row), SY_ENOTFOUND);
 	unlook();
 	ck_fsck();
+}
+END_TEST
+
+/* That an erasure is under way hides no damage. */
+START_TEST(killed_and_damaged)
+{
+	uint64_t n = add(OBJECT("ADD") ID("1") QUANTITY(LOT("1"), KG("5")) "}");
+
+	add(OBJECT("ADD") ID("2") QUANTITY(LOT("2"), KG("5")) "}");
+	look();
+	unlook();
+	l->records[n].gone = true;
+	erase(n, "");
+	close_index();
+	change_row("submissions", false);
+	open_index();
+	ck_assert_int_eq(fsck(), SY_ECORRUPT);
+	ck_assert_uint_eq(noted, 1);
+	ck_assert_msg(strstr(sy_buf_cstr(&reported), "submissions") != NULL, "%s",
+		      sy_buf_cstr(&reported));
 }
 END_TEST
 
@@ -1125,12 +1186,6 @@ static const struct {
 
 START_TEST(fsck_finds_each_changed_row)
 {
-	struct kv_table table = {damages[_i].table, false};
-	struct sy_str key, value;
-	struct kv_tx tx;
-	struct kv *kv;
-	char dir[64], changed[4096], name[512];
-
 	log_add(l, OP, "{\"type\":\"Party\",\"id\":\"urn:q\",\"prefixes\":[\"690\"]}");
 	add(OBJECT("ADD") ID("1") QUANTITY(LOT("1"), KG("5")) "}");
 	add(OBJECT("ADD") ID("1") ERROR QUANTITY(LOT("1"), KG("5")) "}");
@@ -1139,23 +1194,10 @@ START_TEST(fsck_finds_each_changed_row)
 	unlook();
 	ck_fsck();
 	close_index();
-	snprintf(dir, sizeof dir, "%s/index", log_dir);
-	ck_assert_int_eq(kv_open(dir, &table, 1, 1 << 28, 0, &kv), SY_OK);
-	ck_assert_int_eq(kv_begin(kv, &tx, KV_WRITE), SY_OK);
-	ck_assert_int_eq(kv_seek(&tx, 0, SY_STR(""), &key, &value), SY_OK);
-	memcpy(name, key.p, key.n);
-	memcpy(changed, value.p, value.n);
-	changed[value.n / 2] ^= 1;
-	key.p = name;
-	if (damages[_i].delete)
-		ck_assert_int_eq(kv_del(&tx, 0, key), SY_OK);
-	else
-		ck_assert_int_eq(kv_put(&tx, 0, key, (struct sy_str){changed, value.n}, 0), SY_OK);
-	ck_assert_int_eq(kv_commit(&tx), SY_OK);
-	kv_close(kv);
+	change_row(damages[_i].table, damages[_i].delete);
 	n_reported = 0;
 	sy_buf_reset(&reported);
-	ck_assert_int_eq(index_fsck(log_dir, l, report, NULL), SY_ECORRUPT);
+	ck_assert_int_eq(index_fsck(log_dir, l, report, note, NULL), SY_ECORRUPT);
 	ck_assert_uint_ge(n_reported, 1);
 	ck_assert_msg(strstr(sy_buf_cstr(&reported), damages[_i].table) != NULL, "%s: %s",
 		      damages[_i].table, sy_buf_cstr(&reported));
@@ -1443,6 +1485,7 @@ Suite *suite(void)
 	tcase_add_test(erasure, erased_event_never_was);
 	tcase_add_test(erasure, remains_stand_for_the_event);
 	tcase_add_test(erasure, killed_within_an_erasure);
+	tcase_add_test(erasure, killed_and_damaged);
 	tcase_add_loop_test(erasure, inspection_in_a_few_words, 0,
 			    (int)(sizeof inspections / sizeof *inspections));
 	tcase_add_test(erasure, inspection_of_what_is_in_force);

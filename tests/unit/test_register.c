@@ -595,7 +595,7 @@ START_TEST(places_of_a_party)
 	log_add(l, op.s.key, "{\"type\":\"Erasure\",\"record\":%lu}", (unsigned long)moved);
 	ck_assert_uint_eq(reach(PLACE_ADDRESS), PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
 	index_close(ix);
-	ck_assert_int_eq(index_fsck(log_dir, l, NULL, NULL), SY_OK);
+	ck_assert_int_eq(index_fsck(log_dir, l, NULL, NULL, NULL), SY_OK);
 	open_index();
 	ck_assert_uint_eq(reach(PLACE_ADDRESS), PLACE_ADDRESS | PLACE_PROJECT | PLACE_PART);
 }
