@@ -20,6 +20,20 @@ int ids_add(struct ids *s, uint64_t v);
 void ids_sort(struct ids *s); /* ascending, each once */
 void ids_free(struct ids *s);
 
+/* What an event says once for all its items: who, where, and what it does to them. */
+struct occasion {
+	bool read; /* it names items and is no errorDeclaration: the rest is there */
+	uint64_t author, party, other, place;
+	uint64_t actors[8]; /* each once */
+	unsigned n_actors;
+	enum item_step subject, child;
+	enum item_result result;
+	bool authority;
+	uint64_t node;    /* of a transformation */
+	uint64_t parent;  /* item id of the container, once it is named */
+	uint64_t visited; /* the item that the actors were last seen with */
+};
+
 /* An event as it stands at record NUMBER: the record itself or the `remains` of its Erasure. */
 struct view {
 	uint64_t number;
@@ -28,6 +42,7 @@ struct view {
 	struct sy_event ev;
 	uint8_t ilmd[8];
 	struct sy_str lot_product, lot; /* the last lot code that was made of it, by product */
+	struct occasion oc;
 };
 
 struct apply {
@@ -44,6 +59,7 @@ struct apply {
 	uint8_t author[SY_KEY_SIZE];
 	bool author_known; /* false: `party` must be looked up */
 	struct sy_buf party;
+	uint64_t actor; /* its id among the actors, NO_ID: not looked up */
 	/* records read again, and items folded again */
 	struct sy_arena again, folded;
 	struct ids erase, gone; /* salts to destroy before the commit; GONE: that is done already */
@@ -95,7 +111,31 @@ int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint
 /* Ids of the event's items and of their lots. */
 int event_ids(struct apply *a, struct view *v, struct ids *ids);
 
+/* occasion.c: PARTY is the author's. */
+int occasion_read(struct apply *a, struct view *v, struct sy_str party);
+/* What an event does to an item it names; MEMBER: to the lot of that unit. */
+struct item_fact occasion_fact(const struct view *v, const struct sy_event_item *occ, bool member);
+
+/* graph.c */
+int actor_id(struct apply *a, struct sy_str name, uint64_t *id);
+/* The node of a transformation, whose record joins its group when it shares one. */
+int node_join(struct apply *a, const struct view *v, struct sy_str party, uint64_t *node);
+/* An event joined its group out of order: puts that together again.  Invalidates a->again. */
+int group_mend(struct apply *a, const struct view *v, struct sy_str party);
+/* Adds what an event says of one item: edges, contents, visits. */
+int link_item(struct apply *a, struct view *v, const struct sy_event_item *occ, uint64_t id,
+	      uint64_t lot);
+/* A unit's lot was found or has changed; NO_ID for none. */
+int link_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after);
+/* RECORD is withdrawn, or in force again: in its items' histories, edges and contents. */
+int event_stand(struct apply *a, uint64_t record, bool withdrawn);
+/* Takes out all that the record put into the graph, whose rows in `history` are still there;
+ * V is NULL when its text can't be read any more. */
+int graph_erase(struct apply *a, uint64_t record, struct view *v, const struct ids *items);
+
 /* withdraw.c */
+/* The party that wrote a record, in a->again. */
+int record_party(struct apply *a, uint64_t record, struct sy_str *party);
 void event_identity(struct sy_str party, struct sy_str event_id, uint8_t out[8]);
 int event_apply(struct apply *a, struct view *v);
 int erasure_apply(struct apply *a);

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 /*
- * Two indexes side by side.  Tables are walked in order of key; rows that are keyed by an item's
- * number are walked from the code that both give it.
+ * Two indexes side by side.  Tables are walked in order of key.  Items and actors may be numbered
+ * differently: each number of the second is translated into the one that the first gives the same
+ * code, and each row that has numbers is looked for in the first as it would stand there.
  */
 enum { FIRST, SECOND };
 
@@ -16,7 +17,8 @@ struct check {
 	void *ctx;
 	uint64_t under_way; /* erasures that the next start finishes */
 	struct kv_tx tx[2];
-	uint64_t seen[2][T_COUNT]; /* rows that were reached */
+	uint64_t *numbers; /* what the first calls an id of the second; NO_ID: nothing */
+	uint64_t n_numbers;
 	uint64_t faults;
 };
 
@@ -69,7 +71,6 @@ static void row_at(struct check *c, int side, enum table t, struct sy_str prefix
 		return;
 	}
 	r->tail = (struct sy_str){r->key.p + prefix.n, r->key.n - prefix.n};
-	c->seen[side][t]++;
 }
 
 typedef int (*same_fn)(struct check *c, enum table t, const struct row *a, const struct row *b);
@@ -142,7 +143,6 @@ static bool same_fold(const struct item *a, const struct item *b)
 
 static int check_item(struct check *c, uint64_t ida, uint64_t idb, struct sy_str code)
 {
-	struct key ka = key_u64(ida), kb = key_u64(idb);
 	struct sy_str lot_a, lot_b;
 	struct item a, b;
 	int err;
@@ -153,23 +153,118 @@ static int check_item(struct check *c, uint64_t ida, uint64_t idb, struct sy_str
 	}
 	if ((err = item_get(&c->tx[SECOND], idb, &b)) || (err = lot_code(c, SECOND, &b, &lot_b)))
 		return err;
-	c->seen[FIRST][T_ITEMS]++;
-	c->seen[SECOND][T_ITEMS]++;
 	if (!same_fold(&a, &b) || !sy_str_eq(lot_a, lot_b))
 		fault(c, T_ITEMS, code, "differs from what the log gives");
-	if ((err = walk(c, T_HISTORY, key_str(&ka), key_str(&kb), same_bytes)))
-		return err;
-	return walk(c, T_EVENTS, key_str(&ka), key_str(&kb), same_bytes);
+	return SY_OK;
 }
 
-static int same_item(struct check *c, enum table t, const struct row *a, const struct row *b)
+/* Does the number of an actor lead back to its name? */
+static int check_actor(struct check *c, uint64_t id, struct sy_str name)
+{
+	struct key k = key_u64(id);
+	struct sy_str value = SY_STR("");
+	int err = kv_get(&c->tx[FIRST], T_NAMES, key_str(&k), &value);
+
+	k = key_code(value);
+	if (err || !sy_str_eq(key_str(&k), name))
+		fault(c, T_ACTORS, name, "has another's number");
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+/* Two rows that give a name its number. */
+static int same_number(struct check *c, enum table t, const struct row *a, const struct row *b)
 {
 	if (a->value.n != 8 || b->value.n != 8) {
 		fault(c, t, a->key, "isn't a number");
 		return SY_OK;
 	}
-	return check_item(c, sy_get64((const uint8_t *)a->value.p),
-			  sy_get64((const uint8_t *)b->value.p), a->key);
+	uint64_t first = sy_get64((const uint8_t *)a->value.p),
+		 second = sy_get64((const uint8_t *)b->value.p);
+	if (second < c->n_numbers)
+		c->numbers[second] = first;
+	return t == T_CODES ? check_item(c, first, second, a->key) : check_actor(c, first, a->key);
+}
+
+/* --- rows of numbers ------------------------------------------------------------------------- */
+
+static uint64_t translate(const struct check *c, uint64_t id)
+{
+	return id < c->n_numbers ? c->numbers[id] : id; /* nodes and NO_ID are what they are */
+}
+
+/* A string of numbers, those of ids by their places in IDS. */
+static void translate_numbers(const struct check *c, struct sy_str from, unsigned ids,
+			      struct key *out)
+{
+	out->n = from.n < sizeof out->b ? from.n : sizeof out->b;
+	memcpy(out->b, from.p, out->n);
+	for (size_t at = 0; at + 8 <= out->n; at += 8)
+		if (ids & 1U << at / 8)
+			sy_put64(out->b + at, translate(c, sy_get64(out->b + at)));
+}
+
+static int translate_history(const struct check *c, struct sy_str from, struct history *out)
+{
+	int err = history_decode(from, out);
+
+	for (unsigned i = 0; i < out->n && err == SY_OK; i++) {
+		struct item_fact *f = &out->facts[i];
+		f->party = translate(c, f->party);
+		f->other = translate(c, f->other);
+		f->place = translate(c, f->place);
+	}
+	return err;
+}
+
+/* Is a row of the second in the first? */
+static int find_row(struct check *c, enum table t, const struct key *key, struct sy_str value,
+		    bool *there)
+{
+	struct history want, have;
+	struct key translated;
+	struct sy_str row;
+	int err;
+
+	*there = false;
+	if (index_tables[t].integer_dup) {
+		translate_numbers(c, value, t == T_VISITS ? 2 : 1, &translated);
+		err = kv_has_value(&c->tx[FIRST], t, key_str(key), key_str(&translated));
+		*there = err == SY_OK;
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	}
+	if ((err = kv_get(&c->tx[FIRST], t, key_str(key), &row)))
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	if (t != T_HISTORY) {
+		*there = sy_str_eq(row, value);
+		return SY_OK;
+	}
+	if ((err = translate_history(c, value, &want)))
+		return err;
+	*there = history_decode(row, &have) == SY_OK && history_same(&want, &have);
+	return SY_OK;
+}
+
+/* Every row of the second, its numbers translated, is in the first; and there are no others. */
+static int check_numbers(struct check *c, enum table t, unsigned ids)
+{
+	struct sy_str key, value;
+	struct key k;
+	bool there;
+	int err;
+
+	for (err = kv_seek(&c->tx[SECOND], t, SY_STR(""), &key, &value); err == SY_OK;
+	     err = kv_next(&c->tx[SECOND], t, &key, &value)) {
+		translate_numbers(c, key, ids, &k);
+		if ((err = find_row(c, t, &k, value, &there)))
+			return err;
+		if (!there)
+			fault(c, t, key_str(&k), "differs from what the log gives");
+	}
+	if (err != SY_ENOTFOUND)
+		return err;
+	if (kv_count(&c->tx[FIRST], t) > kv_count(&c->tx[SECOND], t))
+		fault(c, t, SY_STR("(table)"), "has rows that aren't in the log");
+	return SY_OK;
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
@@ -187,25 +282,40 @@ static int check_state(struct check *c)
 	    a.time != b.time || a.items != b.items || a.rules != b.rules ||
 	    !sy_hash_eq(&a.leaf, &b.leaf))
 		fault(c, T_META, SY_STR("state"), "differs from what the log gives");
+	if ((c->numbers = malloc((b.next_id + 1) * sizeof *c->numbers)) == NULL)
+		return SY_ENOMEM;
+	for (c->n_numbers = 0; c->n_numbers < b.next_id; c->n_numbers++)
+		c->numbers[c->n_numbers] = NO_ID;
 	return SY_OK;
 }
 
 static int check_tables(struct check *c)
 {
-	static const enum table plain[] = {T_WITHDRAWN, T_REGISTER,    T_KEYS,
-					   T_PREFIXES,  T_SUBMISSIONS, T_ERASED};
-	static const enum table by_item[] = {T_ITEMS, T_HISTORY, T_EVENTS};
+	static const struct {
+		enum table table;
+		same_fn same;
+	} plain[] = {
+	    {T_WITHDRAWN, same_bytes}, {T_REGISTER, same_bytes},    {T_KEYS, same_bytes},
+	    {T_PREFIXES, same_bytes},  {T_SUBMISSIONS, same_bytes}, {T_ERASED, same_bytes},
+	    {T_GROUPS, same_bytes},    {T_CODES, same_number},      {T_ACTORS, same_number},
+	};
+	static const struct {
+		enum table table;
+		unsigned ids; /* a bit for each eight bytes of the key that are one */
+	} numbered[] = {
+	    {T_NAMES, 1}, {T_HISTORY, 1},  {T_EVENTS, 1}, {T_FORWARD, 1},
+	    {T_BACK, 1},  {T_CONTENTS, 9}, {T_VISITS, 1},
+	};
 	int err = check_state(c);
 
 	for (size_t i = 0; i < sizeof plain / sizeof *plain && err == SY_OK; i++)
-		err = walk(c, plain[i], SY_STR(""), SY_STR(""), same_bytes);
-	if (err == SY_OK)
-		err = walk(c, T_CODES, SY_STR(""), SY_STR(""), same_item);
+		err = walk(c, plain[i].table, SY_STR(""), SY_STR(""), plain[i].same);
+	for (size_t i = 0; i < sizeof numbered / sizeof *numbered && err == SY_OK; i++)
+		err = check_numbers(c, numbered[i].table, numbered[i].ids);
 	if (err)
 		return err;
-	for (size_t i = 0; i < sizeof by_item / sizeof *by_item; i++)
-		if (c->seen[FIRST][by_item[i]] != kv_count(&c->tx[FIRST], by_item[i]))
-			fault(c, by_item[i], SY_STR("(table)"), "has rows that no code leads to");
+	if (kv_count(&c->tx[FIRST], T_ITEMS) != kv_count(&c->tx[FIRST], T_CODES))
+		fault(c, T_ITEMS, SY_STR("(table)"), "has rows that no code leads to");
 	return c->tx[FIRST].err;
 }
 
@@ -367,6 +477,7 @@ int index_fsck(const char *dir, struct ledger *l, void (*report)(void *ctx, cons
 err1:
 	free(first);
 err0:
+	free(c->numbers);
 	free(c);
 	return err;
 }

@@ -255,6 +255,7 @@ static int find_author(struct apply *a, const uint8_t author[SY_KEY_SIZE])
 	if (a->author_known && memcmp(a->author, author, SY_KEY_SIZE) == 0)
 		return SY_OK;
 	memcpy(a->author, author, SY_KEY_SIZE);
+	a->actor = NO_ID;
 	sy_buf_reset(&a->party);
 	if ((err = key_row_get(a->tx, author, &key)) == SY_OK)
 		sy_buf_str(&a->party, key.party);

@@ -206,20 +206,22 @@ static void fold_withdrawn(struct item *it, const struct view *v, const struct s
 
 /* Can a record that is this to an item do more than name it?  A lot is shipped and received often;
  * of those records nothing is read. */
-static bool may_change(enum sy_code_kind kind, struct history h)
+static bool may_change(enum sy_code_kind kind, const struct history *h)
 {
-	if (h.bits & HIST_ERROR)
+	if (h->bits & HIST_ERROR)
 		return false;
 	if (kind == SY_CODE_UNIT || kind == SY_CODE_CN_DRUG) /* any may say its lot */
-		return h.bits & HIST_ROLES;
-	if (h.bits & HIST_MEMBER && h.action != SY_ACTION_OBSERVE && h.action != SY_ACTION_DELETE)
+		return h->bits & HIST_ROLES;
+	if (h->bits & HIST_MEMBER && h->action != SY_ACTION_OBSERVE &&
+	    h->action != SY_ACTION_DELETE)
 		return true;
-	return (h.bits & 1U << SY_ROLE_OUTPUT) ||
-	       ((h.bits & 1U << SY_ROLE_SUBJECT) && h.action != SY_ACTION_OBSERVE);
+	return (h->bits & 1U << SY_ROLE_OUTPUT) ||
+	       ((h->bits & 1U << SY_ROLE_SUBJECT) && h->action != SY_ACTION_OBSERVE);
 }
 
 /* A new row of the item, with what its history's keys alone say; RECORDS gets those to read. */
-static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct ids *records)
+static int refold_begin(struct apply *a, uint64_t id, struct item *it, uint64_t *lot,
+			struct ids *records)
 {
 	struct history h;
 	struct item old;
@@ -232,10 +234,11 @@ static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct id
 	if ((code = sy_arena_strdup(&a->folded, old.code)) == NULL)
 		return SY_ENOMEM;
 	item_init(it, id, old.kind, (struct sy_str){code, old.code.n});
+	*lot = old.lot;
 	for (uint64_t from = 0; (err = history_seek(a->tx, id, from, &record, &h)) == SY_OK;
 	     from = record + 1) {
 		item_fold_name(it, record);
-		if (may_change(it->kind, h) && (err = ids_add(records, record)))
+		if (may_change(it->kind, &h) && (err = ids_add(records, record)))
 			return err;
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
@@ -245,6 +248,7 @@ static int refold_begin(struct apply *a, uint64_t id, struct item *it, struct id
 struct refold {
 	const struct ids *ids;
 	struct item *items;
+	uint64_t *lots; /* that they belonged to before */
 };
 
 /* The row of a code among them; NULL for others. */
@@ -305,11 +309,13 @@ static int refold_record(struct apply *a, const struct refold *f, uint64_t recor
 	return err;
 }
 
-static int refold_end(struct apply *a, const struct item *it)
+static int refold_end(struct apply *a, const struct item *it, uint64_t lot)
 {
 	struct key code = key_code(it->code), id = key_u64(it->id);
-	int err;
+	int err = link_lot(a, it->id, lot, it->lot);
 
+	if (err)
+		return err;
 	if (it->n_history)
 		return item_put(a->tx, it);
 	a->st.items--;
@@ -327,15 +333,17 @@ int items_refold(struct apply *a, struct ids *ids)
 
 	ids_sort(ids);
 	sy_arena_reset(&a->folded);
-	if ((f.items = sy_arena_calloc(&a->folded, ids->n, sizeof *f.items)) == NULL)
+	f.items = sy_arena_calloc(&a->folded, ids->n, sizeof *f.items);
+	f.lots = sy_arena_calloc(&a->folded, ids->n, sizeof *f.lots);
+	if (f.items == NULL || f.lots == NULL)
 		return SY_ENOMEM;
 	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
-		err = refold_begin(a, ids->v[i], &f.items[i], &records);
+		err = refold_begin(a, ids->v[i], &f.items[i], &f.lots[i], &records);
 	ids_sort(&records);
 	for (size_t i = 0; i < records.n && err == SY_OK; i++)
 		err = refold_record(a, &f, records.v[i]);
 	for (size_t i = 0; i < ids->n && err == SY_OK; i++)
-		err = refold_end(a, &f.items[i]);
+		err = refold_end(a, &f.items[i], f.lots[i]);
 	ids_free(&records);
 	return err;
 }

@@ -24,6 +24,15 @@
  *   prefixes    company prefix, digits, or a product's canonical code -> party id it is granted to
  *   submissions 16 bytes of H(author || records_root) -> u64 entry
  *   erased      u64 record                  -> u64 record of the Erasure
+ *   actors      canonical code of a party or place (as in codes) -> u64 id; names: the way back
+ *   forward     u64 id -> u64 ids reached from it: of an item the transformations that it went
+ *               into and the units of a lot; of a transformation its outputs
+ *   back        u64 id -> u64 ids it was reached from: of an item the transformations that made
+ *               it, of a transformation its inputs
+ *   groups      8 bytes of H(party || 0x0A || transformationID) || u64 record: events of one
+ *               transformation
+ *   contents    u64 container || u64 time || u64 record || u64 child -> action; NO_ID for all
+ *   visits      u64 actor -> u64 record || u64 item, each: what a party or place had to do with
  *
  * What is erased.  The Erasure record, which admission checks and this room applies:
  *
@@ -48,6 +57,8 @@
 #include <suyuan/event.h>
 
 #include "ledger/ledger.h"
+
+#define NO_ID UINT64_MAX
 
 struct index;
 
@@ -264,6 +275,54 @@ int index_item_code(struct index_read *r, uint64_t id, struct sy_arena *arena, s
 int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
 		    struct sy_str *code, struct item *out);
 
+/*
+ * What an event does to an item, or what became of the item by it (DOMAIN "What an event does to
+ * an item"; business steps of CBV 2.0 section 7.1).
+ */
+enum item_step {
+	STEP_OBSERVE, /* seen; whatever else has no effect on quantity or holder */
+	STEP_CREATE,  /* commissioned: ADD */
+	STEP_DESTROY, /* decommissioned, destroyed: DELETE */
+	STEP_SHIP,    /* PARTY sent it to OTHER */
+	STEP_UNSHIP,  /* and took it back: void_shipping */
+	STEP_RECEIVE, /* PARTY got it from OTHER */
+	STEP_SELL,    /* to somebody who keeps no records */
+	STEP_INSTALL, /* built in */
+	STEP_CONSUME, /* went into a transformation */
+	STEP_PRODUCE, /* came out of one */
+	STEP_PACK,    /* into the container OTHER; of the container itself: something was */
+	STEP_UNPACK,
+	STEP_HOLD,
+	STEP_RELEASE,
+	STEP_INSPECT,
+	STEP_COUNT
+};
+const char *item_step_name(enum item_step step);
+
+/* A quality result, by whom it was found; even for pass. */
+enum item_result {
+	RESULT_NONE = 0,
+	RESULT_FIRM_FAIL = 1,
+	RESULT_FIRM_PASS = 2,
+	RESULT_LABORATORY_FAIL = 3,
+	RESULT_LABORATORY_PASS = 4,
+	RESULT_SUPERVISION_FAIL = 5,
+	RESULT_SUPERVISION_PASS = 6
+};
+
+enum { FACT_MEMBER = 5 }; /* the role of a lot when a unit of it is named */
+
+struct item_fact {
+	enum item_step step;
+	unsigned role;                /* enum sy_item_role or FACT_MEMBER */
+	int64_t time;                 /* of the event, ms */
+	uint64_t party, other, place; /* actors, or NO_ID; of PACK and UNPACK OTHER is an item */
+	bool has_quantity, authority; /* by a regulator or operator: of HOLD and RELEASE */
+	enum item_result result;
+	struct sy_decimal quantity;
+	char unit[4];
+};
+
 /* One record of an item's history.  A record may name an item in several roles. */
 struct item_event {
 	uint64_t record;
@@ -272,9 +331,41 @@ struct item_event {
 	enum sy_event_action action;
 	bool error;     /* an errorDeclaration */
 	bool withdrawn; /* and one was made of it */
+	unsigned n_facts;
+	struct item_fact facts[8];
 };
 /* In order of record, from FROM on; SY_ENOTFOUND at the end. */
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out);
+
+/* --- parties and places, and the graph ------------------------------------------------------- */
+
+/* Parties and places that events name; ids are of one space with those of items. */
+int index_actor_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
+/* NAME is borrowed from the snapshot. */
+int index_actor_name(struct index_read *r, uint64_t id, struct sy_str *name);
+/* Items that records from RECORD on name at ACTOR, in order of record and item; a unit of a known
+ * lot is named by that.  Start with ITEM 0, go on with the item after; SY_ENOTFOUND at the end. */
+int index_visits_next(struct index_read *r, uint64_t actor, uint64_t *record, uint64_t *item);
+
+/* A transformation among ids of items: the first record of it. */
+#define NODE_BIT ((uint64_t)1 << 47)
+
+enum index_direction { INDEX_FORWARD, INDEX_BACK };
+/*
+ * Ids reached from ID in one step, big-endian and ascending, as many as lie side by side: FIRST,
+ * or those after.  SY_ENOTFOUND for none (more).  Borrowed from the snapshot.
+ */
+int index_edges(struct index_read *r, enum index_direction d, uint64_t id, bool first,
+		struct sy_str *ids);
+
+/* A thing put into or taken out of a container, in order of time and record. */
+struct content {
+	int64_t time;
+	uint64_t record, child; /* NO_ID: all that was in it */
+	bool added;
+};
+/* Start with a zeroed CONTENT; SY_ENOTFOUND at the end. */
+int index_contents_next(struct index_read *r, uint64_t container, struct content *c);
 
 /* What conflicting ilmd means: digest over its members, sorted by name, both as written; zeros
  * when it has none. */

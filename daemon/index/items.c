@@ -177,16 +177,22 @@ static int item_name(struct apply *a, struct sy_str code, enum sy_code_kind kind
 	return put_u64(a->tx, T_CODES, &k, it->id);
 }
 
-static int history_mark(struct apply *a, uint64_t id, const struct view *v, unsigned bits, bool had)
+static int history_mark(struct apply *a, uint64_t id, const struct view *v,
+			const struct sy_event_item *occ, unsigned bits, bool had)
 {
-	struct history h = {0, 0};
+	struct history h = {.bits = 0};
+	struct item_fact f;
 	int err = had ? history_get(a->tx, id, v->number, &h) : SY_OK;
 
 	if (err && err != SY_ENOTFOUND)
 		return err;
 	h.bits |= (uint8_t)bits | (v->ev.error ? HIST_ERROR : 0);
 	h.action = (uint8_t)v->ev.action;
-	return history_put(a->tx, id, v->number, h);
+	if (v->oc.read) {
+		f = occasion_fact(v, occ, bits == HIST_MEMBER);
+		history_add(&h, &f);
+	}
+	return history_put(a->tx, id, v->number, &h);
 }
 
 /* Names one item; with HIST_MEMBER it is the lot of OCC, a unit. */
@@ -194,6 +200,7 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 		    struct sy_str code, unsigned bits, uint64_t lot, bool fold, uint64_t *id)
 {
 	struct item it;
+	uint64_t had_lot;
 	bool fresh;
 	bool member = bits == HIST_MEMBER;
 	int err = item_name(a, code, member ? SY_CODE_LOT : occ->code.kind, &it, &fresh);
@@ -201,8 +208,9 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 	if (err)
 		return err;
 	*id = it.id;
+	had_lot = it.lot;
 	a->work++;
-	if ((err = history_mark(a, it.id, v, bits, !fresh && (!fold || it.last == v->number))))
+	if ((err = history_mark(a, it.id, v, occ, bits, !fresh && (!fold || it.last == v->number))))
 		return err;
 	if (!fold)
 		return fresh ? item_put(a->tx, &it) : SY_OK;
@@ -211,37 +219,76 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 		item_fold_unit(&it, v, occ);
 	else if (!v->ev.error)
 		item_fold(&it, v, occ, lot);
+	if ((err = link_lot(a, it.id, had_lot, it.lot)))
+		return err;
 	return item_put(a->tx, &it);
+}
+
+/* Units of one lot in a row: the lot is named with the first of them, the others are counted. */
+struct run {
+	struct sy_str lot;
+	const struct sy_event_item *unit;
+	uint64_t id, others;
+};
+
+static int run_end(struct apply *a, const struct view *v, const struct run *run)
+{
+	struct history h;
+	struct item_fact f;
+	int err;
+
+	if (run->others == 0 || !v->oc.read)
+		return SY_OK;
+	if ((err = history_get(a->tx, run->id, v->number, &h)))
+		return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+	f = occasion_fact(v, run->unit, true);
+	f.quantity = (struct sy_decimal){(int64_t)run->others, 0};
+	history_add(&h, &f);
+	return history_put(a->tx, run->id, v->number, &h);
+}
+
+static int run_add(struct apply *a, struct view *v, const struct sy_event_item *occ,
+		   struct sy_str lot, bool fold, struct ids *ids, struct run *run)
+{
+	int err;
+
+	if (lot.n == 0 || sy_str_eq(lot, run->lot)) {
+		run->others += lot.n > 0;
+		return SY_OK;
+	}
+	if ((err = run_end(a, v, run)))
+		return err;
+	*run = (struct run){.lot = lot, .unit = occ};
+	err = name_one(a, v, occ, lot, HIST_MEMBER, NO_ID, fold, &run->id);
+	return err || fold ? err : ids_add(ids, run->id);
 }
 
 int event_name(struct apply *a, struct view *v, bool fold, struct ids *ids, uint64_t *first)
 {
-	struct sy_str last = SY_STR(""), lot;
-	uint64_t lot_id = UINT64_MAX, id;
+	struct run run = {.lot = SY_STR("")};
+	struct sy_str lot;
+	uint64_t id;
 	int err = SY_OK;
 
-	*first = UINT64_MAX;
+	*first = NO_ID;
 	for (size_t i = 0; i < v->ev.n_items; i++) {
 		const struct sy_event_item *occ = &v->ev.items[i];
 		if (occ->code.canonical.n == 0)
 			continue;
-		if ((err = event_lot(v, occ, &lot)))
+		if ((err = event_lot(v, occ, &lot)) ||
+		    (err = run_add(a, v, occ, lot, fold, ids, &run)))
 			return err;
-		if (lot.n && !sy_str_eq(lot, last)) {
-			last = lot;
-			err = name_one(a, v, occ, lot, HIST_MEMBER, UINT64_MAX, fold, &lot_id);
-			if (err || (!fold && (err = ids_add(ids, lot_id))))
-				return err;
-		}
-		unsigned bits = 1U << occ->role | (*first == UINT64_MAX ? HIST_FIRST : 0);
-		err = name_one(a, v, occ, occ->code.canonical, bits, lot.n ? lot_id : UINT64_MAX,
-			       fold, &id);
+		uint64_t lot_id = lot.n ? run.id : NO_ID;
+		unsigned bits = 1U << occ->role | (*first == NO_ID ? HIST_FIRST : 0);
+		err = name_one(a, v, occ, occ->code.canonical, bits, lot_id, fold, &id);
 		if (err || (!fold && (err = ids_add(ids, id))))
 			return err;
-		if (*first == UINT64_MAX)
+		if (v->oc.read && (err = link_item(a, v, occ, id, lot_id)))
+			return err;
+		if (*first == NO_ID)
 			*first = id;
 	}
-	return SY_OK;
+	return run_end(a, v, &run);
 }
 
 int code_id(struct kv_tx *tx, struct sy_str code, uint64_t *id)
@@ -373,7 +420,7 @@ int index_item_next(struct index_read *r, struct sy_str product, struct sy_str a
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out)
 {
 	struct history h;
-	uint64_t record, by;
+	uint64_t record;
 	int err = history_seek(&r->tx, item, from, &record, &h);
 
 	if (err)
@@ -381,10 +428,11 @@ int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struc
 	*out = (struct item_event){.record = record,
 				   .roles = h.bits & HIST_ROLES,
 				   .action = h.action,
-				   .error = h.bits & HIST_ERROR};
+				   .error = h.bits & HIST_ERROR,
+				   .withdrawn = h.withdrawn,
+				   .n_facts = h.n};
+	memcpy(out->facts, h.facts, h.n * sizeof *h.facts);
 	while (out->roles && !(out->roles & 1U << out->role))
 		out->role++;
-	err = index_withdrawn(r, record, &by);
-	out->withdrawn = err == SY_OK;
-	return err == SY_ENOTFOUND ? SY_OK : err;
+	return SY_OK;
 }

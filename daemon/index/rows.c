@@ -8,7 +8,10 @@ const struct kv_table index_tables[T_COUNT] = {
     [T_EVENTS] = {"events", false},     [T_WITHDRAWN] = {"withdrawn", false},
     [T_REGISTER] = {"register", false}, [T_KEYS] = {"keys", false},
     [T_PREFIXES] = {"prefixes", false}, [T_SUBMISSIONS] = {"submissions", false},
-    [T_ERASED] = {"erased", false},
+    [T_ERASED] = {"erased", false},     [T_ACTORS] = {"actors", false},
+    [T_NAMES] = {"names", false},       [T_FORWARD] = {"forward", true},
+    [T_BACK] = {"back", true},          [T_GROUPS] = {"groups", false},
+    [T_CONTENTS] = {"contents", false}, [T_VISITS] = {"visits", true},
 };
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -29,6 +32,15 @@ struct key key_u64x2(uint64_t a, uint64_t b)
 	sy_put64(k.b, a);
 	sy_put64(k.b + 8, b);
 	k.n = 16;
+	return k;
+}
+
+struct key key_u64x3(uint64_t a, uint64_t b, uint64_t c)
+{
+	struct key k = key_u64x2(a, b);
+
+	sy_put64(k.b + 16, c);
+	k.n = 24;
 	return k;
 }
 
@@ -163,50 +175,6 @@ int state_put(struct kv_tx *tx, const struct state *s)
 	memcpy(row + 56, s->leaf.b, SY_HASH_SIZE);
 	return kv_put(tx, T_META, SY_STR("state"), (struct sy_str){(const char *)row, sizeof row},
 		      0);
-}
-
-/* --- history --------------------------------------------------------------------------------- */
-
-static int history_decode(struct sy_str row, struct history *out)
-{
-	if (row.n != 2)
-		return SY_ECORRUPT;
-	*out = (struct history){(uint8_t)row.p[0], (uint8_t)row.p[1]};
-	return SY_OK;
-}
-
-int history_get(struct kv_tx *tx, uint64_t id, uint64_t record, struct history *out)
-{
-	struct key k = key_u64x2(id, record);
-	struct sy_str row;
-	int err = kv_get(tx, T_HISTORY, key_str(&k), &row);
-
-	return err ? err : history_decode(row, out);
-}
-
-int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, struct history h)
-{
-	struct key k = key_u64x2(id, record);
-	char row[2] = {(char)h.bits, (char)h.action};
-
-	return kv_put(tx, T_HISTORY, key_str(&k), (struct sy_str){row, 2}, 0);
-}
-
-int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
-		 struct history *out)
-{
-	struct key k = key_u64x2(id, from);
-	struct sy_str key, row;
-	int err = kv_seek(tx, T_HISTORY, key_str(&k), &key, &row);
-
-	if (err)
-		return err;
-	if (key.n != 16)
-		return SY_ECORRUPT;
-	if (memcmp(key.p, k.b, 8))
-		return SY_ENOTFOUND;
-	*record = sy_get64((const uint8_t *)key.p + 8);
-	return history_decode(row, out);
 }
 
 /* --- items ----------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 
 #include "index.h"
 
-#define INDEX_VERSION 7 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
+#define INDEX_VERSION 8 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
 
 enum table {
 	T_META,
@@ -23,6 +23,13 @@ enum table {
 	T_PREFIXES,
 	T_SUBMISSIONS,
 	T_ERASED,
+	T_ACTORS,
+	T_NAMES,
+	T_FORWARD,
+	T_BACK,
+	T_GROUPS,
+	T_CONTENTS,
+	T_VISITS,
 	T_COUNT
 };
 extern const struct kv_table index_tables[T_COUNT];
@@ -46,6 +53,7 @@ struct key key_code(struct sy_str canonical);
 /* All versions of an id begin with this. */
 struct key key_register(enum register_kind kind, struct sy_str id);
 struct key key_register_version(enum register_kind kind, struct sy_str id, uint64_t record);
+struct key key_u64x3(uint64_t a, uint64_t b, uint64_t c);
 struct key key_submission(const uint8_t author[SY_KEY_SIZE], const sy_hash *records_root);
 
 int put_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t v);
@@ -63,18 +71,29 @@ struct state {
 int state_get(struct kv_tx *tx, struct state *out); /* SY_ENOTFOUND in a new index */
 int state_put(struct kv_tx *tx, const struct state *s);
 
-/* `history`: what a record is to an item.  Roles are the low bits, 1 << enum sy_item_role. */
+/*
+ * `history`: what a record is to an item.  Roles are the low bits, 1 << enum sy_item_role.  Behind
+ * them stand the facts: one for each way in which the event moves or changes the item.
+ */
 enum {
 	HIST_ROLES = 0x1f,
 	HIST_MEMBER = 0x20, /* names a unit of this lot */
 	HIST_ERROR = 0x40,  /* an errorDeclaration */
 	HIST_FIRST = 0x80   /* this is the record's first item, under which `events` has its id */
 };
+enum { FACTS_MAX = 8 }; /* past them quantities run together into one that is unknown */
 struct history {
 	uint8_t bits, action;
+	bool withdrawn;
+	uint8_t n;
+	struct item_fact facts[FACTS_MAX];
 };
+/* Adds a fact; of the same step, parties, place and unit the quantities are added up. */
+void history_add(struct history *h, const struct item_fact *f);
+int history_decode(struct sy_str row, struct history *out);
+bool history_same(const struct history *a, const struct history *b);
 int history_get(struct kv_tx *tx, uint64_t id, uint64_t record, struct history *out);
-int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, struct history h);
+int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, const struct history *h);
 /* The first row of an item from FROM on. */
 int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 		 struct history *out);

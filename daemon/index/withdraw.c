@@ -26,6 +26,28 @@ void event_identity(struct sy_str party, struct sy_str event_id, uint8_t out[8])
 	memcpy(out, h.b, 8);
 }
 
+int record_party(struct apply *a, uint64_t record, struct sy_str *party)
+{
+	struct register_key key;
+	struct sy_entry e;
+	const uint8_t *bytes;
+	uint64_t entry;
+	uint32_t position;
+	char *copy;
+	int err = ledger_record_entry(a->truth, record, &entry, &position);
+
+	if (err || (err = ledger_entry(a->truth, entry, &bytes)) ||
+	    (err = sy_entry_decode(bytes, &e, NULL)))
+		return err;
+	*party = SY_STR("");
+	if ((err = key_row_get(a->tx, e.author, &key)))
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	if ((copy = sy_arena_strdup(&a->again, key.party)) == NULL)
+		return SY_ENOMEM;
+	*party = (struct sy_str){copy, key.party.n};
+	return SY_OK;
+}
+
 /* --- events ---------------------------------------------------------------------------------- */
 
 /* Folds the items of an event whose standing has changed. */
@@ -50,6 +72,8 @@ static int withdraw(struct apply *a, uint64_t record, uint64_t by)
 	if (err != SY_ENOTFOUND)
 		return err;
 	if ((err = put_u64(a->tx, T_WITHDRAWN, &k, by)))
+		return err;
+	if ((err = event_stand(a, record, true)))
 		return err;
 	return refold_event(a, record);
 }
@@ -83,8 +107,10 @@ int event_apply(struct apply *a, struct view *v)
 {
 	uint8_t hash[8];
 	uint64_t first, earlier;
-	int err = event_name(a, v, true, NULL, &first);
+	int err = occasion_read(a, v, sy_buf_span(&a->party));
 
+	if (err == SY_OK)
+		err = event_name(a, v, true, NULL, &first);
 	if (err || first == UINT64_MAX || v->ev.id.n == 0)
 		return err;
 	if ((err = view_identity(v, sy_buf_span(&a->party), hash)))
@@ -97,29 +123,6 @@ int event_apply(struct apply *a, struct view *v)
 }
 
 /* --- groups ---------------------------------------------------------------------------------- */
-
-/* The party that wrote a record, in a->again. */
-static int party_of(struct apply *a, uint64_t record, struct sy_str *party)
-{
-	struct register_key key;
-	struct sy_entry e;
-	const uint8_t *bytes;
-	uint64_t entry;
-	uint32_t position;
-	char *copy;
-	int err = ledger_record_entry(a->truth, record, &entry, &position);
-
-	if (err || (err = ledger_entry(a->truth, entry, &bytes)) ||
-	    (err = sy_entry_decode(bytes, &e, NULL)))
-		return err;
-	*party = SY_STR("");
-	if ((err = key_row_get(a->tx, e.author, &key)))
-		return err == SY_ENOTFOUND ? SY_OK : err;
-	if ((copy = sy_arena_strdup(&a->again, key.party)) == NULL)
-		return SY_ENOMEM;
-	*party = (struct sy_str){copy, key.party.n};
-	return SY_OK;
-}
 
 /* Is RECORD of the group, and an errorDeclaration or not? */
 static int in_group(struct apply *a, uint64_t record, const struct group *g, bool *in, bool *error)
@@ -134,7 +137,7 @@ static int in_group(struct apply *a, uint64_t record, const struct group *g, boo
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	if (v.ev.id.n == 0)
 		return SY_OK;
-	if ((err = party_of(a, record, &party)))
+	if ((err = record_party(a, record, &party)))
 		return err;
 	if ((err = view_identity(&v, party, hash)))
 		return err;
@@ -208,10 +211,14 @@ static int regroup(struct apply *a, const struct group *g, struct ids *touched)
 		if ((err = set_u64(a->tx, T_WITHDRAWN, &w, UINT64_MAX)))
 			return err;
 	}
-	if (event == UINT64_MAX)
-		return SY_OK;
-	struct key w = key_u64(event);
-	return set_u64(a->tx, T_WITHDRAWN, &w, by);
+	if (event != UINT64_MAX) {
+		struct key w = key_u64(event);
+		if ((err = set_u64(a->tx, T_WITHDRAWN, &w, by)))
+			return err;
+	}
+	if (was != UINT64_MAX && was != event && (err = event_stand(a, was, false)))
+		return err;
+	return event == UINT64_MAX ? SY_OK : event_stand(a, event, by != UINT64_MAX);
 }
 
 /* --- erasure --------------------------------------------------------------------------------- */
@@ -342,14 +349,17 @@ static int read_rows(struct apply *a, struct erasure *x)
 	if (err)
 		return err == SY_ENOMEM ? err : SY_OK; /* it had no effect */
 	if (sy_event_kind(&doc) != SY_EVENT_NONE) {
-		err = view_read(&v, &a->again, &doc, x->record);
-		return err ? err : event_ids(a, &v, &x->ids);
+		if ((err = view_read(&v, &a->again, &doc, x->record)) ||
+		    (err = event_ids(a, &v, &x->ids)))
+			return err;
+		ids_sort(&x->ids);
+		return graph_erase(a, x->record, &v, &x->ids);
 	}
 	if (type_kept(&doc))
 		return SY_EDENIED;
 	if ((err = type_row(a, &doc, &kind, &id, &owner)))
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	if (owner.n == 0 && (err = party_of(a, x->record, &owner)))
+	if (owner.n == 0 && (err = record_party(a, x->record, &owner)))
 		return err;
 	x->rows[x->n_rows++] = key_register_version(kind, id, x->record);
 	x->rows[x->n_rows++] = key_register_version(REG_REACH, owner, x->record);
@@ -363,7 +373,8 @@ static int undo(struct apply *a, struct erasure *x)
 
 	if (err == SY_EGONE) {
 		x->gone = true;
-		err = find_rows(a, x);
+		if ((err = find_rows(a, x)) == SY_OK)
+			err = graph_erase(a, x->record, NULL, &x->ids);
 	}
 	if (err || (err = drop_history(a, x)))
 		return err;
@@ -381,21 +392,19 @@ static int put_remains(struct apply *a, struct erasure *x)
 	struct group *g = &x->groups[x->n_groups];
 	struct sy_str party;
 	struct view v;
-	uint64_t first;
 	int err = view_of(a, x->record, &v);
 
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	if ((err = event_name(a, &v, false, &x->ids, &first)) || first == UINT64_MAX ||
-	    v.ev.id.n == 0)
+	if ((err = record_party(a, x->record, &party)) || (err = occasion_read(a, &v, party)) ||
+	    (err = event_name(a, &v, false, &x->ids, &g->item)))
 		return err;
-	if ((err = party_of(a, x->record, &party)))
-		return err;
-	if ((err = view_identity(&v, party, g->hash)))
-		return err;
-	g->item = first;
-	x->n_groups++;
-	return SY_OK;
+	if (g->item != NO_ID && v.ev.id.n) {
+		if ((err = view_identity(&v, party, g->hash)))
+			return err;
+		x->n_groups++;
+	}
+	return group_mend(a, &v, party);
 }
 
 static int erase(struct apply *a, struct erasure *x, bool has_rows)

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TABLES_MAX = 16, READERS_MAX = 256, SEATS = 64, APART = 128 };
+enum { TABLES_MAX = 32, READERS_MAX = 256, SEATS = 64, APART = 128 };
 
 /* A thread sanitizer's address space has no room for a terabyte. */
 #ifdef __SANITIZE_THREAD__
@@ -462,6 +462,15 @@ int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key)
 	return keep(tx, mdb_del(tx->txn, tx->kv->dbi[table], &k, NULL));
 }
 
+int kv_del_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value)
+{
+	MDB_val k = val(key), v = val(value);
+
+	if (ended(tx))
+		return tx->err;
+	return keep(tx, mdb_del(tx->txn, tx->kv->dbi[table], &k, &v));
+}
+
 int kv_clear(struct kv_tx *tx, unsigned table)
 {
 	if (ended(tx))
@@ -471,21 +480,29 @@ int kv_clear(struct kv_tx *tx, unsigned table)
 
 /* --- ordered reading ------------------------------------------------------------------------- */
 
+/* The transaction's cursor of a table; NULL: tx->err says why. */
+static MDB_cursor *cursor_of(struct kv_tx *tx, unsigned table)
+{
+	MDB_cursor *c = NULL;
+
+	if (ended(tx))
+		return NULL;
+	if (tx->cursors[table] == NULL &&
+	    keep(tx, mdb_cursor_open(tx->txn, tx->kv->dbi[table], &c)) == SY_OK)
+		tx->cursors[table] = c;
+	return tx->cursors[table];
+}
+
 static int move(struct kv_tx *tx, unsigned table, MDB_cursor_op op, struct sy_str from,
 		struct sy_str *key, struct sy_str *value)
 {
 	MDB_val k = val(from), v = {0, NULL};
-	MDB_cursor *c = NULL;
+	MDB_cursor *c = cursor_of(tx, table);
 	int err;
 
-	if (ended(tx))
+	if (c == NULL)
 		return tx->err;
-	if (tx->cursors[table] == NULL) {
-		if (keep(tx, mdb_cursor_open(tx->txn, tx->kv->dbi[table], &c)))
-			return tx->err;
-		tx->cursors[table] = c;
-	}
-	err = keep(tx, mdb_cursor_get(tx->cursors[table], &k, &v, op));
+	err = keep(tx, mdb_cursor_get(c, &k, &v, op));
 	if (err == SY_OK) {
 		*key = str(k);
 		*value = str(v);
@@ -512,6 +529,46 @@ int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str 
 int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
 {
 	return move(tx, table, MDB_LAST, SY_STR(""), key, value);
+}
+
+int kv_has_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value)
+{
+	MDB_val k = val(key), v = val(value);
+	MDB_cursor *c = cursor_of(tx, table);
+
+	return c ? keep(tx, mdb_cursor_get(c, &k, &v, MDB_GET_BOTH)) : tx->err;
+}
+
+int kv_seek_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str from,
+		  struct sy_str *value)
+{
+	MDB_val k = val(key), v = val(from);
+	MDB_cursor *c = cursor_of(tx, table);
+	int err;
+
+	if (c == NULL)
+		return tx->err;
+	err = keep(tx, mdb_cursor_get(c, &k, &v, MDB_GET_BOTH_RANGE));
+	if (err == SY_OK)
+		*value = str(v);
+	return err;
+}
+
+int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
+	      struct sy_str *values)
+{
+	MDB_val k = val(key), v = {0, NULL};
+	MDB_cursor *c = cursor_of(tx, table);
+	int rc;
+
+	if (c == NULL)
+		return tx->err;
+	if (first && (rc = mdb_cursor_get(c, &k, &v, MDB_SET)))
+		return keep(tx, rc);
+	rc = mdb_cursor_get(c, &k, &v, first ? MDB_GET_MULTIPLE : MDB_NEXT_MULTIPLE);
+	if (rc == 0)
+		*values = str(v);
+	return keep(tx, rc);
 }
 
 uint64_t kv_count(struct kv_tx *tx, unsigned table)

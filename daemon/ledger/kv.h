@@ -24,7 +24,7 @@ struct kv_table {
 
 enum { KV_READONLY = 1, KV_NOSYNC = 2 };
 
-/* Creates the folder and its files when missing unless read-only.  At most 16 tables.  The folder
+/* Creates the folder and its files when missing unless read-only.  At most 32 tables.  The folder
  * has its own guard against a second process (the ledger's lock): closing takes LMDB's lock file
  * away. */
 int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
@@ -41,7 +41,7 @@ struct kv_tx {
 	void *txn;
 	int err;
 	bool write, map_full;
-	void *cursors[16]; /* opened on first use of a table, closed at the end */
+	void *cursors[32]; /* opened on first use of a table, closed at the end */
 };
 
 enum { KV_READ = 0, KV_WRITE = 1 };
@@ -67,6 +67,9 @@ int kv_put(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str va
 int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, int flags,
 	       void **room);
 int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key);
+/* One of the values that a key has in a table with several. */
+int kv_del_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value);
+int kv_has_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value);
 int kv_clear(struct kv_tx *tx, unsigned table); /* drops every row */
 
 /* Ordered reading; each keeps the table's place in the transaction's own cursor.  An empty FROM is
@@ -76,6 +79,13 @@ int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str 
 int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
+/* In a table with several values a key, the first of KEY's that isn't below FROM. */
+int kv_seek_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str from,
+		  struct sy_str *value);
+/* In a table with several values a key: as many of them as stand on one page, side by side, from
+ * the first (FIRST, or SY_ENOTFOUND for a key without any) or after those that were given last. */
+int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
+	      struct sy_str *values);
 uint64_t kv_count(struct kv_tx *tx, unsigned table);
 
 #endif
