@@ -75,12 +75,12 @@ class Subject:
                                 self.records / beside, "records/s: " + against, target)
 
 
-def check(world, name, kind, *shape):
-    one = World(world.folder / kind)
+def check(world, name, fill):
+    one = World(world.folder / fill.__name__)
     one.folder.mkdir()
     one.rows = world.rows
     with one:
-        one.load(kind, *one.producer(), *shape)
+        fill(one)
         one.ledger.settle()
         subject = Subject(one, name)
         for _ in range(ROUNDS):
@@ -92,5 +92,11 @@ def check(world, name, kind, *shape):
 
 
 def checks(world):
-    check(world, "1,000 records a submission", "bulk", scaled(300000, 1000), 1000, 4)
-    check(world, "one record a submission", "single", scaled(50000), 64)
+    def many(one):
+        one.bulk(scaled(300000, 1000))
+
+    def lone(one):
+        one.single(scaled(50000), 64)
+
+    check(world, "1,000 records a submission", many)
+    check(world, "one record a submission", lone)
