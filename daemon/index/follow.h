@@ -39,6 +39,7 @@ struct index {
 /* Opens the tables in DIR as they are.  The index isn't checked against truth. */
 int index_make(const struct index_options *o, const char *dir, int kv_flags, struct index **out);
 void index_free(struct index *ix);
+void index_drop(struct index *ix); /* back to what was committed */
 /* Is what is there of this version and of this truth? */
 int index_fits(struct index *ix, bool *fits);
 /* Applies and commits what is published, to LIMIT entries. */
