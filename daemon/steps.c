@@ -29,7 +29,7 @@ static void on_published(void *ctx, uint64_t entries)
 /* What the index takes of the disk for a record of one lot, in round numbers. */
 static uint64_t on_owed(void *ctx, uint64_t records)
 {
-	const uint64_t a_record = 512;
+	const uint64_t a_record = 768;
 	return (answer_lag(ctx) + records) * a_record;
 }
 
