@@ -141,7 +141,8 @@ def illegal(made):
 
 
 def bad_signature(made):
-    made.entries[-1] = made.entries[-1][:-1] + b"\0"
+    last = made.entries[-1]
+    made.entries[-1] = last[:-64] + bytes([last[-64] ^ 1]) + last[-63:]
 
 
 FAULTS = {
