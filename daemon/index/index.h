@@ -295,6 +295,7 @@ enum item_step {
 	STEP_HOLD,
 	STEP_RELEASE,
 	STEP_INSPECT,
+	STEP_EMPTY, /* of a container: all that was in it was taken out */
 	STEP_COUNT
 };
 const char *item_step_name(enum item_step step);

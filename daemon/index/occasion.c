@@ -11,6 +11,7 @@ static const char *const step_names[STEP_COUNT] = {
     [STEP_SELL] = "sell",       [STEP_INSTALL] = "install", [STEP_CONSUME] = "consume",
     [STEP_PRODUCE] = "produce", [STEP_PACK] = "pack",       [STEP_UNPACK] = "unpack",
     [STEP_HOLD] = "hold",       [STEP_RELEASE] = "release", [STEP_INSPECT] = "inspect",
+    [STEP_EMPTY] = "empty",
 };
 
 const char *item_step_name(enum item_step step)
@@ -80,11 +81,16 @@ static enum item_step step_of(const struct sy_json_doc *doc, const struct sy_eve
 	return STEP_OBSERVE;
 }
 
-static enum item_step child_step(const struct sy_event *ev)
+/* What it does to a container and what is in it.  The parent of a transaction isn't one. */
+static enum item_step child_step(const struct sy_event *ev, enum item_step subject)
 {
+	if (ev->kind != SY_EVENT_AGGREGATION && ev->kind != SY_EVENT_ASSOCIATION)
+		return subject;
 	if (ev->action == SY_ACTION_ADD)
 		return STEP_PACK;
-	return ev->action == SY_ACTION_DELETE ? STEP_UNPACK : STEP_OBSERVE;
+	if (ev->action == SY_ACTION_DELETE)
+		return ev->n_items == 1 ? STEP_EMPTY : STEP_UNPACK;
+	return subject;
 }
 
 static enum item_result result_of(const struct sy_json_doc *doc, const struct sy_json *inspection)
@@ -237,7 +243,7 @@ int occasion_read(struct apply *a, struct view *v, struct sy_str party)
 		return SY_OK;
 	oc->read = true;
 	oc->subject = step_of(&v->doc, &v->ev);
-	oc->child = child_step(&v->ev);
+	oc->child = child_step(&v->ev, oc->subject);
 	oc->result = result_of(&v->doc, v->ev.inspection);
 	if ((err = add_author(a, v, party)) || (err = read_actors(a, v)))
 		return err;
@@ -272,20 +278,22 @@ static enum item_step step_for(const struct view *v, enum sy_item_role role)
 struct item_fact occasion_fact(const struct view *v, const struct sy_event_item *occ, bool member)
 {
 	const struct occasion *oc = &v->oc;
-	bool packed = occ->role == SY_ROLE_CHILD;
-	struct item_fact f = {.step = step_for(v, occ->role),
+	enum item_step step = step_for(v, occ->role);
+	bool packs = step == STEP_PACK || step == STEP_UNPACK || step == STEP_EMPTY;
+	struct item_fact f = {.step = step,
 			      .role = member ? (unsigned)FACT_MEMBER : (unsigned)occ->role,
 			      .time = v->ev.time,
 			      .party = oc->party,
-			      .other = packed ? oc->parent : oc->other,
+			      .other = oc->other,
 			      .place = oc->place,
 			      .has_quantity = occ->has_quantity,
 			      .authority = oc->authority,
 			      .result = oc->result,
 			      .quantity = occ->quantity};
 
-	if (occ->role == SY_ROLE_PARENT || occ->role == SY_ROLE_INPUT ||
-	    occ->role == SY_ROLE_OUTPUT)
+	if (packs)
+		f.other = occ->role == SY_ROLE_CHILD ? oc->parent : NO_ID;
+	if (occ->role == SY_ROLE_INPUT || occ->role == SY_ROLE_OUTPUT)
 		f.other = NO_ID;
 	if (occ->unit.n && occ->unit.n < sizeof f.unit)
 		memcpy(f.unit, occ->unit.p, occ->unit.n);

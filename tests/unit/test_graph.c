@@ -13,6 +13,7 @@
 #define PACK(time, action, more)                                           \
 	"{\"type\":\"AggregationEvent\"," AT(time) ",\"action\":\"" action \
 						   "\",\"parentID\":\"" SSCC "\"" more "}"
+#define CHILDREN(code) ",\"childQuantityList\":[{\"epcClass\":\"" code "\"" KG("5") "}]"
 #define CHILD(code) ",\"childEPCs\":[\"" code "\"]"
 
 static uint64_t id_of(const char *code)
@@ -212,6 +213,8 @@ static const struct {
      "urn:party:a", NULL},
     {OBJECT("DELETE") ",\"bizStep\":\"retail_selling\"" QUANTITY(LOT("1"), KG("5")) "}", STEP_SELL,
      "urn:party:a", NULL},
+    {PACK("08:00", "OBSERVE", ",\"bizStep\":\"shipping\"" TO("b") CHILDREN(LOT("1"))), STEP_SHIP,
+     "urn:party:a", "urn:party:b"},
     {CHANGE IN(LOT("1")) OUT(LOT("2")) "}", STEP_CONSUME, "urn:party:a", NULL},
     {CHANGE IN(LOT("2")) OUT(LOT("1")) "}", STEP_PRODUCE, "urn:party:a", NULL},
 };
@@ -246,6 +249,21 @@ START_TEST(steps_and_parties)
 	ck_assert_uint_eq(at, record);
 	ck_assert_uint_le(item, lot);
 	unlook();
+}
+END_TEST
+
+/* An aggregation that is taken apart without naming what was in it. */
+START_TEST(an_emptied_container)
+{
+	struct item_event e;
+
+	add(PACK("08:00", "DELETE", ""));
+	look();
+	ck_assert_int_eq(index_history_next(&rd, id_of(SSCC), 0, &e), SY_OK);
+	ck_assert_int_eq(e.facts[0].step, STEP_EMPTY);
+	ck_assert_uint_eq(e.facts[0].other, NO_ID);
+	unlook();
+	ck_fsck();
 }
 END_TEST
 
@@ -330,6 +348,7 @@ Suite *suite(void)
 	suite_add_tcase(s, box);
 	tcase_add_checked_fixture(fact, setup, teardown);
 	tcase_add_loop_test(fact, steps_and_parties, 0, (int)(sizeof steps / sizeof *steps));
+	tcase_add_test(fact, an_emptied_container);
 	tcase_add_test(fact, units_count_for_their_lot);
 	tcase_add_test(fact, an_erased_event_takes_its_actors_along);
 	tcase_add_test(fact, more_facts_than_there_is_room_for);
