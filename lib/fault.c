@@ -49,18 +49,39 @@ static void count(struct sy_faults *f, int status)
 	f->warnings_only = false;
 }
 
-static bool room(struct sy_faults *f, long record)
+/* Of the record that is being added to, the warning last kept makes room. */
+static bool displace(struct sy_faults *f)
+{
+	for (size_t i = f->n; i > f->n - f->of_record; i--) {
+		if (f->v[i - 1].status != 0)
+			continue;
+		memmove(&f->v[i - 1], &f->v[i], (f->n - i) * sizeof *f->v);
+		f->n--;
+		f->of_record--;
+		f->warnings--;
+		f->dropped++;
+		return true;
+	}
+	return false;
+}
+
+static bool room(struct sy_faults *f, int status, long record)
 {
 	if (f->n == 0 || f->v[f->n - 1].record != record)
 		f->of_record = 0;
-	return f->of_record < SY_FAULTS_PER_RECORD && f->n < SY_FAULTS_MAX && grow(f);
+	if (status == 0)
+		return f->of_record < SY_FAULTS_PER_RECORD && f->warnings < SY_WARNINGS_MAX &&
+		       f->n < SY_FAULTS_MAX && grow(f);
+	if (f->of_record == SY_FAULTS_PER_RECORD && !displace(f))
+		return false;
+	return f->n < SY_FAULTS_MAX && grow(f);
 }
 
 void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
 		  const char *field, const char *fmt, ...)
 {
 	count(f, status);
-	if (!room(f, record)) {
+	if (!room(f, status, record)) {
 		f->dropped++;
 		return;
 	}
@@ -80,6 +101,7 @@ void sy_fault_add(struct sy_faults *f, int status, long record, const char *poin
 	}
 	f->v[f->n++] = fault;
 	f->of_record++;
+	f->warnings += status == 0;
 }
 
 int sy_faults_status(const struct sy_faults *f)

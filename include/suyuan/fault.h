@@ -5,7 +5,8 @@
  * It carries the HTTP status that the fault alone would give; a collection's status is the first
  * that applies of 400, 401, 403, 409, 422, then any other.  At most SY_FAULTS_PER_RECORD are kept
  * of the record that is being added to, and SY_FAULTS_MAX in all; a fault that is dropped still
- * counts towards the status, so that what is refused stays refused.
+ * counts towards the status, so that what is refused stays refused.  Warnings make room: of a
+ * record one is dropped for a fault, and of the whole they take half at most.
  */
 #ifndef SUYUAN_FAULT_H
 #define SUYUAN_FAULT_H
@@ -14,6 +15,7 @@
 
 #define SY_FAULTS_PER_RECORD 10
 #define SY_FAULTS_MAX 10000
+#define SY_WARNINGS_MAX (SY_FAULTS_MAX / 2)
 #define SY_NO_RECORD (-1L) /* a fault of the envelope or of the whole */
 
 struct sy_fault {
@@ -30,6 +32,7 @@ struct sy_faults {
 	size_t n, cap;
 	size_t dropped;     /* over a limit, or memory was out */
 	size_t of_record;   /* kept for the record that was last added to */
+	size_t warnings;    /* kept, of all */
 	int status;         /* of the whole, dropped faults included */
 	bool warnings_only; /* no fault with a status was added; see sy_faults_init */
 	/*

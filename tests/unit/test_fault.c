@@ -2,6 +2,7 @@
 #include "faults.h"
 #include "run.h"
 
+#include <suyuan/bytes.h>
 #include <suyuan/error.h>
 #include <suyuan/fault.h>
 
@@ -193,13 +194,45 @@ END_TEST
 START_TEST(dropped_faults_count)
 {
 	for (int i = 0; i < SY_FAULTS_PER_RECORD; i++)
-		sy_fault_add(&faults, 0, 0, "", NULL, "warning");
-	ck_assert_int_eq(sy_faults_status(&faults), 0);
+		sy_fault_add(&faults, 422, 0, "", NULL, "wrong");
 	sy_fault_add(&faults, 403, 0, "", NULL, "not allowed");
 	ck_assert_uint_eq(faults.n, SY_FAULTS_PER_RECORD);
 	ck_assert_uint_eq(faults.dropped, 1);
 	ck_assert_int_eq(sy_faults_status(&faults), 403);
 	ck_assert(!faults.warnings_only);
+}
+END_TEST
+
+static void add_each(long record, const char *kinds)
+{
+	for (const char *k = kinds; *k; k++)
+		sy_fault_add(&faults, *k == 'F' ? 422 : 0, record, "", NULL, "%c%d", *k,
+			     (int)(k - kinds));
+}
+
+/* Why it is refused stands before what it should carry as well. */
+START_TEST(warnings_make_room)
+{
+	static const struct {
+		const char *added, *kept;
+	} rows[] = {
+	    {"wwwwwwwwwwF", "w0 w1 w2 w3 w4 w5 w6 w7 w8 F10 "},
+	    {"FwwwwwwwwwwwFF", "F0 w1 w2 w3 w4 w5 w6 w7 F12 F13 "},
+	    {"wFFFFFFFFFFF", "F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 "},
+	    {"FFFFFFFFFFww", "F0 F1 F2 F3 F4 F5 F6 F7 F8 F9 "},
+	};
+	for (int i = 0; i < ROWS(rows); i++) {
+		struct sy_buf b = {0};
+		add_each(7, "www");
+		add_each(i, rows[i].added);
+		for (size_t k = faults.n - SY_FAULTS_PER_RECORD; k < faults.n; k++)
+			sy_buf_printf(&b, "%s ", faults.v[k].detail);
+		ck_assert_str_eq(sy_buf_cstr(&b), rows[i].kept);
+		ck_assert_uint_eq(faults.n, 3 + SY_FAULTS_PER_RECORD);
+		ck_assert_uint_eq(faults.dropped, strlen(rows[i].added) - SY_FAULTS_PER_RECORD);
+		sy_buf_free(&b);
+		sy_faults_init(&faults, &arena);
+	}
 }
 END_TEST
 
@@ -210,6 +243,12 @@ START_TEST(ten_thousand_in_all)
 	ck_assert_uint_eq(faults.n, SY_FAULTS_MAX);
 	ck_assert_uint_eq(faults.dropped, 5);
 	ck_assert_int_eq(sy_faults_status(&faults), 400);
+	sy_faults_init(&faults, &arena);
+	for (long record = 0; record < SY_FAULTS_MAX; record++)
+		add_each(record, "w");
+	add_each(SY_FAULTS_MAX, "F");
+	ck_assert_uint_eq(faults.n, SY_WARNINGS_MAX + 1);
+	ck_assert_str_eq(faults.v[faults.n - 1].detail, "F0");
 }
 END_TEST
 
@@ -270,6 +309,7 @@ Suite *suite(void)
 	tcase_add_loop_test(t, status, 0, ROWS(status_rows));
 	tcase_add_test(t, ten_a_record);
 	tcase_add_test(t, dropped_faults_count);
+	tcase_add_test(t, warnings_make_room);
 	tcase_add_test(t, ten_thousand_in_all);
 	tcase_add_test(t, out_of_memory);
 	suite_add_tcase(s, t);
