@@ -48,6 +48,7 @@ static int cmd_place_register(struct app *app)
 	rc = edit_names(app, &w);
 	edit_text(app, &w, "region", "region");
 	edit_text(app, &w, "address", "address");
+	edit_text(app, &w, "phone", "phone");
 	edit_text(app, &w, "project", "project");
 	edit_text(app, &w, "part", "part");
 	sy_jw_end(&w, '}');
@@ -71,6 +72,7 @@ static const struct flag place_flags[] = {
     {"party", "ID", "whose place it is; else whoever signs", FLAG_ONE},
     {"region", "DIGITS", "6 digits of GB/T 2260", FLAG_ONE},
     {"address", "TEXT", "where it is", FLAG_ONE},
+    {"phone", "TEXT", "whom to call there", FLAG_ONE},
     {"project", "TEXT", "of a building site", FLAG_ONE},
     {"part", "TEXT", "of the project", FLAG_ONE},
     FLAG_REPLACE,
@@ -81,7 +83,7 @@ static const struct flag place_flags[] = {
 const struct command place_commands[] = {
     {"register", "ID", 0, 1, "a place, by its GLN or a URI", place_flags, cmd_place_register,
      "suyuan place register 6901234000016 --name-zh 一号车间 --region 130102 "
-     "--key dairy.key"},
+     "--address 中山路1号 --phone 0311-12345678 --key dairy.key"},
     {"show", "ID", 1, 1, "one place as the ledger has it now", NULL, cmd_place_show,
      "suyuan place show 6901234000016"},
     {0},

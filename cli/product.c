@@ -340,7 +340,7 @@ const struct command product_commands[] = {
     {"register", "CODE", 0, 1, "what a product code stands for", product_flags,
      cmd_product_register,
      "suyuan product register 06901234567892 --name-zh 鲜牛奶 --category food "
-     "--specification '250 mL' --standard 'GB 19645' --licence SC:SC10613010000014 "
+     "--specification '250 mL' --standard 'GB 19645' --licence SC:SC10613010000011 "
      "--key dairy.key"},
     {"show", "CODE", 1, 1, "one product as the ledger has it now", NULL, cmd_product_show,
      "suyuan product show 06901234567892"},

@@ -6,7 +6,7 @@
 #define RULES_MAX (1u << 20)
 
 /*
- * A profile file: [rules] gives members of the record, [fields] and [limits] its objects; limits
+ * A file of rules: [rules] gives members of the record, each other section an object of it; limits
  * are numbers.  Lines that begin with ';' or '#' are comments.
  */
 struct ini {
@@ -23,6 +23,18 @@ static int ini_fault(struct ini *in, const char *expected)
 		    expected);
 }
 
+static bool is_section(struct sy_str name)
+{
+	static const char *const sections[] = {"fields", "licences", "standards", "products",
+					       "limits"};
+
+	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+		if (sy_str_is(name, sections[i]))
+			return true;
+	}
+	return false;
+}
+
 static int ini_section(struct ini *in, struct sy_str line)
 {
 	if (line.p[line.n - 1] != ']')
@@ -33,8 +45,9 @@ static int ini_section(struct ini *in, struct sy_str line)
 	in->section[0] = '\0';
 	if (sy_str_is(name, "rules"))
 		return RC_DONE;
-	if (!sy_str_is(name, "fields") && !sy_str_is(name, "limits"))
-		return ini_fault(in, "[rules], [fields] or [limits]");
+	if (!is_section(name))
+		return ini_fault(in, "[rules], [fields], [licences], [standards], [products] or "
+				     "[limits]");
 	snprintf(in->section, sizeof in->section, "%.*s", (int)name.n, name.p);
 	sy_jw_key(in->w, in->section);
 	sy_jw_object(in->w);
@@ -43,7 +56,7 @@ static int ini_section(struct ini *in, struct sy_str line)
 
 static int ini_value(struct ini *in, struct sy_str name, struct sy_str value)
 {
-	char key[64];
+	char key[512];
 	uint64_t number;
 
 	if (name.n == 0 || name.n >= sizeof key || value.n == 0)

@@ -43,6 +43,7 @@ const struct view view_places = {
 				 {"party", "place.party"},
 				 {"region", "place.region"},
 				 {"address", "place.address"},
+				 {"phone", "place.phone"},
 				 {"project", "place.project"},
 				 {"part", "place.part"},
 				 {"record", "record"},

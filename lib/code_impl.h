@@ -234,11 +234,6 @@ void sy_code_from_stem(struct code_reader *r, const struct code_stem *stem, stru
 size_t sy_code_qualifiers(const struct code_reader *r, const struct element *key,
 			  const struct element *out[ELEMENTS_MAX]);
 
-/* --- code_info.c ------------------------------------------------------------------------------ */
-
-/* What TEXT could be by its shape; their number. */
-size_t sy_code_readings(struct sy_str text, struct sy_code_reading out[SY_CODE_READINGS_MAX]);
-
 /* --- code_table.c, code_ai.c, code_check.c, code_pairs.c -------------------------------------- */
 
 struct ai_code sy_ai_at(struct sy_str text);    /* that TEXT begins with; row NULL if none */

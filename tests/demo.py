@@ -36,21 +36,25 @@ def uscc(seventeen):
 
 
 TRADES = [
-    {"key": "dairy", "party": gln("690123400000"), "zh": "石家庄乳业", "en": "Shijiazhuang Dairy",
+    {"key": "dairy", "address": "中山东路 88 号",
+     "party": gln("690123400000"), "zh": "石家庄乳业", "en": "Shijiazhuang Dairy",
      "uscc": uscc("91130100MA0000001"), "prefix": "6901234", "file": "dairy.csv", "category": "food",
      "products": [("0690123400001", "鲜牛奶", "250 mL", "GB 19645"), ("0690123400002", "酸奶", "200 g", "GB 19302"),
                   ("0690123400003", "纯牛奶", "1 L", "GB 25190")],
-     "more": ["--licence", "SC:SC10613010000013", "--ingredient", "生牛乳", "--allergen", "乳", "--storage", "2:6"]},
-    {"key": "vegetables", "party": gln("692345600000"), "zh": "寿光蔬菜合作社", "en": "Shouguang Vegetable Cooperative",
+     "more": ["--licence", "SC:SC10613010000011", "--ingredient", "生牛乳", "--allergen", "乳", "--storage", "2:6"]},
+    {"key": "vegetables", "address": "洛城街道 6 号",
+     "party": gln("692345600000"), "zh": "寿光蔬菜合作社", "en": "Shouguang Vegetable Cooperative",
      "uscc": uscc("93370783MA0000002"), "prefix": "6923456", "file": "vegetables.csv", "category": "agri",
      "products": [("0692345600001", "菠菜", "500 g", ""), ("0692345600002", "油菜", "500 g", ""),
                   ("0692345600003", "黄瓜", "1 kg", "")], "more": []},
-    {"key": "drugs", "party": gln("693456700000"), "zh": "华北制药厂", "en": "North China Pharmaceuticals",
+    {"key": "drugs", "address": "和平东路 388 号",
+     "party": gln("693456700000"), "zh": "华北制药厂", "en": "North China Pharmaceuticals",
      "uscc": uscc("91130100MA0000003"), "prefix": "6934567", "file": "drugs.csv", "category": "drug",
      "products": [("0693456700001", "阿莫西林胶囊", "0.25 g × 24", "YBH00012025"),
                   ("0693456700002", "布洛芬片", "0.1 g × 20", "YBH00022025")],
      "more": ["--licence", "GYZZ:国药准字H13020001", "--holder", gln("693456700000"), "--storage", ":25"]},
-    {"key": "cement", "party": gln("694567800000"), "zh": "燕山水泥厂", "en": "Yanshan Cement",
+    {"key": "cement", "address": "燕山南路 1 号",
+     "party": gln("694567800000"), "zh": "燕山水泥厂", "en": "Yanshan Cement",
      "uscc": uscc("91130100MA0000004"), "prefix": "6945678", "file": "cement.csv", "category": "industrial",
      "products": [("0694567800001", "普通硅酸盐水泥", "P·O 42.5", "GB 175"),
                   ("0694567800002", "复合硅酸盐水泥", "P·C 42.5", "GB 175")],
@@ -64,6 +68,12 @@ def tell(text=""):
 
 def show(command):
     tell("  $ " + " ".join(f"'{c}'" if any(x in c for x in " ()&?*;") else c for c in command))
+
+
+def place(trade):
+    """A works of the firm's, where it can be found and called: a GLN under its prefix."""
+    return [gtin(trade["prefix"] + "00001"), "--name-zh", trade["zh"], "--region", "130102", "--address",
+            trade["address"], "--phone", "0311-5550100"]
 
 
 class Demo:
@@ -135,6 +145,7 @@ class Demo:
             self.run("suyuan", "party", "register", trade["party"], "--name-zh", trade["zh"], "--name-en",
                      trade["en"], "--role", "producer", "--region", "130102", "--uscc", trade["uscc"],
                      "--prefix", trade["prefix"], "--party-key", f"{key}.key", key="regulator", quiet=not first)
+            self.run("suyuan", "place", "register", *place(trade), key=key, quiet=not first)
             for n, (digits, name, specification, standard) in enumerate(trade["products"]):
                 more = ["--standard", standard] if standard else []
                 self.run("suyuan", "product", "register", gtin(digits), "--name-zh", name, "--category",

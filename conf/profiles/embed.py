@@ -10,15 +10,14 @@ import sys
 
 
 def record(path):
-    ini = configparser.ConfigParser(interpolation=None, comment_prefixes=(";",))
+    ini = configparser.ConfigParser(interpolation=None, comment_prefixes=(";",), delimiters=("=",))
     ini.optionxform = str
     with open(path, encoding="utf-8") as f:
         ini.read_file(f)
     rules = {"type": "Rules", **ini["rules"]}
-    if "fields" in ini:
-        rules["fields"] = dict(ini["fields"])
-    if "limits" in ini:
-        rules["limits"] = {name: int(value) for name, value in ini["limits"].items()}
+    for section in ini.sections()[1:]:
+        number = int if section == "limits" else str
+        rules[section] = {name: number(value) for name, value in ini[section].items()}
     return json.dumps(rules, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -72,7 +72,7 @@ void author_find(struct check *c)
 		return;
 	c->author = p;
 	c->region = region_of(c, p);
-	c->author_has = profile_party_has(c, p);
+	c->author_has = party_has(p);
 }
 
 /* --- products -------------------------------------------------------------------------------- */

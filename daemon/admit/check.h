@@ -37,6 +37,7 @@ enum fact_kind {
 	FACT_PREFIX = 'x',     /* the first 4 digits: prefixes that overlap share them */
 	FACT_GRANT = 't',      /* canonical code granted by itself */
 	FACT_STEM = 'm',       /* <owner> of urn:suyuan:own:<owner>: */
+	FACT_REACH = 'a',      /* party whose Places are asked for an address */
 	FACT_EVENT = 'e',      /* party, eventID */
 	FACT_ITEM = 'i',       /* canonical code that is commissioned */
 	FACT_ERASED = 'z'      /* record number */
@@ -72,6 +73,14 @@ struct party {
 	const struct sy_json *root;    /* the party's object in it */
 };
 
+#define LICENCE_NEEDS 8
+struct licence_need { /* a kind of licence that a product must or should hold */
+	const char *kind;
+	bool must;
+	int32_t until; /* the last day that one of it holds; INT32_MIN: there is none */
+	bool said;     /* as a warning, in this submission */
+};
+
 struct product {
 	struct sy_str code;
 	bool found;
@@ -82,6 +91,8 @@ struct product {
 	int category; /* of profile.h's table; CATEGORY_OTHER when it has no profile */
 	uint64_t has; /* fields of profiles that its record meets */
 	uint64_t warned;
+	struct licence_need needs[LICENCE_NEEDS];
+	unsigned n_needs;
 	const struct sy_json_doc *doc;
 };
 
@@ -179,7 +190,10 @@ enum form {
 	FORM_HASH,   /* base64 of 32 bytes */
 	FORM_TEXTS,  /* a list */
 	FORM_OBJECT, /* with the members of OF */
-	FORM_OBJECTS
+	FORM_OBJECTS,
+	FORM_DECIMAL,
+	FORM_DURATION,
+	FORM_HEX /* a digest of 32 bytes */
 };
 struct member {
 	const char *name; /* NULL ends the table */
@@ -226,6 +240,11 @@ extern const struct member product_members[];
 void product_judge(struct check *c, const struct sy_json_doc *doc);
 /* What P's record says of it. */
 void product_read(struct check *c, struct product *p);
+/* The canonical code of the product that a code is of; empty for what is of none. */
+static inline struct sy_str product_code(const struct sy_code *code)
+{
+	return code->kind == SY_CODE_PRODUCT ? code->canonical : code->product;
+}
 /* May the author make batches of it, as its owner or a delegate?  Asked once in a submission. */
 bool product_makes(struct check *c, struct product *p);
 
@@ -237,6 +256,8 @@ void party_judge(struct check *c, const struct sy_json_doc *doc);
 /* DOC is in the scratch arena. */
 void event_judge(struct check *c, const struct sy_json_doc *doc);
 
+/* Is the author an operator or a regulator?  Faults with 403. */
+bool authority_or_denied(struct check *c);
 /* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */
 bool replaces_check(struct check *c, const struct sy_json_doc *doc, const struct fact *f,
 		    bool found, uint64_t record, const char *pointer);

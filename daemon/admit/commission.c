@@ -6,12 +6,10 @@
 
 /* The run over one event's items: neighbours mostly share product and lot. */
 struct run {
-	const struct sy_json_doc *doc;
-	const struct sy_event *e;
+	struct batch batch;
 	struct sy_str product_code, lot_code;
 	struct product *product; /* NULL: not the author's to commission */
 	bool lot_told;
-	uint64_t has, reported;
 };
 
 /* --- the product's authority ----------------------------------------------------------------- */
@@ -44,11 +42,6 @@ static struct product *authorised(struct check *c, struct sy_str code, const cha
 	return p;
 }
 
-static struct sy_str product_code(const struct sy_code *code)
-{
-	return code->kind == SY_CODE_PRODUCT ? code->canonical : code->product;
-}
-
 /* --- contradictions -------------------------------------------------------------------------- */
 
 static void ilmd_fault(struct check *c, struct sy_str member, struct sy_str value,
@@ -77,13 +70,13 @@ static int ilmd_compare(struct check *c, const struct run *run, struct sy_arena 
 	if (err)
 		return err;
 	const struct sy_json *m, *old = sy_json_get(&earlier, sy_json_root(&earlier), "ilmd");
-	sy_json_each (run->doc, run->e->ilmd, m) {
+	sy_json_each (run->batch.doc, run->batch.e->ilmd, m) {
 		struct sy_str key;
-		if (sy_json_key(run->doc, m, arena, &key) != SY_OK)
+		if (sy_json_key(run->batch.doc, m, arena, &key) != SY_OK)
 			continue;
 		const char *name = sy_arena_strdup(arena, key);
 		const struct sy_json *other = name ? sy_json_get(&earlier, old, name) : NULL;
-		if (other && !json_same(arena, run->doc, m, &earlier, other))
+		if (other && !json_same(arena, run->batch.doc, m, &earlier, other))
 			ilmd_fault(c, key, sy_json_raw(&earlier, other), in_submission, where);
 	}
 	return SY_OK;
@@ -104,9 +97,9 @@ static void lot_again(struct check *c, const struct run *run, const struct commi
 	uint8_t digest[sizeof(k->ilmd)];
 	struct ledger_record stored;
 	struct sy_arena arena = {.budget = c->scratch->budget};
-	if (!run->e->ilmd)
+	if (!run->batch.e->ilmd)
 		return;
-	index_ilmd_digest(run->doc, run->e->ilmd, digest);
+	index_ilmd_digest(run->batch.doc, run->batch.e->ilmd, digest);
 	if (memcmp(digest, k->ilmd, sizeof(digest)) == 0 || !truth_begin(c))
 		return;
 	int err = ledger_record(&c->truth, &arena, k->created, &stored);
@@ -188,10 +181,11 @@ static void commission_judge(struct check *c, struct run *run, const struct sy_e
 		run->product = authorised(c, code, item->code_pointer);
 	}
 	run_lot(c, run, &item->code);
-	uint64_t has =
-	    run->has | profile_item_has(item) | (run->lot_told ? profile_lot_fields() : 0);
-	if (code.n > 0 && run->product)
-		profile_judge(c, item, run->product, has, &run->reported);
+	if (code.n == 0)
+		wrong_judge(c, &run->batch, false);
+	else if (run->product)
+		profile_judge(c, &run->batch, item, run->product,
+			      item_has(item) | (run->lot_told ? LOT_TELLS : 0));
 	contradictions(c, run, item);
 }
 
@@ -216,7 +210,7 @@ static void maker_check(struct check *c, const struct sy_event *e, const struct 
 
 void commissions_judge(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
 {
-	struct run run = {.doc = doc, .e = e};
+	struct run run = {.batch = {.doc = doc, .e = e}};
 	bool asked[2] = {false, false};
 	for (size_t i = 0; i < e->n_items; i++) {
 		const struct sy_event_item *item = &e->items[i];
@@ -226,8 +220,8 @@ void commissions_judge(struct check *c, const struct sy_json_doc *doc, const str
 		if (!asked[product])
 			maker_check(c, e, item);
 		asked[product] = true;
-		if (run.has == 0)
-			run.has = c->author_has | profile_event_has(c, doc, e);
+		if (run.batch.has == 0)
+			run.batch.has = c->author_has | event_has(c, doc, e, &run.batch.wrong);
 		commission_judge(c, &run, item);
 	}
 }

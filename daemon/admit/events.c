@@ -198,4 +198,6 @@ void event_judge(struct check *c, const struct sy_json_doc *doc)
 	role_check(c, &e);
 	identity_check(c, doc, &e);
 	commissions_judge(c, doc, &e);
+	if (e.kind == SY_EVENT_OBJECT && sy_str_is(e.biz_step, "installing") && !e.error)
+		profile_site(c, doc, &e);
 }

@@ -90,6 +90,48 @@ static int is_objects(const struct value *x)
 	return 0;
 }
 
+static int is_decimal(const struct value *x)
+{
+	struct sy_decimal d;
+	if (x->v->type != SY_JSON_NUMBER)
+		return 400;
+	return sy_decimal_parse(sy_json_raw(x->doc, x->v), &d) == SY_OK ? 0 : 422;
+}
+
+/* ISO 8601 in years, months, weeks or days: P1Y6M, P90D. */
+static int is_duration(const struct value *x)
+{
+	const char *units = "YMWD", *unit;
+	struct sy_str text;
+	size_t i = 1;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	if (text.n < 3 || text.p[0] != 'P')
+		return 422;
+	while (i < text.n) {
+		size_t digits = i;
+		while (i < text.n && text.p[i] >= '0' && text.p[i] <= '9')
+			i++;
+		unit = i < text.n ? strchr(units, text.p[i]) : NULL;
+		if (i == digits || i - digits > 4 || !unit || *unit == '\0')
+			return 422;
+		units = unit + 1;
+		i++;
+	}
+	return 0;
+}
+
+static int is_hex(const struct value *x)
+{
+	struct sy_str text;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == '\0' || !strchr("0123456789abcdef", text.p[i]))
+			return 422;
+	return text.n == 64 ? 0 : 422;
+}
+
 static const struct {
 	int (*is)(const struct value *x);
 	const char *en, *zh; /* what was expected */
@@ -104,6 +146,10 @@ static const struct {
     [FORM_TEXTS] = {is_texts, "a list of texts that aren't empty", "非空文本的列表"},
     [FORM_OBJECT] = {is_object, "an object", "对象"},
     [FORM_OBJECTS] = {is_objects, "a list of objects", "对象的列表"},
+    [FORM_DECIMAL] = {is_decimal, "a number", "数字"},
+    [FORM_DURATION] = {is_duration, "a duration of ISO 8601, as P1Y6M or P90D",
+		       " ISO 8601 时长，如 P1Y6M 或 P90D"},
+    [FORM_HEX] = {is_hex, "64 hexadecimal digits, in lower case", " 64 位小写十六进制数字"},
 };
 
 static bool members_check(const struct value *object, const struct member *members);

@@ -151,8 +151,10 @@ static void uscc_check(struct check *c, const struct enrolment *e)
 	if (uscc.n == 0 || sy_uscc_check(uscc) == SY_OK)
 		return;
 	const struct sy_json *override = sy_json_get(e->doc, e->root, "override");
-	bool overridden =
-	    override && c->author && (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR));
+	/* A party that changes its keys keeps the override that it was given; it can't alter it. */
+	bool overridden = override && c->author &&
+			  ((c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)) ||
+			   (e->old->found && sy_str_eq(e->id, c->author->id)));
 	if (overridden)
 		fault(c, 0, "/uscc",
 		      "%.*s has a wrong form or check character; taken with the reason given",

@@ -20,6 +20,10 @@ static const struct member licence_members[] = {{"kind", FORM_TEXT, true, NULL},
 						{0}};
 static const struct member delegate_members[] = {
     {"party", FORM_TEXT, true, NULL}, {"until", FORM_DATE, false, NULL}, {0}};
+static const struct member storage_members[] = {
+    {"min", FORM_DECIMAL, false, NULL}, {"max", FORM_DECIMAL, false, NULL}, {0}};
+static const struct member pledge_members[] = {
+    {"text", FORM_TEXT, false, NULL}, {"url", FORM_TEXT, false, NULL}, {0}};
 static const struct member revoked_members[] = {{"reason", FORM_TEXT, true, NULL}, {0}};
 const struct member product_members[] = {{"code", FORM_TEXT, true, NULL},
 					 {"name", FORM_NAMES, true, NULL},
@@ -33,10 +37,10 @@ const struct member product_members[] = {{"code", FORM_TEXT, true, NULL},
 					 {"licences", FORM_OBJECTS, false, licence_members},
 					 {"ingredients", FORM_TEXTS, false, NULL},
 					 {"allergens", FORM_TEXTS, false, NULL},
-					 {"storage", FORM_OBJECT, false, NULL},
+					 {"storage", FORM_OBJECT, false, storage_members},
 					 {"holder", FORM_TEXT, false, NULL},
-					 {"warranty", FORM_TEXT, false, NULL},
-					 {"pledge", FORM_OBJECT, false, NULL},
+					 {"warranty", FORM_DURATION, false, NULL},
+					 {"pledge", FORM_OBJECT, false, pledge_members},
 					 {"replaces", FORM_NUMBER, false, NULL},
 					 {0}};
 
@@ -228,13 +232,30 @@ bool product_makes(struct check *c, struct product *p)
 
 /* --- the record ------------------------------------------------------------------------------ */
 
+static bool storage_check(struct check *c, const struct sy_json_doc *doc)
+{
+	const struct sy_json *storage = sy_json_get(doc, sy_json_root(doc), "storage");
+	const struct sy_json *min = sy_json_get(doc, storage, "min");
+	const struct sy_json *max = sy_json_get(doc, storage, "max");
+	struct sy_decimal low, high;
+	if (!min || !max || sy_decimal_parse(sy_json_raw(doc, min), &low) != SY_OK ||
+	    sy_decimal_parse(sy_json_raw(doc, max), &high) != SY_OK ||
+	    sy_decimal_cmp(low, high) <= 0)
+		return true;
+	fault(c, 422, "/storage/max", "is below \"min\": expected no less, in degrees Celsius",
+	      "低于 \"min\"：应不低于它，单位为摄氏度");
+	return false;
+}
+
 void product_read(struct check *c, struct product *p)
 {
 	const struct sy_json *root = sy_json_root(p->doc);
 	int category = category_of(text_of(c, p->doc, root, "category"));
 	p->category = category < 0 ? CATEGORY_OTHER : category;
-	p->has = profile_product_has(c, p->doc);
+	p->has = product_has(p->doc, p->code);
 	p->revoked = sy_json_get(p->doc, root, "revoked") != NULL;
+	if (p->category != CATEGORY_OTHER)
+		licences_need(c, p);
 }
 
 void product_judge(struct check *c, const struct sy_json_doc *doc)
@@ -252,6 +273,7 @@ void product_judge(struct check *c, const struct sy_json_doc *doc)
 		return;
 	bool good = replaces_check(c, doc, f, s.now->found, s.now->record, "/code");
 	good = delegates_check(c, &s) && good;
+	good = storage_check(c, doc) && good;
 	if (!c->author || !owner_read(c, &s) ||
 	    !(s.now->found ? may_change(c, &s) : may_register(c, &s)))
 		return;
@@ -264,6 +286,8 @@ void product_judge(struct check *c, const struct sy_json_doc *doc)
 				 .said_by = c->author->id,
 				 .doc = doc};
 	product_read(c, next);
+	licences_check(c, doc);
+	profile_product(c, next);
 	f->value = next;
 	fact_write(c, f);
 	stem_taken(c, &s.code, s.owner);

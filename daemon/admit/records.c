@@ -52,15 +52,12 @@ static bool own_or_denied(struct check *c, struct sy_str party, const char *poin
 
 /* --- Place, Contact -------------------------------------------------------------------------- */
 
-static const struct member place_members[] = {{"id", FORM_TEXT, true, NULL},
-					      {"party", FORM_TEXT, true, NULL},
-					      {"name", FORM_NAMES, true, NULL},
-					      {"region", FORM_REGION, false, NULL},
-					      {"address", FORM_TEXT, false, NULL},
-					      {"project", FORM_TEXT, false, NULL},
-					      {"part", FORM_TEXT, false, NULL},
-					      {"replaces", FORM_NUMBER, false, NULL},
-					      {0}};
+static const struct member place_members[] = {
+    {"id", FORM_TEXT, true, NULL},          {"party", FORM_TEXT, true, NULL},
+    {"name", FORM_NAMES, true, NULL},       {"region", FORM_REGION, false, NULL},
+    {"address", FORM_TEXT, false, NULL},    {"phone", FORM_TEXT, false, NULL},
+    {"project", FORM_TEXT, false, NULL},    {"part", FORM_TEXT, false, NULL},
+    {"replaces", FORM_NUMBER, false, NULL}, {0}};
 static const struct member contact_members[] = {{"id", FORM_TEXT, true, NULL},
 						{"party", FORM_TEXT, true, NULL},
 						{"replaces", FORM_NUMBER, false, NULL},
@@ -71,6 +68,57 @@ struct owned { /* what a party says of its own, by id */
 	enum register_kind row;
 	bool by_authorities; /* an operator, or a regulator, may say it as well */
 };
+
+static unsigned *tells_of(struct check *c, struct fact *f)
+{
+	if (!f->value)
+		f->value = allocate(c, sizeof(unsigned));
+	return f->value;
+}
+
+unsigned place_of(struct check *c, struct sy_str id)
+{
+	struct fact *f = fact_of(c, FACT_PLACE, id, NO_MORE);
+	unsigned *tells;
+	struct register_row row;
+	if (f->known || !(tells = tells_of(c, f)))
+		return f->value ? *(unsigned *)f->value : 0;
+	int err = register_get(&c->r, REG_PLACE, id, &row);
+	if (err && err != SY_ENOTFOUND)
+		c->err = c->err ? c->err : err;
+	f->known = true;
+	return *tells = err ? 0 : row.roles;
+}
+
+unsigned reach_of(struct check *c, struct sy_str party, unsigned want)
+{
+	struct fact *f = fact_of(c, FACT_REACH, party, NO_MORE);
+	unsigned *tells = tells_of(c, f), more;
+	if (!tells || f->known || !(want & ~*tells))
+		return tells ? *tells : 0;
+	int err = register_reach(&c->r, party, want, &more);
+	if (err)
+		c->err = c->err ? c->err : err;
+	f->known = true;
+	return err ? 0 : (*tells |= more);
+}
+
+/* What comes after in this submission finds what is said here. */
+static void owned_said(struct check *c, const struct sy_json_doc *doc, struct fact *f,
+		       struct sy_str party, struct sy_str before)
+{
+	struct fact *reach = fact_of(c, FACT_REACH, party, NO_MORE);
+	unsigned *tells = tells_of(c, f), *all = tells_of(c, reach);
+	if (!tells || !all)
+		return;
+	*tells = place_tells(doc);
+	*all |= *tells;
+	f->known = true;
+	fact_write(c, f);
+	fact_write(c, reach);
+	if (before.n > 0 && !sy_str_eq(before, party))
+		fact_write(c, fact_of(c, FACT_REACH, before, NO_MORE));
+}
 
 static void owned_judge(struct check *c, const struct sy_json_doc *doc, const struct owned *kind)
 {
@@ -97,7 +145,7 @@ static void owned_judge(struct check *c, const struct sy_json_doc *doc, const st
 			good = own_or_denied(c, row.owner, "/id") && good;
 	}
 	if (good)
-		fact_write(c, f);
+		owned_said(c, doc, f, party, err == SY_OK ? row.owner : NO_MORE);
 }
 
 static void place_judge(struct check *c, const struct sy_json_doc *doc)
@@ -124,41 +172,13 @@ static void contact_judge(struct check *c, const struct sy_json_doc *doc)
 	owned_judge(c, doc, &contact);
 }
 
-/* --- Rules ----------------------------------------------------------------------------------- */
-
-static const struct member rules_members[] = {{"name", FORM_TEXT, true, NULL},
-					      {"kind", FORM_TEXT, true, NULL},
-					      {"category", FORM_TEXT, false, NULL},
-					      {"fields", FORM_OBJECT, false, NULL},
-					      {"limits", FORM_OBJECT, false, NULL},
-					      {"replaces", FORM_NUMBER, false, NULL},
-					      {0}};
-
-static bool authority_or_denied(struct check *c)
+bool authority_or_denied(struct check *c)
 {
 	if (!c->author || (c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)))
 		return true;
 	fault(c, 403, "/type", "%.*s may not say this: expected an operator or a regulator",
 	      "%.*s 无权提交此类记录：应由运营者或监管部门提交", TEXT(c->author->id));
 	return false;
-}
-
-static void rules_judge(struct check *c, const struct sy_json_doc *doc)
-{
-	struct sy_str name = member_text(c, doc, "name");
-	struct fact *f = fact_of(c, FACT_RULES, name, NO_MORE);
-	struct register_row row = {0};
-	int err = register_get(&c->r, REG_RULES, name, &row);
-	if (err && err != SY_ENOTFOUND) {
-		c->err = err;
-		return;
-	}
-	rules_content_check(c, doc);
-	bool good = authority_or_denied(c);
-	if (replaces_check(c, doc, f, err == SY_OK, row.record, "/name") && good) {
-		fact_write(c, f);
-		fact_write(c, fact_of(c, FACT_VERSION, NO_MORE, NO_MORE));
-	}
 }
 
 /* --- Erasure --------------------------------------------------------------------------------- */
@@ -171,12 +191,23 @@ static const struct member erasure_members[] = {
 static const char *const kept_types[] = {"Ledger", "Party",   "Product",
 					 "Rules",  "Erasure", "Recall"};
 
+/* Verdicts may rest on a Place or a Contact: that it is gone touches them. */
+static void owned_gone(struct check *c, const struct sy_json_doc *doc, enum fact_kind kind)
+{
+	fact_write(c, fact_of(c, kind, member_text(c, doc, "id"), NO_MORE));
+	fact_write(c, fact_of(c, FACT_REACH, member_text(c, doc, "party"), NO_MORE));
+}
+
 static bool is_kept(struct check *c, struct sy_str payload)
 {
 	struct sy_json_doc doc;
 	if (sy_json_parse(c->arena, payload, 0, &doc, NULL) != SY_OK)
 		return false;
 	struct sy_str type = member_text(c, &doc, "type");
+	if (sy_str_is(type, "Place"))
+		owned_gone(c, &doc, FACT_PLACE);
+	if (sy_str_is(type, "Contact"))
+		owned_gone(c, &doc, FACT_CONTACT);
 	for (size_t i = 0; i < sizeof(kept_types) / sizeof(kept_types[0]); i++)
 		if (sy_str_is(type, kept_types[i]))
 			return true;
@@ -258,6 +289,8 @@ static const struct member party_members[] = {{"id", FORM_TEXT, true, NULL},
 					      {"roles", FORM_TEXTS, true, NULL},
 					      {"keys", FORM_OBJECTS, true, key_members},
 					      {"uscc", FORM_TEXT, false, NULL},
+					      {"subjectCode", FORM_TEXT, false, NULL},
+					      {"idHash", FORM_HEX, false, NULL},
 					      {"override", FORM_OBJECT, false, override_members},
 					      {"prefixes", FORM_TEXTS, false, NULL},
 					      {"grants", FORM_TEXTS, false, NULL},

@@ -55,5 +55,7 @@ struct sy_code_info {
  */
 int sy_code_explain(struct sy_arena *arena, struct sy_str text, struct sy_code_info *info,
 		    struct sy_faults *faults);
+/* What TEXT could be by its shape alone, licences and regions too; their number. */
+size_t sy_code_readings(struct sy_str text, struct sy_code_reading out[SY_CODE_READINGS_MAX]);
 
 #endif

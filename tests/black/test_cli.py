@@ -75,14 +75,16 @@ def test_rotate_and_revoke(world):
 
 def test_place_product_rules(world):
     gln = check_digit("690123400001")
-    world("place", "register", gln, "--name-zh", "一号车间", "--region", "130102")
-    assert world("place", "show", gln, "--json").json["place"]["name"]["zh"] == "一号车间"
+    world("place", "register", gln, "--name-zh", "一号车间", "--region", "130102", "--address", "中山路 1 号", "--phone",
+          "0311-5550100")
+    said = world("place", "show", gln, "--json").json["place"]
+    assert (said["name"]["zh"], said["address"], said["phone"]) == ("一号车间", "中山路 1 号", "0311-5550100")
     cheese = check_digit("0690123400777")
     world("product", "register", cheese, "--name", "Cheese", "--category", "other")
     world("product", "register", cheese, "--name", "Old cheese", "--category", "other", "--replace")
     assert world("product", "show", cheese, "--json").json["product"]["name"] == {"en": "Old cheese"}
     assert world("product", "show", cheese).fields["name"] == "Old cheese"
-    whole = ["--specification", "1 kg", "--standard", "GB 5420", "--licence", "SC:SC10613010000013:2029-12-31",
+    whole = ["--specification", "1 kg", "--standard", "GB 5420", "--licence", "SC:SC10613010000011:2029-12-31",
              "--ingredient", "milk", "--ingredient", "salt", "--storage", "2:6", "--holder", DAIRY, "--warranty", "P1M",
              "--pledge", "Made of milk", "--pledge-url", "https://example.com/pledge"]
     args = ["product", "register", cheese, "--name", "Cheese", "--category", "food", "--replace", *whole]
@@ -96,8 +98,8 @@ def test_place_product_rules(world):
     world(*args, "--no-allergens", "--allergen", "milk", expect=USAGE)
     world("rules", "show")
     rules = world("rules", "show", "profile/food", "--json").json
-    assert rules["rule"]["fields"]["lot"] == "M"
-    assert re.search(r"lot +M", world("rules", "show", "profile/food").out)
+    assert rules["rule"]["fields"]["lotOrDates"] == "M"
+    assert re.search(r"lotOrDates +M", world("rules", "show", "profile/food").out)
     world.operator("rules", "publish", ledgers.ROOT / "conf/profiles/food.ini", "--replace")
     assert world("rules", "show", "profile/food", "--json").json["record"] >= rules["record"]
 

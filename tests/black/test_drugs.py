@@ -60,6 +60,8 @@ def world(tmp_path_factory):
     grants = [word for code in (UNIT, CAN, BOX) for word in ("--grant", f"urn:suyuan:cn:drug-product:{code}")]
     operator("party", "register", MAKER, "--name-zh", "华北制药厂", "--role", "producer", "--prefix", "6934567", *grants,
              "--party-key", maker.dir / "maker.key")
+    maker("place", "register", check_digit("693456700001"), "--name-zh", "一号车间", "--address", "和平东路 388 号",
+          "--phone", "0311-5550100")
     for code, name in ((f"urn:suyuan:cn:drug-product:{UNIT}", "阿莫西林胶囊"), (GTIN, "阿莫西林胶囊"),
                        (f"urn:suyuan:cn:drug-product:{CAN}", "阿莫西林胶囊 中盒"),
                        (f"urn:suyuan:cn:drug-product:{BOX}", "阿莫西林胶囊 大箱")):

@@ -562,6 +562,7 @@ def trades(tmp_path_factory):
         Cli(cli.dir)("key", "new", "my.key", "--party", trade["party"])
         operator("party", "register", trade["party"], "--name-zh", trade["zh"], "--role", "producer", "--uscc",
                  trade["uscc"], "--prefix", trade["prefix"], "--party-key", cli.dir / "my.key")
+        cli("place", "register", *demo.place(trade))
         for digits, name, specification, standard in trade["products"]:
             more = ["--standard", standard] if standard else []
             cli("product", "register", demo.gtin(digits), "--name-zh", name, "--category", trade["category"],

@@ -2,7 +2,8 @@
  * Admission against a real ledger and index in a folder of its own; what its tests share.
  *
  * Records are written with ' for ", and with $who.id, $who.keys (a list with the proof of
- * possession), $who.keyid and $who.record (the number of its Party record) filled in.
+ * possession), $who.keyid and $who.record (the number of its Party record) filled in;
+ * $milk.record, $limits.record and $food.record are those of what is in force.
  */
 #ifndef TESTS_ADMIT_WORLD_H
 #define TESTS_ADMIT_WORLD_H
@@ -90,6 +91,32 @@ static inline void put_keys(struct sy_buf *b, const struct actor *a)
 	sy_buf_text(b, a == &actors[EXPIRED] ? "\",\"until\":\"2020-12-31\"}" : "\"}");
 }
 
+#define MILK "https://id.gs1.org/01/06901234567892"
+
+/* The number of the record in force of a row of the register; false for no such name. */
+static inline bool put_record(struct sy_buf *b, struct sy_str name)
+{
+	static const struct {
+		const char *name, *id;
+		enum register_kind kind;
+	} rows[] = {{"milk", MILK, REG_PRODUCT},
+		    {"limits", "limits", REG_RULES},
+		    {"agri", "profile/agri", REG_RULES},
+		    {"food", "profile/food", REG_RULES}};
+	struct register_row row;
+	struct index_read r;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!sy_str_is(name, rows[i].name))
+			continue;
+		ck_assert_int_eq(index_read_begin(w.index, &r), SY_OK);
+		ck_assert_int_eq(register_get(&r, rows[i].kind, sy_str(rows[i].id), &row), SY_OK);
+		sy_buf_u64(b, row.record);
+		index_read_end(&r);
+		return true;
+	}
+	return false;
+}
+
 static inline void put_attribute(struct sy_buf *b, const struct actor *a, struct sy_str attribute)
 {
 	char name[SY_KEY_NAME_MAX + 1];
@@ -120,8 +147,9 @@ static inline struct sy_str fill(const char *text)
 			sy_buf_byte(&b, '"');
 		} else if (*p == '$') {
 			size_t n = word(p + 1), m = word(p + n + 2);
-			put_attribute(&b, actor_of((struct sy_str){p + 1, n}),
-				      (struct sy_str){p + n + 2, m});
+			if (!put_record(&b, (struct sy_str){p + 1, n}))
+				put_attribute(&b, actor_of((struct sy_str){p + 1, n}),
+					      (struct sy_str){p + n + 2, m});
 			p += n + 1 + m;
 		} else {
 			sy_buf_byte(&b, *p);
@@ -250,7 +278,7 @@ static inline void populate(void)
 	      "'keys':[$dairy.keys]}");
 	enrol(REGULATOR, FARM,
 	      "{'type':'Party','id':'$farm.id','name':{'zh':'合作社'},'roles':['producer'],"
-	      "'region':'130102','keys':[$farm.keys]}");
+	      "'region':'130102','subjectCode':'130102001','keys':[$farm.keys]}");
 	enrol(OPERATOR, PHARMACY,
 	      "{'type':'Party','id':'$pharmacy.id','name':{'en':'Pharmacy'},'roles':['seller'],"
 	      "'region':'440000','prefixes':['6905678'],'grants':['8385793','12345670'],"
@@ -269,6 +297,9 @@ static inline void populate(void)
 	enrol(OPERATOR, SOUTH,
 	      "{'type':'Party','id':'$south.id','name':{'zh':'广东'},'roles':['regulator'],"
 	      "'region':'440000','keys':[$south.keys]}");
+	say(DAIRY,
+	    "{'type':'Place','id':'urn:dairy:works','name':{'zh':'工厂'},'party':'$dairy.id',"
+	    "'region':'130102','address':'中山路 1 号','phone':'0311-1'}");
 }
 
 static inline int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -390,7 +421,6 @@ static inline void run_rows(const struct row *rows, size_t n)
 #define NEW PARTY("stranger")
 #define PRODUCT "{'type':'Product','name':{'en':'X'},'category':'other','code':"
 
-#define MILK "https://id.gs1.org/01/06901234567892"
 #define AT "'eventTime':'2020-05-01T08:00:00+08:00','eventTimeZoneOffset':'+08:00'"
 #define ADD(id, lot, quantity, ilmd)                                                             \
 	"{'type':'ObjectEvent','action':'ADD','bizStep':'commissioning','eventID':'urn:e:" id    \
@@ -399,9 +429,6 @@ static inline void run_rows(const struct row *rows, size_t n)
 	"'suyuan:inspection':{'number':'R1','result':'pass'}}"
 #define KG ",'quantity':100,'uom':'KGM'"
 #define DATES "'suyuan:productionDate':'2020-05-01','cbvmda:itemExpirationDate':'2020-06-01'"
-#define WARN(n)                                                                   \
-	"*" n " /quantityList/0=ingredients *" n " /quantityList/0=allergens *" n \
-	" /quantityList/0=storage *" n " /ilmd/suyuan:origin=origin"
 
 static inline void add(Suite *s, const char *name, const TTest *test)
 {

@@ -210,19 +210,19 @@ START_TEST(test_race)
 	     PRODUCT "'06901234000009','x':1}", LEDGER_AGAIN},
 	    {"a product and its batch", DAIRY, DAIRY,
 	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
-	     "'replaces':11}",
+	     "'replaces':$milk.record}",
 	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
 	    {"a transfer and a batch", DAIRY, DAIRY,
 	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
-	     "'owner':'$farm.id','replaces':11}",
+	     "'owner':'$farm.id','replaces':$milk.record}",
 	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
 	    {"a delegation and the delegate's batch", DAIRY, FARM,
 	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
-	     "'delegates':[{'party':'$farm.id'}],'replaces':11}",
+	     "'delegates':[{'party':'$farm.id'}],'replaces':$milk.record}",
 	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
 	    {"a revocation and a batch", REGULATOR, DAIRY,
 	     "{'type':'Product','code':'06901234567892','name':{'zh':'牛奶'},'category':'food',"
-	     "'owner':'$dairy.id','reason':'x','revoked':{'reason':'x'},'replaces':11}",
+	     "'owner':'$dairy.id','reason':'x','revoked':{'reason':'x'},'replaces':$milk.record}",
 	     ADD("1", "A1", KG, DATES), LEDGER_AGAIN},
 	    {"a code that is granted and its product", OPERATOR, DAIRY,
 	     NEW "'roles':[],'keys':[],'grants':['8385794']}",
@@ -257,7 +257,8 @@ START_TEST(test_race)
 	     PARTY("pharmacy") "'roles':[],'keys':[],'replaces':$pharmacy.record}",
 	     PRODUCT "'06905678000007'}", LEDGER_AGAIN},
 	    {"rules", OPERATOR, FARM,
-	     "{'type':'Rules','kind':'limits','name':'limits','limits':{},'replaces':5}",
+	     "{'type':'Rules','kind':'limits','name':'limits','limits':{},'replaces':$limits."
+	     "record}",
 	     PRODUCT "'urn:suyuan:own:$farm.keyid:x'}", LEDGER_AGAIN},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -373,18 +374,17 @@ START_TEST(test_threads)
 	enum { WORKERS = 3, CHANGES = 8 };
 	struct worker workers[WORKERS] = {0};
 	atomic_bool stop = false;
-	uint64_t record = 5;
 	for (int i = 0; i < WORKERS; i++) {
 		workers[i].stop = &stop;
 		workers[i].sub = submission(DAIRY, ADD("1", "A1", KG, DATES), soon());
 		ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
 	for (int i = 0; i < CHANGES; i++)
-		record =
-		    say(OPERATOR, sy_arena_printf(&w.arena,
-						  "{'type':'Rules','kind':'limits','name':'limits',"
-						  "'limits':{'futureHours':%d},'replaces':%llu}",
-						  i, (unsigned long long)record));
+		say(OPERATOR, sy_arena_printf(&w.arena,
+					      "{'type':'Rules','kind':'limits','name':'limits',"
+					      "'limits':{'futureHours':%d},"
+					      "'replaces':$limits.record}",
+					      i));
 	atomic_store(&stop, true);
 	for (int i = 0; i < WORKERS; i++) {
 		pthread_join(workers[i].thread, NULL);
