@@ -271,34 +271,29 @@ void sy_base64(const void *data, size_t n, char *out)
 	*out = '\0';
 }
 
-static int base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
+/* Of each character its value and one; 0 is no digit. */
+static const uint8_t base64_values[256] = {
+    ['A'] = 1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,         12,         13,
+    14,         15, 16, 17, 18, 19, 20, 21, 22, 23, 24,         25,         26,
+    ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37,         38,         39,
+    40,         41, 42, 43, 44, 45, 46, 47, 48, 49, 50,         51,         52,
+    ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['+'] = 63, ['/'] = 64,
+};
 
-/* One group of four: its bytes in OUT, their number; 0 when it isn't canonical. */
-static size_t unbase64_group(const char *text, bool last, uint8_t out[3])
+/* One group of four that stands for N bytes, 1 to 3, into OUT; false when it isn't canonical. */
+static inline bool unbase64_group(const char *text, size_t n, uint8_t out[3])
 {
-	size_t n = !last || text[3] != '=' ? 3 : text[2] != '=' ? 2 : 1;
 	uint32_t v = 0;
+	bool good = true;
 	for (size_t i = 0; i < 4; i++) {
-		int d = i <= n ? base64_digit(text[i]) : 0;
-		if (d < 0)
-			return 0;
-		v = v << 6 | (uint32_t)d;
+		uint32_t d = i <= n ? base64_values[(uint8_t)text[i]] : 1;
+		good &= d > 0;
+		v = v << 6 | ((d - 1) & 63);
 	}
-	/* Bits past the last byte must be zero, or one value would have many spellings. */
-	if (v & ((1u << 8 * (3 - n)) - 1))
-		return 0;
 	for (size_t i = 0; i < 3; i++)
 		out[i] = (uint8_t)(v >> (16 - 8 * i));
-	return n;
+	/* Bits past the last byte must be zero, or one value would have many spellings. */
+	return good && (v & ((1u << 8 * (3 - n)) - 1)) == 0;
 }
 
 int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n)
@@ -308,8 +303,9 @@ int sy_unbase64(struct sy_str text, void *out, size_t cap, size_t *n)
 	if (text.n % 4)
 		return SY_EBASE64;
 	for (size_t i = 0; i < text.n; i += 4) {
-		size_t got = unbase64_group(text.p + i, i + 4 == text.n, group);
-		if (got == 0)
+		const char *four = text.p + i;
+		size_t got = i + 4 < text.n || four[3] != '=' ? 3 : four[2] != '=' ? 2 : 1;
+		if (!unbase64_group(four, got, group))
 			return SY_EBASE64;
 		if (got > cap - done)
 			return SY_ETOOBIG;
