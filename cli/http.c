@@ -7,7 +7,8 @@
 
 #define ANSWER_MAX ((size_t)256 << 20)
 #define CONNECT_MS 10000L
-#define STALL_SECONDS 60L /* less than a byte a second for so long is a stall */
+#define READ_SIZE 0x40000L /* bytes asked of a socket at once */
+#define STALL_SECONDS 60L  /* less than a byte a second for so long is a stall */
 #define TRIES 6
 #define WAIT_MAX 15L /* seconds before one more try */
 #define WAIT_ALL 60L
@@ -94,6 +95,7 @@ static void set_options(struct http *h)
 	CURL *c = h->curl;
 
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_BUFFERSIZE, READ_SIZE);
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);

@@ -11,8 +11,9 @@ enum {
 	TILE = 256,
 	BLOCK_TILES = 64,
 	BLOCK = BLOCK_TILES * TILE,
-	PART_ENTRIES = 128, /* some ms of signatures */
-	PART_RECORDS = 2000,
+	PART_ENTRIES = 16,      /* half a ms of signatures */
+	PART_ENTRIES_MAX = 128, /* with records, which are asked for a part at a time */
+	PART_RECORDS = 1000,
 	SLOTS_MAX = 128
 };
 
@@ -292,6 +293,7 @@ static void cut(struct sy_audit *a)
 {
 	struct block *b = a->next;
 	unsigned at = a->at > b->from ? (unsigned)(a->at - b->from) : 0;
+	unsigned most = a->o.source.records ? PART_ENTRIES_MAX : PART_ENTRIES;
 
 	a->next = a->now;
 	a->now = b;
@@ -300,7 +302,7 @@ static void cut(struct sy_audit *a)
 		struct part_range *r = &a->parts[a->n_parts++];
 		uint64_t records = 0;
 		*r = (struct part_range){at, 0};
-		while (at < b->n && r->n < PART_ENTRIES && records < PART_RECORDS) {
+		while (at < b->n && r->n < most && records < PART_RECORDS) {
 			struct checked *c = &a->checked[at];
 			part_entry(b->raw[at++], c);
 			records += c->why || !a->o.source.records ? 0 : c->e.count;
