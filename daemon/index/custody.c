@@ -26,9 +26,9 @@ const char *custody_fault_name(enum custody_fault f)
 
 /* --- nodes ----------------------------------------------------------------------------------- */
 
+/* Behind its key lies the node; only where that is stands in the table. */
 struct slot {
-	struct node_key key;
-	void *node;
+	struct node_key *key;
 };
 
 static size_t hash_of(const struct node_key *k)
@@ -50,7 +50,7 @@ static struct slot *slot_of(struct slot *slots, size_t n, const struct node_key 
 {
 	size_t at = hash_of(key) & (n - 1);
 
-	while (slots[at].node && !same_key(&slots[at].key, key))
+	while (slots[at].key && !same_key(slots[at].key, key))
 		at = (at + 1) & (n - 1);
 	return &slots[at];
 }
@@ -63,8 +63,8 @@ static int grow(struct custodian *c)
 	if (slots == NULL)
 		return SY_ENOMEM;
 	for (size_t i = 0; i < c->n_slots; i++)
-		if (c->slots[i].node)
-			*slot_of(slots, n, &c->slots[i].key) = c->slots[i];
+		if (c->slots[i].key)
+			*slot_of(slots, n, c->slots[i].key) = c->slots[i];
 	c->slots = slots;
 	c->n_slots = n;
 	return SY_OK;
@@ -72,23 +72,27 @@ static int grow(struct custodian *c)
 
 void *node_find(const struct custodian *c, struct node_key key)
 {
-	return c->n_slots ? slot_of(c->slots, c->n_slots, &key)->node : NULL;
+	struct slot *s = c->n_slots ? slot_of(c->slots, c->n_slots, &key) : NULL;
+
+	return s && s->key ? s->key + 1 : NULL;
 }
 
 void *node_get(struct custodian *c, struct node_key key, size_t size, bool *fresh)
 {
 	void *node = node_find(c, key);
+	struct node_key *made;
 
 	*fresh = node == NULL;
 	if (node)
 		return node;
 	if (c->n_nodes * 2 >= c->n_slots && grow(c))
 		return NULL;
-	if ((node = sy_arena_calloc(c->arena, 1, size)) == NULL)
+	if ((made = sy_arena_calloc(c->arena, 1, sizeof *made + size)) == NULL)
 		return NULL;
-	*slot_of(c->slots, c->n_slots, &key) = (struct slot){key, node};
+	*made = key;
+	slot_of(c->slots, c->n_slots, &key)->key = made;
 	c->n_nodes++;
-	return node;
+	return made + 1;
 }
 
 /* --- flags ----------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ struct custody_flag {
 };
 
 enum {
-	CUSTODY_FACTS = 500000, /* are read of an item and its containers: 60 MB */
+	CUSTODY_FACTS = 250000, /* are read of an item and its containers: 150 MB at most */
 	CUSTODY_FLAGS = 256,    /* are told of an item */
 	CUSTODY_DEPTH = 16      /* containers in each other are followed so far */
 };

@@ -7,10 +7,13 @@
  *   micro json     a typical event through the JSON reader
  *   micro event    the same event by stage: JSON, the event in it, its event hash
  *   micro code     element strings, links and EPC URNs through the code parser
+ *   micro custody  FACTS: the holders of a lot of which that many records speak, of 10 a pallet
  *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
  *                  records of that many bytes can't do without: a leaf hash of each record, the
  *                  trees over them, the leaf hash of each entry, its signature
  */
+#include "index/custody.h"
+
 #include <suyuan/code.h>
 #include <suyuan/error.h>
 #include <suyuan/event.h>
@@ -173,6 +176,65 @@ static void code(char **args)
 	sy_arena_free(&arena);
 }
 
+/* A lot is made, put on a pallet that is shipped and received, and goes from hand to hand. */
+struct lot {
+	uint64_t facts;
+};
+
+static const struct item_fact lot_facts[] = {
+    {.step = STEP_CREATE, .party = 1, .other = NO_ID, .quantity = {1000000, 0}},
+    {.step = STEP_PACK, .role = SY_ROLE_CHILD, .party = 1, .other = 9, .quantity = {500000, 0}},
+    {.step = STEP_UNPACK, .role = SY_ROLE_CHILD, .party = 2, .other = 9, .quantity = {499999, 0}},
+};
+static const struct item_fact pallet_facts[] = {
+    {.step = STEP_PACK, .role = SY_ROLE_PARENT, .party = 1, .other = NO_ID, .time = 2},
+    {.step = STEP_SHIP, .party = 1, .other = 2, .time = 2},
+    {.step = STEP_RECEIVE, .party = 2, .other = 1, .time = 2},
+};
+
+static int lot_next(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
+{
+	const struct lot *l = ctx;
+	uint64_t hand = 2 + from / 2;
+	if (from >= (item == 9 ? 3 : l->facts))
+		return SY_ENOTFOUND;
+	*out = (struct item_event){.record = from, .n_facts = 1};
+	if (item == 9)
+		out->facts[0] = pallet_facts[from];
+	else if (from < 3)
+		out->facts[0] = lot_facts[from];
+	else
+		out->facts[0] = (struct item_fact){.step = from % 2 ? STEP_SHIP : STEP_RECEIVE,
+						   .party = from % 2 ? 2 : hand,
+						   .other = from % 2 ? hand + 1 : 2,
+						   .quantity = {1, 0}};
+	out->facts[0].has_quantity = true;
+	out->facts[0].place = NO_ID;
+	if (item != 9)
+		out->facts[0].time = (int64_t)from * 2;
+	return SY_OK;
+}
+
+static void custody(char **args)
+{
+	struct lot lot = {strtoull(args[0], NULL, 10)};
+	struct custody_source source = {lot_next, &lot};
+	struct sy_arena arena = {0};
+	struct custody c = {0};
+	size_t used = 0;
+	double begin = seconds(CLOCK_PROCESS_CPUTIME_ID), end = begin;
+	unsigned done = 0;
+	for (; end - begin < 1.0; end = seconds(CLOCK_PROCESS_CPUTIME_ID), done++) {
+		sy_arena_reset(&arena);
+		if (custody_fold(&source, 0, SY_CODE_LOT, &arena, &c) || c.n_flags)
+			exit(1);
+		used = arena.used;
+	}
+	printf("{\"us\":%.2f,\"holders\":%zu,\"arena_bytes\":%zu}\n", (end - begin) / done * 1e6,
+	       c.n_holders, used);
+	sy_arena_free(&arena);
+}
+
 /* Entries dealt to threads in slices, as an auditor deals them. */
 struct audit {
 	uint64_t entries, records, size, per_slice;
@@ -252,7 +314,8 @@ int main(int argc, char **argv)
 		void (*run)(char **args);
 		int n_args;
 	} all[] = {{"bulk", bulk, 0},    {"verify", verify, 0}, {"json", json, 0},
-		   {"event", events, 0}, {"code", code, 0},     {"audit", audit, 4}};
+		   {"event", events, 0}, {"code", code, 0},     {"custody", custody, 1},
+		   {"audit", audit, 4}};
 	if (sy_crypto_init())
 		return 1;
 	for (unsigned i = 0; argc >= 2 && i < sizeof all / sizeof all[0]; i++)
