@@ -116,7 +116,22 @@ int occasion_read(struct apply *a, struct view *v, struct sy_str party);
 /* What an event does to an item it names; MEMBER: to the lot of that unit. */
 struct item_fact occasion_fact(const struct view *v, const struct sy_event_item *occ, bool member);
 
+/* marks.c */
+/* Sets or takes away what a row of history puts into tables of its own: holds and results. */
+int marks_set(struct apply *a, uint64_t id, uint64_t record, const struct history *h, bool on);
+/* Does that row decide whether the item is held? */
+bool marks_hold(const struct history *h);
+/* ITEM_HELD as the holds say. */
+int marks_fold(struct apply *a, struct item *it);
+
 /* graph.c */
+/* Big-endian numbers sort by value; a time before 1970 comes before the others. */
+static inline uint64_t sortable(int64_t time)
+{
+	return (uint64_t)time ^ (uint64_t)1 << 63;
+}
+/* A row that is there, or isn't. */
+int set_row(struct apply *a, enum table t, const struct key *k, struct sy_str value, bool on);
 int actor_id(struct apply *a, struct sy_str name, uint64_t *id);
 /* The node of a transformation, whose record joins its group when it shares one. */
 int node_join(struct apply *a, const struct view *v, struct sy_str party, uint64_t *node);

@@ -309,12 +309,12 @@ static int refold_record(struct apply *a, const struct refold *f, uint64_t recor
 	return err;
 }
 
-static int refold_end(struct apply *a, const struct item *it, uint64_t lot)
+static int refold_end(struct apply *a, struct item *it, uint64_t lot)
 {
 	struct key code = key_code(it->code), id = key_u64(it->id);
 	int err = link_lot(a, it->id, lot, it->lot);
 
-	if (err)
+	if (err || (err = marks_fold(a, it)))
 		return err;
 	if (it->n_history)
 		return item_put(a->tx, it);

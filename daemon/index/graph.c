@@ -45,7 +45,7 @@ static int actor_drop(struct apply *a, uint64_t id)
 
 /* --- rows that are there or aren't ----------------------------------------------------------- */
 
-static int set_row(struct apply *a, enum table t, const struct key *k, struct sy_str value, bool on)
+int set_row(struct apply *a, enum table t, const struct key *k, struct sy_str value, bool on)
 {
 	int err;
 
@@ -83,12 +83,6 @@ int link_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
 	if (before != after && after != NO_ID && err == SY_OK)
 		err = set_value(a, T_FORWARD, &is, &id, true);
 	return err;
-}
-
-/* Big-endian numbers sort by value; a time before 1970 comes before the others. */
-static uint64_t sortable(int64_t time)
-{
-	return (uint64_t)time ^ (uint64_t)1 << 63;
 }
 
 static bool changes_contents(const struct view *v)
@@ -315,7 +309,8 @@ static int mark_item(struct apply *a, uint64_t id, uint64_t record, bool withdra
 	if (err || h.withdrawn == withdrawn)
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	h.withdrawn = withdrawn;
-	return history_put(a->tx, id, record, &h);
+	err = marks_set(a, id, record, &h, !withdrawn);
+	return err ? err : history_put(a->tx, id, record, &h);
 }
 
 /* Marks the histories of one item and its lot, and sets what the event says of contents. */

@@ -33,6 +33,8 @@
  *               transformation
  *   contents    u64 container || u64 time || u64 record || u64 child -> action; NO_ID for all
  *   visits      u64 actor -> u64 record || u64 item, each: what a party or place had to do with
+ *   holds       u64 id || u64 time || u64 record || u64 party -> hold or release, by an authority?
+ *   results     u64 time || u64 record || u64 id -> result of supervision: fail or pass
  *
  * What is erased.  The Erasure record, which admission checks and this room applies:
  *
@@ -237,7 +239,8 @@ enum item_flag {
 	ITEM_UNKNOWN_QUANTITY = 16, /* some addition named no quantity, or totals overflowed */
 	ITEM_WHOLE = 32,            /* some DELETE named it without a quantity */
 	ITEM_HAS_UNITS = 64,        /* a unit of this lot was commissioned by an event in force */
-	ITEM_INSPECTED = 128        /* the record that commissioned it carries suyuan:inspection */
+	ITEM_INSPECTED = 128,       /* the record that commissioned it carries suyuan:inspection */
+	ITEM_HELD = 256             /* a hold of it stands, see index_holds */
 };
 
 /* What an inspection says in one of a few words; 0 is NULL, for a record that doesn't say. */
@@ -337,6 +340,29 @@ struct item_event {
 };
 /* In order of record, from FROM on; SY_ENOTFOUND at the end. */
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out);
+
+/*
+ * Holds, in order of the events' time.  A party's hold stands until that party or an authority, a
+ * regulator or operator, releases it; an authority's until an authority does.
+ */
+struct hold {
+	uint64_t record, party;
+	int64_t time;
+	bool authority;
+};
+/* The holds that stand, oldest first, in the arena. */
+int index_holds(struct index_read *r, uint64_t item, struct sy_arena *arena, struct hold **out,
+		size_t *n);
+
+/* What supervision found of an item by an event in force; the item is the lot, or what the event
+ * names: a unit whose lot is known counts for that. */
+struct finding {
+	int64_t time;
+	uint64_t record, item;
+	bool pass;
+};
+/* The first one after F's time, record and item; SY_ENOTFOUND at the end. */
+int index_findings_next(struct index_read *r, struct finding *f);
 
 /* --- parties and places, and the graph ------------------------------------------------------- */
 

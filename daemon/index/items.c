@@ -177,12 +177,12 @@ static int item_name(struct apply *a, struct sy_str code, enum sy_code_kind kind
 	return put_u64(a->tx, T_CODES, &k, it->id);
 }
 
-static int history_mark(struct apply *a, uint64_t id, const struct view *v,
+static int history_mark(struct apply *a, struct item *it, const struct view *v,
 			const struct sy_event_item *occ, unsigned bits, bool had)
 {
 	struct history h = {.bits = 0};
 	struct item_fact f;
-	int err = had ? history_get(a->tx, id, v->number, &h) : SY_OK;
+	int err = had ? history_get(a->tx, it->id, v->number, &h) : SY_OK;
 
 	if (err && err != SY_ENOTFOUND)
 		return err;
@@ -192,7 +192,10 @@ static int history_mark(struct apply *a, uint64_t id, const struct view *v,
 		f = occasion_fact(v, occ, bits == HIST_MEMBER);
 		history_add(&h, &f);
 	}
-	return history_put(a->tx, id, v->number, &h);
+	if ((err = marks_set(a, it->id, v->number, &h, true)) ||
+	    (marks_hold(&h) && (err = marks_fold(a, it))))
+		return err;
+	return history_put(a->tx, it->id, v->number, &h);
 }
 
 /* Names one item; with HIST_MEMBER it is the lot of OCC, a unit. */
@@ -210,7 +213,7 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 	*id = it.id;
 	had_lot = it.lot;
 	a->work++;
-	if ((err = history_mark(a, it.id, v, occ, bits, !fresh && (!fold || it.last == v->number))))
+	if ((err = history_mark(a, &it, v, occ, bits, !fresh && (!fold || it.last == v->number))))
 		return err;
 	if (!fold)
 		return fresh ? item_put(a->tx, &it) : SY_OK;

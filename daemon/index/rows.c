@@ -12,6 +12,7 @@ const struct kv_table index_tables[T_COUNT] = {
     [T_NAMES] = {"names", false},       [T_FORWARD] = {"forward", true},
     [T_BACK] = {"back", true},          [T_GROUPS] = {"groups", false},
     [T_CONTENTS] = {"contents", false}, [T_VISITS] = {"visits", true},
+    [T_HOLDS] = {"holds", false},       [T_RESULTS] = {"results", false},
 };
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -180,6 +181,8 @@ int state_put(struct kv_tx *tx, const struct state *s)
 /* --- items ----------------------------------------------------------------------------------- */
 
 enum { ITEM_SIZE = 4 + 5 * 8 + 4 * 4 + 2 * 8 + 8 + 8 + 2 + 4 };
+/* The first byte has the kind, and the flags that the second has no room for. */
+enum { KIND = 0x0f, FLAGS_ABOVE = 4 };
 
 const char *const item_results[RESULTS] = {NULL, "pass", "fail"};
 const char *const item_inspectors[INSPECTORS] = {NULL, "firm", "laboratory", "supervision"};
@@ -212,8 +215,8 @@ int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
 		return SY_ECORRUPT;
 	const uint8_t *p = (const uint8_t *)row.p;
 	*out = (struct item){.id = id,
-			     .kind = p[0],
-			     .flags = p[1],
+			     .kind = p[0] & KIND,
+			     .flags = p[1] | (unsigned)(p[0] & ~KIND) << FLAGS_ABOVE,
 			     .first = sy_get64(p + 4),
 			     .last = sy_get64(p + 12),
 			     .created = sy_get64(p + 20),
@@ -243,7 +246,7 @@ int item_put(struct kv_tx *tx, const struct item *it)
 
 	if (err)
 		return err;
-	p[0] = (uint8_t)it->kind;
+	p[0] = (uint8_t)((unsigned)it->kind | (it->flags >> FLAGS_ABOVE & ~(unsigned)KIND));
 	p[1] = (uint8_t)it->flags;
 	p[2] = it->added.scale;
 	p[3] = it->removed.scale;

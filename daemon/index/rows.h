@@ -9,7 +9,9 @@
 
 #include "index.h"
 
-#define INDEX_VERSION 9 /* raise it when a row's bytes or an effect change: indexes are rebuilt */
+#define INDEX_VERSION                                                              \
+	10 /* raise it when a row's bytes or an effect change: indexes are rebuilt \
+	    */
 
 enum table {
 	T_META,
@@ -30,6 +32,8 @@ enum table {
 	T_GROUPS,
 	T_CONTENTS,
 	T_VISITS,
+	T_HOLDS,
+	T_RESULTS,
 	T_COUNT
 };
 extern const struct kv_table index_tables[T_COUNT];

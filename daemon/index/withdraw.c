@@ -295,7 +295,8 @@ static int drop_history(struct apply *a, struct erasure *x)
 		err = history_get(a->tx, x->ids.v[i], x->record, &h);
 		if (err == SY_ENOTFOUND)
 			continue;
-		if (err || (err = kv_del(a->tx, T_HISTORY, key_str(&k))))
+		if (err || (err = marks_set(a, x->ids.v[i], x->record, &h, false)) ||
+		    (err = kv_del(a->tx, T_HISTORY, key_str(&k))))
 			return err;
 		if ((h.bits & HIST_FIRST) &&
 		    (err = find_group(a, x, x->ids.v[i], h.bits & HIST_ERROR)))
