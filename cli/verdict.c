@@ -21,6 +21,7 @@ enum text {
 	T_QUANTITY,
 	T_INSPECTION,
 	T_RECALL,
+	T_HELD_BY,
 	T_LABEL,
 	T_LOOKUPS,
 	T_RECORDS,
@@ -58,6 +59,7 @@ static const char *const texts[T_COUNT][2] = {
     [T_QUANTITY] = {"quantity", "数量"},
     [T_INSPECTION] = {"inspection", "检验"},
     [T_RECALL] = {"recall", "召回"},
+    [T_HELD_BY] = {"held by", "封存单位"},
     [T_LABEL] = {"label", "标签"},
     [T_LOOKUPS] = {"looked up", "查询"},
     [T_RECORDS] = {"records", "记录"},
@@ -351,6 +353,7 @@ void verdict_text(struct verdict *v)
 	show_quantity(v);
 	show_inspections(v);
 	show_each(v, T_RECALL, "recalls", (const char *const[]){"id", "level", "measures"});
+	show_each(v, T_HELD_BY, "holds", (const char *const[]){"party", "since", "reason"});
 	show_differences(v);
 	show_lookups(v);
 	show(v, T_RECORDS, text_at(v, "records"));

@@ -9,6 +9,8 @@ enum { HISTORY_PAGE = 100, HISTORY_PAGE_MAX = 1000 };
 
 const char *item_state(const struct item *it, int32_t today)
 {
+	if (it->flags & ITEM_HELD)
+		return "held";
 	if (it->flags & ITEM_WITHDRAWN)
 		return "withdrawn";
 	if (it->flags & ITEM_DELETED)
@@ -42,6 +44,26 @@ void item_write(struct sy_jw *w, const struct item *it, struct sy_str code)
 		if (it->removed.coef > 0)
 			answer_decimal(w, "removed", it->removed);
 		sy_jw_kv_text(w, "unit", it->unit);
+	}
+}
+
+void items_write_actor(struct sy_jw *w, struct index_read *r, const char *name, uint64_t id)
+{
+	struct sy_str text;
+	if (id != NO_ID && index_actor_name(r, id, &text) == SY_OK)
+		sy_jw_kv_str(w, name, text);
+}
+
+void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold *holds, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		sy_jw_object(w);
+		items_write_actor(w, r, "party", holds[i].party);
+		sy_jw_key(w, "authority");
+		sy_jw_bool(w, holds[i].authority);
+		answer_time(w, "since", (uint64_t)holds[i].time);
+		sy_jw_kv_u64(w, "record", holds[i].record);
+		sy_jw_end(w, '}');
 	}
 }
 

@@ -6,12 +6,16 @@
 
 #include "api/answer.h"
 
-/* "registered", "expired", "destroyed", "withdrawn", or "mentioned" for what was never
+/* "registered", "held", "expired", "destroyed", "withdrawn", or "mentioned" for what was never
  * commissioned but stands in some record. */
 const char *item_state(const struct item *it, int32_t today);
 int32_t item_today(void);
 /* code, kind, state, dates, quantity as members of the object that is open. */
 void item_write(struct sy_jw *w, const struct item *it, struct sy_str code);
+/* An object a hold, in the array that is open. */
+void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold *holds, size_t n);
+/* A party or place by its id; nothing for NO_ID. */
+void items_write_actor(struct sy_jw *w, struct index_read *r, const char *name, uint64_t id);
 /* False: a problem was sent. */
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code);
 

@@ -33,10 +33,12 @@ static const char *const status_names[] = {"recalled",       "held",         "wi
 
 /* An item that the code names, or that belongs to it. */
 struct found {
-	bool known;      /* it was commissioned at some time, whatever became of it */
+	bool known;      /* it was commissioned at some time, whatever became of it, or is held */
 	struct item row; /* its id is UINT64_MAX when no record names it */
 	struct sy_str code;
-	uint64_t evidence; /* the record that says so and can be read and proven */
+	uint64_t evidence;  /* the record that says so and can be read and proven */
+	struct hold *holds; /* that stand */
+	size_t n_holds;
 };
 
 /* What is known about one code. */
@@ -55,6 +57,8 @@ struct findings {
 static enum status status_of(const struct item *it)
 {
 	int32_t last = it->expires != SY_NO_DAY ? it->expires : it->best_before;
+	if (it->flags & ITEM_HELD)
+		return ST_HELD;
 	if (it->flags & ITEM_WITHDRAWN)
 		return ST_WITHDRAWN;
 	if (it->flags & ITEM_DELETED)
@@ -72,10 +76,18 @@ static enum status graver(enum status a, enum status b)
 /* For an erased record it is the Erasure, whose remains stand. */
 static void judge_row(struct snapshot *s, struct found *f)
 {
-	const unsigned known = ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN | ITEM_HAS_UNITS;
+	const unsigned known =
+	    ITEM_CREATED | ITEM_DELETED | ITEM_WITHDRAWN | ITEM_HAS_UNITS | ITEM_HELD;
 	uint64_t record = f->row.created != UINT64_MAX ? f->row.created : f->row.first, erasure;
 	f->known = (f->row.flags & known) != 0;
 	f->evidence = index_erased(&s->index, record, &erasure) == SY_OK ? erasure : record;
+}
+
+static int find_holds(struct snapshot *s, struct sy_arena *arena, struct found *f)
+{
+	if (!(f->row.flags & ITEM_HELD))
+		return SY_OK;
+	return index_holds(&s->index, f->row.id, arena, &f->holds, &f->n_holds);
 }
 
 static int find_item(struct snapshot *s, struct sy_str code, struct found *f)
@@ -120,7 +132,7 @@ static int find_unit(struct snapshot *s, struct findings *f)
 	return SY_OK;
 }
 
-static int find_all(struct snapshot *s, struct findings *f)
+static int find_around(struct snapshot *s, struct findings *f)
 {
 	int err = SY_OK;
 	f->status = ST_UNKNOWN;
@@ -134,8 +146,11 @@ static int find_all(struct snapshot *s, struct findings *f)
 	}
 	if (!err && f->code.lot_code.n > 0)
 		err = find_item(s, f->code.lot_code, &f->lot);
-	if (err)
-		return err;
+	return err;
+}
+
+static int find_status(struct snapshot *s, struct findings *f)
+{
 	switch (f->code.kind) {
 	case SY_CODE_PRODUCT:
 		f->status = f->has_product ? ST_PRODUCT_ONLY : ST_UNKNOWN;
@@ -149,6 +164,17 @@ static int find_all(struct snapshot *s, struct findings *f)
 	default:
 		return find_unit(s, f);
 	}
+}
+
+static int find_all(struct snapshot *s, struct findings *f)
+{
+	int err = find_around(s, f);
+	if (err == SY_OK)
+		err = find_status(s, f);
+	if (err == SY_OK && f->status == ST_HELD &&
+	    (err = find_holds(s, f->arena, &f->unit)) == SY_OK)
+		err = find_holds(s, f->arena, &f->lot);
+	return err;
 }
 
 /* --- the answer ------------------------------------------------------------------------------ */
@@ -244,10 +270,19 @@ static void write_inspections(struct sy_jw *w, const struct findings *f)
 	sy_jw_end(w, ']');
 }
 
+/* The oldest of the holds, which is why it can't go. */
+static void write_hold_record(struct sy_jw *w, const struct found *f)
+{
+	if (f->n_holds)
+		sy_jw_u64(w, f->holds[0].record);
+}
+
 static void write_records(struct sy_jw *w, const struct findings *f)
 {
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
+	write_hold_record(w, &f->unit);
+	write_hold_record(w, &f->lot);
 	if (f->unit.known && f->unit.row.created != UINT64_MAX)
 		sy_jw_u64(w, f->unit.evidence);
 	if (f->lot.known && f->lot.row.created != UINT64_MAX && !same_record(f))
@@ -287,6 +322,13 @@ static void write_findings(struct snapshot *s, struct sy_buf *body, const struct
 	sy_jw_key(&w, "recalls");
 	sy_jw_array(&w);
 	sy_jw_end(&w, ']');
+	if (f->status == ST_HELD) {
+		sy_jw_key(&w, "holds");
+		sy_jw_array(&w);
+		items_write_holds(&w, &s->index, f->unit.holds, f->unit.n_holds);
+		items_write_holds(&w, &s->index, f->lot.holds, f->lot.n_holds);
+		sy_jw_end(&w, ']');
+	}
 	write_mismatches(&w, f);
 	write_lookups(&w, f);
 	write_records(&w, f);

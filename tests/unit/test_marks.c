@@ -143,7 +143,7 @@ END_TEST
 
 #define INSPECTED(kind, result)                                                                    \
 	",\"suyuan:inspection\":{\"number\":\"1\",\"result\":\"" result "\",\"kind\":\"" kind "\"" \
-											      "}"
+	"}"
 #define INSPECT(more) OBJECT("OBSERVE") ",\"bizStep\":\"inspecting\"" more
 
 /* "+1 -2": pass and fail of records. */
