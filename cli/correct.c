@@ -75,7 +75,9 @@ static int find_standing(struct correction *c)
 	c->n = 0;
 	sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), "history"), v) {
 		if (c->n < STANDING_MAX && stands(&doc, v) &&
-		    sy_json_u64(&doc, sy_json_get(&doc, v, "record"), &c->standing[c->n]) == SY_OK)
+		    sy_json_u64(&doc, sy_json_get(&doc, v, "record"), &c->standing[c->n]) ==
+			SY_OK &&
+		    (c->n == 0 || c->standing[c->n] != c->standing[c->n - 1]))
 			c->n++;
 	}
 	return RC_DONE;

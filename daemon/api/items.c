@@ -1,11 +1,9 @@
-/* Items over HTTP: one item's state and history, or the lots and units of a product in pages. */
+/* Items over HTTP: how one reads in answers, and the lots and units of a product in pages. */
 #include "api/answer.h"
 
 #include "api/items.h"
 
 #include <suyuan/time.h>
-
-enum { HISTORY_PAGE = 100, HISTORY_PAGE_MAX = 1000 };
 
 const char *item_state(const struct item *it, int32_t today)
 {
@@ -67,43 +65,6 @@ void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold 
 	}
 }
 
-static const char *const roles[] = {"subject", "parent", "child", "input", "output"};
-static const char *const actions[] = {"", "ADD", "OBSERVE", "DELETE"};
-
-/* An error cuts nothing short unseen: the whole answer is given up. */
-static int write_history(struct sy_jw *w, struct snapshot *s, const struct item *it, uint64_t from,
-			 uint64_t limit)
-{
-	struct item_event e;
-	uint64_t n = 0;
-	int err;
-	sy_jw_key(w, "history");
-	sy_jw_array(w);
-	while ((err = index_history_next(&s->index, it->id, from, &e)) == SY_OK && n < limit) {
-		sy_jw_object(w);
-		sy_jw_kv_u64(w, "record", e.record);
-		/* Without a role of its own it is the lot of the units that are named. */
-		sy_jw_kv_text(w, "role", e.roles ? roles[e.role] : "lot");
-		if (e.action != SY_ACTION_NONE)
-			sy_jw_kv_text(w, "action", actions[e.action]);
-		if (e.error) {
-			sy_jw_key(w, "error");
-			sy_jw_bool(w, true);
-		}
-		if (e.withdrawn) {
-			sy_jw_key(w, "withdrawn");
-			sy_jw_bool(w, true);
-		}
-		sy_jw_end(w, '}');
-		from = e.record + 1;
-		n++;
-	}
-	sy_jw_end(w, ']');
-	if (err == SY_OK)
-		sy_jw_kv_u64(w, "next", from);
-	return err == SY_ENOTFOUND ? SY_OK : err;
-}
-
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code)
 {
 	struct sy_faults faults;
@@ -118,48 +79,6 @@ bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_cod
 	http_problem(x, status ? status : 400, "not a code", faults.n ? faults.v[0].detail : NULL,
 		     &faults);
 	return false;
-}
-
-static void one_item(struct http_exchange *x, struct snapshot *s, struct sy_str text)
-{
-	struct sy_code code;
-	struct item it, lot;
-	uint64_t from, limit;
-	struct sy_buf body = {0};
-	struct sy_jw w;
-	if (!answer_number(x, "from", 0, 0, UINT64_MAX - 1, &from) ||
-	    !answer_number(x, "limit", HISTORY_PAGE, 1, HISTORY_PAGE_MAX, &limit) ||
-	    !items_parse_code(x, text, &code))
-		return;
-	int err = index_item_of(&s->index, code.canonical, &it);
-	if (err) {
-		http_problem_err(x, err, err == SY_ENOTFOUND ? "no record names that code" : NULL);
-		return;
-	}
-	sy_jw_init(&w, &body);
-	sy_jw_object(&w);
-	item_write(&w, &it, code.canonical);
-	sy_jw_kv_u64(&w, "firstRecord", it.first);
-	sy_jw_kv_u64(&w, "lastRecord", it.last);
-	if (it.flags & ITEM_CREATED)
-		sy_jw_kv_u64(&w, "createdRecord", it.created);
-	if (it.lot != UINT64_MAX && index_item(&s->index, it.lot, &lot) == SY_OK) {
-		sy_jw_key(&w, "lot");
-		sy_jw_object(&w);
-		sy_jw_kv_text(&w, "state", item_state(&lot, item_today()));
-		sy_jw_kv_u64(&w, "firstRecord", lot.first);
-		sy_jw_end(&w, '}');
-	}
-	sy_jw_kv_u64(&w, "historyCount", it.n_history);
-	err = write_history(&w, s, &it, from, limit);
-	answer_as_of(&w, &s->index);
-	sy_jw_end(&w, '}');
-	if (err) {
-		sy_buf_free(&body);
-		http_problem_err(x, err, NULL);
-		return;
-	}
-	answer_json(x, 200, &body);
 }
 
 static void items_of_product(struct http_exchange *x, struct snapshot *s, struct sy_str text)
@@ -211,7 +130,7 @@ static void read_items(struct http_exchange *x, struct snapshot *s)
 	if (product.n > 0)
 		items_of_product(x, s, product);
 	else
-		one_item(x, s, code);
+		item_answer(x, s->app, code);
 }
 
 void handle_items(struct http_exchange *x, void *ctx)

@@ -16,6 +16,8 @@ void item_write(struct sy_jw *w, const struct item *it, struct sy_str code);
 void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold *holds, size_t n);
 /* A party or place by its id; nothing for NO_ID. */
 void items_write_actor(struct sy_jw *w, struct index_read *r, const char *name, uint64_t id);
+/* item.c: GET /v1/items?code=, on a thread of its own. */
+void item_answer(struct http_exchange *x, struct app *app, struct sy_str code);
 /* False: a problem was sent. */
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code);
 

@@ -274,12 +274,15 @@ def test_one_item(world):
     assert (lot["made"], lot["expires"], lot["quantity"]) == ("2026-01-01", "2060-01-01", "100")
     unit = ask(world.ledger, f"/v1/items?code={quote(world.product + '/21/S1')}")
     assert unit["kind"] == "unit" and unit["lot"]["firstRecord"] == world.lot
-    withdrawn = ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/WRONG')}")
-    assert withdrawn["state"] == "withdrawn"
+    path = f"/v1/items?code={quote(world.product + '/10/WRONG')}"
+    assert (ask(world.ledger, path)["view"], ask(world.ledger, path)["history"]) == ("effective", [])
+    withdrawn = ask(world.ledger, path + "&view=audit")
+    assert withdrawn["state"] == "withdrawn" and withdrawn["holders"] == []
     assert [(h.get("error", False), h.get("withdrawn", False)) for h in withdrawn["history"]] == \
         [(False, True), (True, False)]
     ask(world.ledger, f"/v1/items?code={quote(world.product + '/10/NEVER')}", 404)
     ask(world.ledger, f"/v1/items?code={world.gtin[:-1]}0", 422)
+    ask(world.ledger, path + "&view=all", 400)
 
 
 def test_history_in_pages(ledger):

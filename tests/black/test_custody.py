@@ -88,3 +88,110 @@ def test_what_nobody_registered_may_be_held(world):
     world.operator("event", "hold", fake, "--at", "2026-11-02T08:00:00+08:00")
     assert status(world, fake)["status"] == "held"
     world.operator("verify", fake, expect=STOP)
+
+
+# --- holders and histories ---------------------------------------------------------------------------
+
+def item(world, code, more=""):
+    world.ledger.settle()
+    return world.ledger.get(f"/v1/items?code={quote(code)}{more}").json
+
+
+def holders(told):
+    """{party: {what: quantity}}, what is there of it alone."""
+    names = "onHand", "inTransit", "consumed", "sold", "destroyed"
+    return {h["party"]: {n: h[n] for n in names if h[n] != "0"} for h in told["holders"]}
+
+
+def test_from_hand_to_hand(world):
+    register(world, "W1", "--at", "2026-11-01T08:00:00+08:00")
+    lot, day = f"(01){MILK}(10)W1", iter(range(2, 20))
+
+    def at():
+        return "--at", f"2026-11-{next(day):02}T08:00:00+08:00"
+
+    def boxes(n):
+        return "--quantity", n, "--unit", "盒"
+    world("event", "ship", lot, *boxes(200), "--to", SHOP, *at())
+    told = item(world, lot)
+    assert holders(told) == {DAIRY: {"onHand": "300", "inTransit": "200"}}
+    assert [(s["from"], s["to"], s["quantity"]) for s in told["shipments"]] == [(DAIRY, SHOP, "200")]
+    world.shop("event", "receive", lot, *boxes(190), "--from", DAIRY, *at())
+    world.shop("event", "sell", lot, *boxes(20), *at())
+    world.shop("event", "destroy", lot, *boxes(10), *at())
+    told = item(world, lot)
+    assert holders(told) == {DAIRY: {"onHand": "300", "inTransit": "10"},
+                             SHOP: {"onHand": "160", "sold": "20", "destroyed": "10"}}
+    assert told["flags"] == [] and {h["unit"] for h in told["holders"]} == {"XBX"}
+    assert told["expiry"]["expired"] is False and told["expiry"]["day"] == "2099-05-01"
+    assert [(h["step"], h["party"], h.get("quantity")) for h in told["history"]] == [
+        ("create", DAIRY, "500"), ("ship", DAIRY, "200"), ("receive", SHOP, "190"), ("sell", SHOP, "20"),
+        ("destroy", SHOP, "10")]
+    assert told["history"][1]["to"] == SHOP and told["history"][2]["from"] == DAIRY
+    assert told["dispositions"][0]["disposition"] == "destroyed"
+    # Nobody shipped that; and a sale of more than is there.
+    world.shop("event", "receive", lot, *boxes(100), "--from", DAIRY, *at())
+    world("event", "sell", lot, *boxes(400), *at())
+    told = item(world, lot)
+    assert [(f["flag"], f["reason"]) for f in told["flags"]] == [("impossible", "never-shipped"),
+                                                                 ("impossible", "more-than-there")]
+    assert [f["record"] for f in told["flags"]] == [h["record"] for h in told["history"][-2:]]
+
+
+def test_holders_in_pages(world):
+    register(world, "P1", "--at", "2026-11-01T08:00:00+08:00")
+    lot = f"(01){MILK}(10)P1"
+    for to in range(5):
+        world("event", "ship", lot, "--quantity", "1", "--unit", "盒", "--at", "2026-11-02T08:00:00+08:00",
+              "--place", f"https://id.gs1.org/414/{check_digit(f'69012340{to:04}')}")
+    whole = item(world, lot)["holders"]
+    assert len(whole) == item(world, lot)["holdersCount"] > 1
+    got, start = [], 0
+    while start is not None:
+        page = item(world, lot, f"&limit=2&holdersFrom={start}")
+        got += page["holders"]
+        start = page.get("holdersNext")
+    assert got == whole
+
+
+def test_a_pallet_takes_its_goods_along(world):
+    pallet = "(00)" + check_digit("36901234000000001")
+    register(world, "B1", "--at", "2026-11-01T08:00:00+08:00")
+    lot = f"(01){MILK}(10)B1"
+    world("event", "pack", lot, "--quantity", "100", "--unit", "盒", "--container", pallet, "--at",
+          "2026-11-02T08:00:00+08:00")
+    world("event", "ship", pallet, "--to", SHOP, "--at", "2026-11-03T08:00:00+08:00")
+    assert holders(item(world, lot)) == {DAIRY: {"onHand": "400", "inTransit": "100"}}
+    world.shop("event", "receive", pallet, "--from", DAIRY, "--at", "2026-11-04T08:00:00+08:00")
+    assert holders(item(world, lot)) == {DAIRY: {"onHand": "400"}, SHOP: {"onHand": "100"}}
+    assert holders(item(world, pallet)) == {SHOP: {"onHand": "1"}}
+    assert item(world, lot)["history"][1]["container"].endswith(pallet[4:])
+
+
+def test_quality_results_and_dispositions(world):
+    register(world, "Q1", "--inspection", "R-1", "--result", "pass", "--at", "2026-11-01T08:00:00+08:00")
+    lot = f"(01){MILK}(10)Q1"
+    world.operator("event", "inspect", lot, "--inspection", "S-1", "--result", "fail", "--inspection-kind",
+                   "supervision", "--at", "2026-11-02T08:00:00+08:00")
+    world("event", "hold", lot, "--at", "2026-11-03T08:00:00+08:00")
+    told = item(world, lot)
+    assert [(i["kind"], i["result"], i["inspection"]["number"]) for i in told["inspections"]] == [
+        ("firm", "pass", "R-1"), ("supervision", "fail", "S-1")]
+    assert told["state"] == "held" and [h["party"] for h in told["holds"]] == [DAIRY]
+    assert [(d["disposition"], d.get("persistent", False)) for d in told["dispositions"]] == [
+        ("non_sellable_other", False), ("non_sellable_other", True)]
+    world("event", "release", lot, "--at", "2026-11-04T08:00:00+08:00")
+    told = item(world, lot)
+    assert [d["disposition"] for d in told["dispositions"]] == ["available"] and told["holds"] == []
+
+
+def test_effective_and_audit_views(world):
+    register(world, "C1", "--at", "2026-11-01T08:00:00+08:00")
+    lot = f"(01){MILK}(10)C1"
+    world("batch", "correct", lot, "--product", MILK, "--lot", "C1", "--quantity", "480", "--unit", "盒",
+          "--made", "2026-11-01", "--expires", "2099-05-01", "--at", "2026-11-01T08:00:00+08:00")
+    told, audit = item(world, lot), item(world, lot, "&view=audit")
+    assert holders(told) == holders(audit) == {DAIRY: {"onHand": "480"}}
+    assert len(told["history"]) == 1 and len(audit["history"]) == 3
+    assert [(h.get("withdrawn", False), h.get("error", False)) for h in audit["history"]] == [
+        (True, False), (False, True), (False, False)]
