@@ -2,6 +2,7 @@
 #include "api/answer.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -41,9 +42,22 @@ static void on_halted(void *ctx, int err, const char *why)
 	wake_main(app);
 }
 
+/* The thread that commits the index alone comes here: what it saw last needs no lock. */
+static void time_commits(struct app *app)
+{
+	struct index_stats now, *was = &app->index_was;
+	index_stats(app->index, &now);
+	if (now.commits > was->commits)
+		metric_time(METRIC_TIME_INDEX,
+			    (now.commit_ns - was->commit_ns) / (now.commits - was->commits) / 1000);
+	*was = now;
+}
+
 static void on_advanced(void *ctx, uint64_t position)
 {
 	struct app *app = ctx;
+	if (app->index)
+		time_commits(app);
 	if (app->later)
 		later_advanced(app->later, position);
 }

@@ -31,9 +31,10 @@ struct app {
 	struct http_server *http;
 	struct http_route *routes; /* the last N_OWN of them have paths of their own */
 	size_t n_routes, n_own;
-	uint64_t started;  /* ms */
-	int wake_fd;       /* an eventfd: something that main must act on */
-	atomic_int halted; /* an error code: the daemon takes no more writes and ends */
+	struct index_stats index_was; /* when a commit of it was timed last */
+	uint64_t started;             /* ms */
+	int wake_fd;                  /* an eventfd: something that main must act on */
+	atomic_int halted;            /* an error code: the daemon takes no more writes and ends */
 	atomic_bool stopping;
 };
 

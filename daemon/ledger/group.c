@@ -1,5 +1,7 @@
 #include "truth.h"
 
+#include "base/metrics.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -320,8 +322,10 @@ static int store(struct group *g, const char **final)
 		err = kv_commit(&tx);
 	if (err)
 		*final = "a commit of truth failed";
+	uint64_t took = monotonic_ns() - start;
 	g->l->stats.commits++;
-	g->l->stats.commit_ns += monotonic_ns() - start;
+	g->l->stats.commit_ns += took;
+	metric_time(METRIC_TIME_COMMIT, took / 1000);
 	return err;
 }
 

@@ -541,6 +541,8 @@ def test_metrics_count(ledger):
     before = value("suyuan_verify_total")
     verify(ledger, gtin)
     assert value("suyuan_verify_total") == before + 1
+    assert value("suyuan_commit_seconds_count") == value("suyuan_commits_total") > 0
+    assert 0 < value("suyuan_index_commit_seconds_count") <= value("suyuan_index_commits_total")
 
 
 def test_a_lot_known_only_through_its_units(ledger):
