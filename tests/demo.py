@@ -171,8 +171,26 @@ class Demo:
                  "130100", key="dairy")
         tell()
 
+    def refuse(self):
+        tell("4. What is wrong is refused, with every fault at once and in the language of whoever asks:\n"
+             "   what can't be read (400), who isn't known (401), what isn't theirs to say (403), what\n"
+             "   contradicts the ledger (409), what its category asks for (422).\n")
+        self.run("suyuan", "key", "new", "stranger.key", "--party", gln("699999900000"), quiet=True)
+        (DEMO / "broken.ndjson").write_text('{"type":"ObjectEvent","eventTime":"yesterday"}\n')
+        today = datetime.date.today()
+        milk = ["batch", "register", "--product", gtin("0690123400003"), "--quantity", "12", "--unit", "盒",
+                "--made", f"{today}"]
+        whole = [*milk, "--expires", f"{today + datetime.timedelta(days=90)}", "--inspection", "CJ-T2", "--result",
+                 "pass", "--lot"]
+        for key, *command in (("dairy", "record", "submit", "broken.ndjson"), ("stranger", *whole, "X1"),
+                              ("vegetables", *whole, "X1"), ("dairy", *whole, f"T{today:%y%m%d}"),
+                              ("dairy", *milk, "--lot", "X2")):
+            for lang in ("zh", "en"):
+                self.run("suyuan", "--lang", lang, *command, key=key, expect=(1, 6))
+                tell()
+
     def ask(self):
-        tell("4. Anybody scans a code.  Each answer is proven on this machine, from the record's text up\n"
+        tell("5. Anybody scans a code.  Each answer is proven on this machine, from the record's text up\n"
              "   to the checkpoint that the ledger signed.\n")
         today = datetime.date.today()
         good = (0, 3)  # in some years what was made in 2025 has expired, and the verdict says so
@@ -201,7 +219,7 @@ class Demo:
         return code
 
     def receipts(self):
-        tell("5. A receipt is a file that anybody can check without us, and nobody can change.\n")
+        tell("6. A receipt is a file that anybody can check without us, and nobody can change.\n")
         number = json.loads(self.run("suyuan", "verify", "--json", self.code_of("cement", 12), quiet=True,
                                      expect=(0, 3)).stdout)
         number = str((number[0] if isinstance(number, list) else number)["records"][0])
@@ -215,13 +233,13 @@ class Demo:
         tell()
 
     def audit(self):
-        tell("6. An auditor fetches everything and checks every byte, trusting nobody here.\n")
+        tell("7. An auditor fetches everything and checks every byte, trusting nobody here.\n")
         self.run("suyuan", "ledger", "audit", "--records")
         tell()
 
     def farewell(self):
         if os.environ.get("KEEP") == "1":
-            tell("7. KEEP=1: the daemon keeps running.  Try, in build/demo:\n\n"
+            tell("8. KEEP=1: the daemon keeps running.  Try, in build/demo:\n\n"
                  f"    export SUYUAN_LEDGER={self.url}\n"
                  f"    {B}/suyuan verify '{self.code_of('drugs', 20)}'\n"
                  f"    {B}/suyuan batch list --product {gtin('0694567800001')}\n"
@@ -229,7 +247,7 @@ class Demo:
                  f"    kill {self.daemon.pid}    # when you have seen enough\n")
             return
         self.stop()
-        tell("7. The daemon has stopped; the ledger is in build/demo/ledger.  What to type next:\n\n"
+        tell("8. The daemon has stopped; the ledger is in build/demo/ledger.  What to type next:\n\n"
              "    KEEP=1 make demo             the same, with the daemon left running to play with\n"
              "    build/release/suyuand --fsck --dir build/demo/ledger\n"
              "    build/release/suyuand --dir build/demo/ledger\n"
@@ -245,6 +263,7 @@ def main():
         demo.found()
         demo.enrol()
         demo.bring_in()
+        demo.refuse()
         demo.ask()
         demo.receipts()
         demo.audit()
