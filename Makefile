@@ -119,7 +119,7 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags
 	 $(PKGS_DAEMON) $(PKGS_CLI) $(PKGS_TEST)))
 
 # The default rules are the files that a regulator reads.
-RULES    := $(sort $(wildcard conf/profiles/*.ini))
+RULES    := $(sort $(wildcard conf/profiles/*.ini conf/recalls/*.ini))
 $(B)/gen/default_rules.inc: conf/profiles/embed.py $(RULES)
 	@mkdir -p $(@D) && $(PYTHON) $^ >$@
 $(B)/obj/daemon/admit/default_rules.o: $(B)/gen/default_rules.inc
@@ -235,6 +235,8 @@ install: programs
 	$(call inst,644,conf/suyuand.ini,$(PREFIX)/share/suyuan/suyuand.ini)
 	install -d $(DESTDIR)$(PREFIX)/share/suyuan/profiles
 	install -m 644 conf/profiles/*.ini $(DESTDIR)$(PREFIX)/share/suyuan/profiles/
+	install -d $(DESTDIR)$(PREFIX)/share/suyuan/recalls
+	install -m 644 conf/recalls/*.ini $(DESTDIR)$(PREFIX)/share/suyuan/recalls/
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/|$(PREFIX)/|' conf/suyuand.service \
 	 >$(DESTDIR)$(PREFIX)/lib/systemd/system/suyuand.service

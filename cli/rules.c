@@ -6,14 +6,22 @@
 #define RULES_MAX (1u << 20)
 
 /*
- * A file of rules: [rules] gives members of the record, each other section an object of it; limits
- * are numbers.  Lines that begin with ';' or '#' are comments.
+ * A file of rules: [rules] gives members of the record, each other section an object of texts or
+ * of numbers.  Lines that begin with ';' or '#' are comments.
  */
+static const struct {
+	const char *name;
+	bool numbers;
+} sections[] = {{"fields", false},  {"licences", false}, {"standards", false}, {"products", false},
+		{"limits", true},   {"levels", false},   {"deadlines", false}, {"unsure", false},
+		{"holidays", true}, {"workdays", true}};
+#define N_SECTIONS (sizeof sections / sizeof sections[0])
+
 struct ini {
 	struct app *app;
 	const char *path;
 	struct sy_jw *w;
-	char section[32]; /* open object, or "" at the top */
+	size_t section; /* open object, or N_SECTIONS at the top */
 	int line;
 };
 
@@ -23,16 +31,11 @@ static int ini_fault(struct ini *in, const char *expected)
 		    expected);
 }
 
-static bool is_section(struct sy_str name)
+static void ini_close(struct ini *in)
 {
-	static const char *const sections[] = {"fields", "licences", "standards", "products",
-					       "limits"};
-
-	for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
-		if (sy_str_is(name, sections[i]))
-			return true;
-	}
-	return false;
+	if (in->section < N_SECTIONS)
+		sy_jw_end(in->w, '}');
+	in->section = N_SECTIONS;
 }
 
 static int ini_section(struct ini *in, struct sy_str line)
@@ -40,18 +43,19 @@ static int ini_section(struct ini *in, struct sy_str line)
 	if (line.p[line.n - 1] != ']')
 		return ini_fault(in, "[section]");
 	struct sy_str name = {line.p + 1, line.n - 2};
-	if (in->section[0] != '\0')
-		sy_jw_end(in->w, '}');
-	in->section[0] = '\0';
+	ini_close(in);
 	if (sy_str_is(name, "rules"))
 		return RC_DONE;
-	if (!is_section(name))
-		return ini_fault(in, "[rules], [fields], [licences], [standards], [products] or "
-				     "[limits]");
-	snprintf(in->section, sizeof in->section, "%.*s", (int)name.n, name.p);
-	sy_jw_key(in->w, in->section);
-	sy_jw_object(in->w);
-	return RC_DONE;
+	for (size_t i = 0; i < N_SECTIONS; i++) {
+		if (!sy_str_is(name, sections[i].name))
+			continue;
+		in->section = i;
+		sy_jw_key(in->w, sections[i].name);
+		sy_jw_object(in->w);
+		return RC_DONE;
+	}
+	return ini_fault(in, "[rules], [fields], [licences], [standards], [products], [limits], "
+			     "[levels], [deadlines], [unsure], [holidays] or [workdays]");
 }
 
 static int ini_value(struct ini *in, struct sy_str name, struct sy_str value)
@@ -62,7 +66,7 @@ static int ini_value(struct ini *in, struct sy_str name, struct sy_str value)
 	if (name.n == 0 || name.n >= sizeof key || value.n == 0)
 		return ini_fault(in, "name = value");
 	snprintf(key, sizeof key, "%.*s", (int)name.n, name.p);
-	if (strcmp(in->section, "limits") != 0) {
+	if (in->section == N_SECTIONS || !sections[in->section].numbers) {
 		sy_jw_kv_str(in->w, key, value);
 		return RC_DONE;
 	}
@@ -95,8 +99,7 @@ static int ini_record(struct ini *in, struct sy_str text)
 		else if (err == SY_EINVAL)
 			rc = ini_fault(in, "name = value");
 	}
-	if (in->section[0] != '\0')
-		sy_jw_end(in->w, '}');
+	ini_close(in);
 	sy_jw_end(in->w, '}');
 	return rc;
 }
@@ -116,7 +119,7 @@ static int read_rules(struct app *app, const char *path, struct sy_buf *out)
 		json_compact(out, s);
 	} else if (rc == RC_DONE) {
 		sy_jw_init(&w, out);
-		struct ini in = {.app = app, .path = path, .w = &w};
+		struct ini in = {.app = app, .path = path, .w = &w, .section = N_SECTIONS};
 		rc = ini_record(&in, sy_buf_span(&text));
 	}
 	if (rc == RC_DONE && out->failed)

@@ -177,6 +177,26 @@ int sy_until_parse(struct sy_str date, uint64_t *ms)
 	return SY_OK;
 }
 
+int sy_moment_parse(struct sy_str text, bool end, int64_t *ms)
+{
+	const int64_t china = 8 * INT64_C(3600000);
+	int32_t day;
+	if (sy_date_parse(text, &day))
+		return sy_time_parse(text, ms);
+	*ms = ((int64_t)day + end) * DAY_MS - china - end;
+	return SY_OK;
+}
+
+int32_t sy_date_add_months(int32_t day, unsigned n)
+{
+	struct civil c = civil_of(day);
+	unsigned month = c.month - 1 + n % 12;
+	int64_t year = c.year + n / 12 + month / 12;
+	month = month % 12 + 1;
+	unsigned last = month_days((unsigned)year, month);
+	return (int32_t)day_of(year, month, c.day < last ? c.day : last);
+}
+
 void sy_time_format(uint64_t ms, char out[SY_TIME_TEXT])
 {
 	struct civil c = civil_of((int64_t)(ms / (uint64_t)DAY_MS));

@@ -8,6 +8,7 @@ import configparser
 import json
 import sys
 
+NUMBERS = ("limits", "holidays", "workdays")
 
 def record(path):
     ini = configparser.ConfigParser(interpolation=None, comment_prefixes=(";",), delimiters=("=",))
@@ -16,7 +17,7 @@ def record(path):
         ini.read_file(f)
     rules = {"type": "Rules", **ini["rules"]}
     for section in ini.sections()[1:]:
-        number = int if section == "limits" else str
+        number = int if section in NUMBERS else str
         rules[section] = {name: number(value) for name, value in ini[section].items()}
     return json.dumps(rules, ensure_ascii=False, separators=(",", ":"))
 

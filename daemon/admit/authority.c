@@ -29,6 +29,11 @@ struct sy_str region_of(struct check *c, const struct party *p)
 	return p->root ? text_of(c, p->doc, p->root, "region") : NO_MORE;
 }
 
+bool is_authority_over(struct check *c, const struct party *p)
+{
+	return is_operator(c) || is_regulator_of(c, region_of(c, p));
+}
+
 static void key_check(struct check *c, const struct register_key *key)
 {
 	char text[SY_TIME_TEXT];

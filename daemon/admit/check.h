@@ -40,7 +40,11 @@ enum fact_kind {
 	FACT_REACH = 'a',      /* party whose Places are asked for an address */
 	FACT_EVENT = 'e',      /* party, eventID */
 	FACT_ITEM = 'i',       /* canonical code that is commissioned */
-	FACT_ERASED = 'z'      /* record number */
+	FACT_ERASED = 'z',     /* record number */
+	FACT_RECALL = 'w',     /* id */
+	FACT_NOTICE = 'n',     /* recall's id, party */
+	FACT_ANSWER = 'q',     /* recall's id, party */
+	FACT_REPORT = 'o'      /* recall's id */
 };
 
 #define NOT_WRITTEN (-1)
@@ -189,9 +193,14 @@ enum form {
 	FORM_REGION, /* GB/T 2260, 6 digits */
 	FORM_HASH,   /* base64 of 32 bytes */
 	FORM_TEXTS,  /* a list */
+	FORM_NAMED,  /* an object of texts */
+	FORM_BOOL,
+	FORM_TIME,   /* RFC 3339 */
+	FORM_MOMENT, /* that, or a day */
 	FORM_OBJECT, /* with the members of OF */
 	FORM_OBJECTS,
 	FORM_DECIMAL,
+	FORM_QUANTITY, /* one that isn't negative */
 	FORM_DURATION,
 	FORM_HEX /* a digest of 32 bytes */
 };
@@ -211,6 +220,8 @@ bool is_regulator_of(const struct check *c, struct sy_str region);
 void author_find(struct check *c);
 /* The region of a party's record; empty when it has none. */
 struct sy_str region_of(struct check *c, const struct party *p);
+/* An operator, or a regulator of the party's region. */
+bool is_authority_over(struct check *c, const struct party *p);
 /* The party that may speak for a product's code, by grant, own stem or longest prefix; empty when
  * nobody may.  The stem of nobody's products is PREFER's when it bears its USCC or key id. */
 struct sy_str product_holder(struct check *c, const struct sy_code *code,

@@ -1,6 +1,7 @@
 #include "admit/admit.h"
 
-/* The text is made from conf/profiles when building (Makefile), so that there is one source. */
+/* The text is made from conf/profiles and conf/recalls when building (Makefile), so that there is
+ * one source. */
 const char *const admit_default_rules[] = {
 #include "default_rules.inc"
 };

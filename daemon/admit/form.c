@@ -73,6 +73,47 @@ static int is_texts(const struct value *x)
 	return 0;
 }
 
+static int is_named(const struct value *x)
+{
+	const struct sy_json *text;
+	if (x->v->type != SY_JSON_OBJECT)
+		return 400;
+	sy_json_each (x->doc, x->v, text) {
+		if (text->type != SY_JSON_STRING || text->len == 0)
+			return 400;
+	}
+	return 0;
+}
+
+static int is_bool(const struct value *x)
+{
+	return x->v->type == SY_JSON_TRUE || x->v->type == SY_JSON_FALSE ? 0 : 400;
+}
+
+static int is_moment_of(const struct value *x, int (*parse)(struct sy_str text, int64_t *ms))
+{
+	struct sy_str text;
+	int64_t ms;
+	if (sy_json_string(x->doc, x->v, x->c->arena, &text) != SY_OK)
+		return 400;
+	return parse(text, &ms) == SY_OK ? 0 : 422;
+}
+
+static int is_time(const struct value *x)
+{
+	return is_moment_of(x, sy_time_parse);
+}
+
+static int first_of(struct sy_str text, int64_t *ms)
+{
+	return sy_moment_parse(text, false, ms);
+}
+
+static int is_moment(const struct value *x)
+{
+	return is_moment_of(x, first_of);
+}
+
 static int is_object(const struct value *x)
 {
 	return x->v->type == SY_JSON_OBJECT ? 0 : 400;
@@ -96,6 +137,15 @@ static int is_decimal(const struct value *x)
 	if (x->v->type != SY_JSON_NUMBER)
 		return 400;
 	return sy_decimal_parse(sy_json_raw(x->doc, x->v), &d) == SY_OK ? 0 : 422;
+}
+
+static int is_quantity(const struct value *x)
+{
+	struct sy_decimal d;
+	int status = is_decimal(x);
+	if (status || sy_decimal_parse(sy_json_raw(x->doc, x->v), &d) != SY_OK)
+		return status ? status : 422;
+	return d.coef >= 0 ? 0 : 422;
 }
 
 /* ISO 8601 in years, months, weeks or days: P1Y6M, P90D. */
@@ -144,6 +194,13 @@ static const struct {
     [FORM_REGION] = {is_region, "6 digits of GB/T 2260", "GB/T 2260 的 6 位数字"},
     [FORM_HASH] = {is_hash, "the base64 of 32 bytes", "32 字节的 base64"},
     [FORM_TEXTS] = {is_texts, "a list of texts that aren't empty", "非空文本的列表"},
+    [FORM_NAMED] = {is_named, "an object of texts that aren't empty", "非空文本的对象"},
+    [FORM_BOOL] = {is_bool, "true or false", " true 或 false"},
+    [FORM_TIME] = {is_time, "a time with its zone, as 2026-11-24T08:00:00+08:00",
+		   "带时区的时间，如 2026-11-24T08:00:00+08:00"},
+    [FORM_MOMENT] = {is_moment, "a day, as 2026-11-24, or a time with its zone",
+		     "日期（如 2026-11-24）或带时区的时间"},
+    [FORM_QUANTITY] = {is_quantity, "a number that isn't negative", "非负数"},
     [FORM_OBJECT] = {is_object, "an object", "对象"},
     [FORM_OBJECTS] = {is_objects, "a list of objects", "对象的列表"},
     [FORM_DECIMAL] = {is_decimal, "a number", "数字"},

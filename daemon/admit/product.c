@@ -91,12 +91,6 @@ static bool owner_read(struct check *c, struct saying *s)
 	return s->party != NULL;
 }
 
-/* An operator, or a regulator of the party's region. */
-static bool is_authority_over(struct check *c, const struct party *p)
-{
-	return is_operator(c) || is_regulator_of(c, region_of(c, p));
-}
-
 static bool denied(struct check *c, const struct saying *s, struct sy_str holder)
 {
 	const unsigned authorities = ROLE_OPERATOR | ROLE_REGULATOR;

@@ -1,4 +1,5 @@
 #include "admit/profile.h"
+#include "admit/recall.h"
 
 static struct sy_str member_text(struct check *c, const struct sy_json_doc *doc, const char *name)
 {
@@ -303,9 +304,11 @@ static const struct record_type {
 	const struct member *members;
 	void (*judge)(struct check *c, const struct sy_json_doc *doc);
 } types[] = {
-    {"Party", party_members, party_judge}, {"Product", product_members, product_judge},
-    {"Place", place_members, place_judge}, {"Contact", contact_members, contact_judge},
-    {"Rules", rules_members, rules_judge}, {"Erasure", erasure_members, erasure_judge},
+    {"Party", party_members, party_judge},          {"Product", product_members, product_judge},
+    {"Place", place_members, place_judge},          {"Contact", contact_members, contact_judge},
+    {"Rules", rules_members, rules_judge},          {"Erasure", erasure_members, erasure_judge},
+    {"Recall", recall_members, recall_judge},       {"RecallNotice", notice_members, notice_judge},
+    {"RecallAnswer", answer_members, answer_judge}, {"RecallReport", report_members, report_judge},
 };
 
 /* What the records after it may ask for is read again, to last; of an event nothing is. */
@@ -347,8 +350,9 @@ void record_judge(struct check *c, struct sy_str record)
 	struct sy_str type = member_text(c, doc, "type");
 	fault(
 	    c, 422, "/type",
-	    "\"%.*s\" isn't known: expected an EPCIS event, Party, Product, Place, Contact, Rules "
-	    "or Erasure",
-	    "未知类型 \"%.*s\"：应为 EPCIS 事件、Party、Product、Place、Contact、Rules 或 Erasure",
+	    "\"%.*s\" isn't known: expected an EPCIS event, Party, Product, Place, Contact, Rules, "
+	    "Recall, RecallNotice, RecallAnswer, RecallReport or Erasure",
+	    "未知类型 \"%.*s\"：应为 EPCIS 事件、Party、Product、Place、Contact、Rules、Recall、"
+	    "RecallNotice、RecallAnswer、RecallReport 或 Erasure",
 	    TEXT(type));
 }

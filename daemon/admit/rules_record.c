@@ -3,22 +3,27 @@
 
 #include "admit/rules.h"
 
-const struct member rules_members[] = {
-    {"name", FORM_TEXT, true, NULL},        {"kind", FORM_TEXT, true, NULL},
-    {"category", FORM_TEXT, false, NULL},   {"fields", FORM_OBJECT, false, NULL},
-    {"licences", FORM_OBJECT, false, NULL}, {"licence", FORM_TEXT, false, NULL},
-    {"weight", FORM_TEXT, false, NULL},     {"standards", FORM_OBJECT, false, NULL},
-    {"products", FORM_OBJECT, false, NULL}, {"product", FORM_TEXT, false, NULL},
-    {"party", FORM_TEXT, false, NULL},      {"until", FORM_DATE, false, NULL},
-    {"reason", FORM_TEXT, false, NULL},     {"limits", FORM_OBJECT, false, NULL},
-    {"replaces", FORM_NUMBER, false, NULL}, {0}};
-
-struct ruling {
-	struct check *c;
-	const struct sy_json_doc *doc;
-	const struct sy_json *root;
-	struct sy_str name;
-};
+const struct member rules_members[] = {{"name", FORM_TEXT, true, NULL},
+				       {"kind", FORM_TEXT, true, NULL},
+				       {"category", FORM_TEXT, false, NULL},
+				       {"fields", FORM_OBJECT, false, NULL},
+				       {"licences", FORM_OBJECT, false, NULL},
+				       {"licence", FORM_TEXT, false, NULL},
+				       {"weight", FORM_TEXT, false, NULL},
+				       {"standards", FORM_OBJECT, false, NULL},
+				       {"products", FORM_OBJECT, false, NULL},
+				       {"product", FORM_TEXT, false, NULL},
+				       {"party", FORM_TEXT, false, NULL},
+				       {"until", FORM_DATE, false, NULL},
+				       {"reason", FORM_TEXT, false, NULL},
+				       {"limits", FORM_OBJECT, false, NULL},
+				       {"levels", FORM_NAMED, false, NULL},
+				       {"deadlines", FORM_NAMED, false, NULL},
+				       {"unsure", FORM_NAMED, false, NULL},
+				       {"holidays", FORM_OBJECT, false, NULL},
+				       {"workdays", FORM_OBJECT, false, NULL},
+				       {"replaces", FORM_NUMBER, false, NULL},
+				       {0}};
 
 static struct sy_str said(const struct ruling *x, const char *member)
 {
@@ -30,8 +35,8 @@ static const struct sy_json *member_of(const struct ruling *x, const char *membe
 	return sy_json_get(x->doc, x->root, member);
 }
 
-static void member_fault(const struct ruling *x, const char *within, const struct sy_json *m,
-			 const char *en, const char *zh)
+void ruling_fault(const struct ruling *x, const char *within, const struct sy_json *m,
+		  const char *en, const char *zh)
 {
 	struct check *c = x->c;
 	struct sy_str key = NO_MORE;
@@ -41,7 +46,7 @@ static void member_fault(const struct ruling *x, const char *within, const struc
 	fault(c, 422, pointer, "expected %s", "应为%s", in_language(c, en, zh));
 }
 
-static bool is_asked_for(const struct ruling *x, const char *member, const char *en, const char *zh)
+bool ruling_asks(const struct ruling *x, const char *member, const char *en, const char *zh)
 {
 	struct check *c = x->c;
 	char pointer[32];
@@ -73,7 +78,7 @@ static void unknown_field(const struct ruling *x, const struct sy_json *m)
 	const char *en = known ? sy_arena_printf(arena, "one of %s", known) : NULL;
 	const char *zh = known ? sy_arena_printf(arena, "其中之一：%s", known) : NULL;
 	if (en && zh)
-		member_fault(x, "/fields", m, en, zh);
+		ruling_fault(x, "/fields", m, en, zh);
 	else
 		x->c->err = SY_ENOMEM;
 }
@@ -92,7 +97,7 @@ static void fields_check(const struct ruling *x, bool must)
 		if (field_of(x->doc, m) < 0)
 			unknown_field(x, m);
 		else if (!is_weight(x, m, must))
-			member_fault(
+			ruling_fault(
 			    x, "/fields", m,
 			    must ? "M (must), S (should) or O (may)" : "S (warn) or O (silent)",
 			    must ? " M（必须）、S（宜）或 O（可）" : " S（警告）或 O（不提示）");
@@ -109,7 +114,7 @@ static void category_check(const struct ruling *x)
 		      "应为 agri、food、drug 或 industrial");
 }
 
-static void name_check(const struct ruling *x, const char *stem)
+void ruling_name(const struct ruling *x, const char *stem)
 {
 	struct check *c = x->c;
 	struct sy_str begin = sy_str(stem);
@@ -128,11 +133,11 @@ static void check_profile(const struct ruling *x)
 	    memcmp(x->name.p + 8, category.p, category.n) != 0)
 		fault(c, 422, "/name", "expected profile/%.*s, the one profile of that category",
 		      "应为 profile/%.*s，即该类别唯一的规则", TEXT(category));
-	is_asked_for(x, "fields", "an object of M, S and O", " M、S、O 的对象");
+	ruling_asks(x, "fields", "an object of M, S and O", " M、S、O 的对象");
 	fields_check(x, true);
 	sy_json_each (x->doc, member_of(x, "licences"), m) {
 		if (!is_weight(x, m, true))
-			member_fault(x, "/licences", m, "M (must), S (should) or O (may)",
+			ruling_fault(x, "/licences", m, "M (must), S (should) or O (may)",
 				     " M（必须）、S（宜）或 O（可）");
 	}
 }
@@ -142,8 +147,8 @@ static void check_listed(const struct ruling *x)
 	struct check *c = x->c;
 	const struct sy_json *m, *weight = member_of(x, "weight");
 	category_check(x);
-	name_check(x, "listed/");
-	is_asked_for(x, "licence", "the kind of licence that is needed", "所需许可的类别");
+	ruling_name(x, "listed/");
+	ruling_asks(x, "licence", "the kind of licence that is needed", "所需许可的类别");
 	if (weight && (!is_weight(x, weight, true) || sy_json_is(x->doc, weight, "O")))
 		fault(c, 422, "/weight", "expected M (must) or S (should)",
 		      "应为 M（必须）或 S（宜）");
@@ -166,12 +171,12 @@ static void check_limits(const struct ruling *x)
 	if (!sy_str_is(x->name, "limits"))
 		fault(c, 422, "/name", "expected limits, the one table of them",
 		      "应为 limits，即唯一的限值表");
-	is_asked_for(x, "limits", "an object of numbers", "数字的对象");
+	ruling_asks(x, "limits", "an object of numbers", "数字的对象");
 	sy_json_each (x->doc, member_of(x, "limits"), m) {
 		if (!sy_json_key_is(x->doc, m, "futureHours"))
-			member_fault(x, "/limits", m, "futureHours", " futureHours");
+			ruling_fault(x, "/limits", m, "futureHours", " futureHours");
 		else if (sy_json_u64(x->doc, m, &hours) != SY_OK || hours > FUTURE_HOURS_MAX)
-			member_fault(x, "/limits", m, "whole hours, at most 8760",
+			ruling_fault(x, "/limits", m, "whole hours, at most 8760",
 				     "整小时数，不超过 8760");
 	}
 }
@@ -210,10 +215,10 @@ static struct party *exempted(const struct ruling *x)
 static void check_exemption(const struct ruling *x)
 {
 	struct check *c = x->c;
-	name_check(x, "exemption/");
-	is_asked_for(x, "fields", "an object of S and O", " S、O 的对象");
-	is_asked_for(x, "until", "the last day of the exemption", "豁免的最后一日");
-	is_asked_for(x, "reason", "why it is given", "豁免的理由");
+	ruling_name(x, "exemption/");
+	ruling_asks(x, "fields", "an object of S and O", " S、O 的对象");
+	ruling_asks(x, "until", "the last day of the exemption", "豁免的最后一日");
+	ruling_asks(x, "reason", "why it is given", "豁免的理由");
 	fields_check(x, false);
 	if (!member_of(x, "product") && !member_of(x, "party")) {
 		fault(c, 422, "", "exempts everybody: expected \"product\", \"party\" or both",
@@ -233,10 +238,9 @@ static void content_check(const struct ruling *x)
 	static const struct {
 		const char *kind;
 		void (*check)(const struct ruling *x);
-	} kinds[] = {{"profile", check_profile},
-		     {"listed", check_listed},
-		     {"exemption", check_exemption},
-		     {"limits", check_limits}};
+	} kinds[] = {{"profile", check_profile},     {"listed", check_listed},
+		     {"exemption", check_exemption}, {"limits", check_limits},
+		     {"recall", check_recall},       {"holidays", check_holidays}};
 	struct check *c = x->c;
 	struct sy_str kind = said(x, "kind");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -245,8 +249,10 @@ static void content_check(const struct ruling *x)
 			return;
 		}
 	fault(c, 422, "/kind",
-	      "\"%.*s\" isn't known: expected profile, listed, exemption or limits",
-	      "未知 \"%.*s\"：应为 profile、listed、exemption 或 limits", TEXT(kind));
+	      "\"%.*s\" isn't known: expected profile, listed, exemption, limits, recall or "
+	      "holidays",
+	      "未知 \"%.*s\"：应为 profile、listed、exemption、limits、recall 或 holidays",
+	      TEXT(kind));
 }
 
 void rules_judge(struct check *c, const struct sy_json_doc *doc)

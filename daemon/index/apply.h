@@ -85,6 +85,12 @@ int reach_put(struct kv_tx *tx, const struct register_row *row);
 unsigned roles_read(const struct sy_json_doc *doc, const struct sy_json *party,
 		    struct sy_arena *arena);
 
+/* recall.c: rows as row_begin made them, by the recall's id. */
+int recall_apply(struct apply *a, struct register_row *row);
+int notice_apply(struct apply *a, struct register_row *row);
+int answer_apply(struct apply *a, struct register_row *row);
+int report_apply(struct apply *a, struct register_row *row);
+
 /* fold.c */
 bool event_creates(const struct sy_event *ev, const struct sy_event_item *occ);
 /* RECORD, which is newer than all that the row has seen, names the item or a unit of it. */

@@ -13,6 +13,7 @@ struct effect {
 	const char *const *shown; /* and those of register_row.shown */
 	bool kept;                /* can't be erased (FORMAT.md "Erasure") */
 	bool family;              /* TYPE begins the names of several */
+	int (*put)(struct apply *a, struct register_row *row); /* of a recall's life */
 };
 
 static int apply_genesis(struct apply *a, const struct effect *e);
@@ -21,9 +22,12 @@ static int apply_place(struct apply *a, const struct effect *e);
 static int apply_party(struct apply *a, const struct effect *e);
 static int apply_rules(struct apply *a, const struct effect *e);
 static int apply_erasure(struct apply *a, const struct effect *e);
+static int apply_recall(struct apply *a, const struct effect *e);
 
 static const char *const product_shown[] = {"name", "category", "specification", "standard", NULL};
 static const char *const party_shown[] = {"name", NULL};
+static const char *const recall_shown[] = {"level",  "rule",     "state", "mock",
+					   "reason", "measures", NULL};
 
 static const struct effect effects[] = {
     {.type = "Product",
@@ -43,6 +47,29 @@ static const struct effect effects[] = {
     {.type = "Contact", .apply = apply_place, .kind = REG_CONTACT, .id = "id", .owner = "party"},
     {.type = "Rules", .apply = apply_rules, .kind = REG_RULES, .id = "name", .kept = true},
     {.type = "Erasure", .apply = apply_erasure, .kept = true},
+    {.type = "Recall",
+     .apply = apply_recall,
+     .put = recall_apply,
+     .kind = REG_RECALL,
+     .id = "id",
+     .owner = "party",
+     .shown = recall_shown,
+     .kept = true},
+    {.type = "RecallNotice",
+     .apply = apply_recall,
+     .put = notice_apply,
+     .id = "recall",
+     .kept = true},
+    {.type = "RecallAnswer",
+     .apply = apply_recall,
+     .put = answer_apply,
+     .id = "recall",
+     .kept = true},
+    {.type = "RecallReport",
+     .apply = apply_recall,
+     .put = report_apply,
+     .id = "recall",
+     .kept = true},
     {.type = "Recall", .kept = true, .family = true},
     {.type = "Ledger", .apply = apply_genesis, .kept = true},
 };
@@ -220,6 +247,14 @@ static int apply_genesis(struct apply *a, const struct effect *e)
 	    (err = party_apply(a, &row, operator)))
 		return err;
 	return row_put(a->tx, REG_PARTY, &row);
+}
+
+static int apply_recall(struct apply *a, const struct effect *e)
+{
+	struct register_row row;
+	int err = row_begin(a, e, &row);
+
+	return err || row.id.n == 0 ? err : e->put(a, &row);
 }
 
 static int apply_erasure(struct apply *a, const struct effect *e)

@@ -133,7 +133,13 @@ enum register_kind {
 	REG_RULES = 'r',
 	REG_LEDGER = 'o', /* the genesis; one row with the id "" */
 	REG_CONTACT = 'c',
-	REG_REACH = 'a' /* Places and Contacts by their party; see register_reach */
+	REG_REACH = 'a', /* Places and Contacts by their party; see register_reach */
+	/* Of the life of a recall; see index_recall. */
+	REG_RECALL = 'x',
+	REG_REPORT = 't', /* by the recall's id */
+	REG_NOTICE = 'n', /* one row for each party that a notice names */
+	REG_INBOX = 'i',  /* the same by party */
+	REG_ANSWER = 'w'
 };
 
 /* What a Place or Contact tells, since its text isn't kept here. */
@@ -154,7 +160,8 @@ struct register_row {
 	uint64_t entry, time; /* where it stands, and when */
 	struct sy_str author; /* party id of who said it */
 	struct sy_str owner;  /* a product's or place's party; else as author */
-	unsigned roles;       /* of a party; enum place_tells of a Place or Contact */
+	/* Of a party; enum place_tells of a Place or Contact; of a Recall see index_recall. */
+	unsigned roles;
 	/* The record's text; borrowed from the snapshot, as all of these.  Of the operator, until
 	 * it publishes a Party of its own, the `operator` object of the genesis.  Empty for a Place
 	 * or a Contact: what may be erased is kept in truth alone, where it is sealed. */
@@ -202,6 +209,35 @@ int register_grant(struct index_read *r, struct sy_str code, struct sy_str *part
 /* The first such code after AFTER that begins with STEM; SY_ENOTFOUND. */
 int register_grant_next(struct index_read *r, struct sy_str stem, struct sy_str after,
 			struct sy_str *code, struct sy_str *party);
+
+/* --- recalls --------------------------------------------------------------------------------- */
+
+/*
+ * Recall records are rows of the register by id, owned by the party whose goods come back: the one
+ * that the record names, or its author.  A case's number is its first record.  Notices and answers
+ * stand under an id made of the number and a party (recall_party_id), in REG_INBOX of the party and
+ * the number, so that those of one case or one party lie together; there OWNER is the recall's id
+ * and `shown` begins with "version", the Recall record in force when it was said.
+ */
+enum recall_state { RECALL_DRAFT = 1, RECALL_OPEN, RECALL_CLOSED, RECALL_REVOKED };
+/* 0 for a name that is none. */
+enum recall_state recall_state_of(struct sy_str name);
+const char *recall_state_name(enum recall_state state);
+
+struct index_recall {
+	uint64_t number;
+	enum recall_state state;
+	bool mock;
+	struct register_row row; /* in force */
+};
+int index_recall(struct index_read *r, struct sy_str id, struct index_recall *out);
+
+/* Terminated, in the arena; SY_STR("") when memory is out.  An empty PARTY gives what the ids of
+ * one case begin with, as recall_inbox_id does of a party with UINT64_MAX. */
+struct sy_str recall_party_id(struct sy_arena *arena, uint64_t number, struct sy_str party);
+struct sy_str recall_inbox_id(struct sy_arena *arena, struct sy_str party, uint64_t number);
+/* Of a notice or an answer: the Recall record that was in force. */
+int recall_version(const struct register_row *row, uint64_t *record);
 
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 

@@ -9,9 +9,8 @@
 
 #include "index.h"
 
-#define INDEX_VERSION                                                              \
-	10 /* raise it when a row's bytes or an effect change: indexes are rebuilt \
-	    */
+/* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
+#define INDEX_VERSION 11
 
 enum table {
 	T_META,
@@ -113,6 +112,9 @@ int row_decode(struct sy_str value, struct register_row *out);
 /* The version that stood before RECORD. */
 int row_get_before(struct kv_tx *tx, enum register_kind kind, struct sy_str id, uint64_t record,
 		   struct register_row *out);
+
+/* The number of a recall's case, and its state as the row in force says; recall.c. */
+int recall_get(struct kv_tx *tx, struct sy_str id, struct index_recall *out);
 
 int key_row_get(struct kv_tx *tx, const uint8_t key[SY_KEY_SIZE], struct register_key *out);
 int key_row_put(struct kv_tx *tx, const uint8_t key[SY_KEY_SIZE], const struct register_key *row);

@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "code.h"
 #include "codeinfo.h"
+#include "deadline.h"
 #include "decimal.h"
 #include "entry.h"
 #include "error.h"

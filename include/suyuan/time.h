@@ -23,6 +23,10 @@ int sy_date_read(struct sy_str text, int32_t *day);
 void sy_date_format(int32_t day, char out[12]); /* a day outside these years as the nearest in */
 /* The last ms of a key whose last day that is: days end at 24:00 +08:00.  Errors as above. */
 int sy_until_parse(struct sy_str date, uint64_t *ms);
+/* A moment as RFC 3339 or as a day, of which it is the first ms, or the last for END. */
+int sy_moment_parse(struct sy_str text, bool end, int64_t *ms);
+/* Months later, on the same day of the month or the last that there is. */
+int32_t sy_date_add_months(int32_t day, unsigned n);
 int32_t sy_date_of(uint64_t ms, int offset_minutes); /* the day there was, that far east of UTC */
 
 #endif

@@ -104,6 +104,15 @@ def test_place_product_rules(world):
     assert world("rules", "show", "profile/food", "--json").json["record"] >= rules["record"]
 
 
+def test_what_init_published_is_what_publish_makes(world):
+    """Nothing is replaced: the record in force says the same already."""
+    for path in sorted(ledgers.ROOT.glob("conf/*/*.ini")):
+        name = re.search(r"(?m)^name = (.*)$", path.read_text()).group(1)
+        before = world("rules", "show", name, "--json").json["record"]
+        world.operator("rules", "publish", path, "--replace")
+        assert world("rules", "show", name, "--json").json["record"] == before, name
+
+
 def test_batch_and_verify(world):
     register(world, "B7", "--inspection", "R-7", "--result", "pass")
     shown = world("batch", "show", f"(01){MILK}(10)B7")

@@ -52,8 +52,9 @@ def test_the_tree(tree):
     assert all(name.startswith(PREFIX[1:] + "/") for name in files)
     files = {name[len(PREFIX):] for name in files}
     headers = {f"include/suyuan/{path.name}" for path in (ledgers.ROOT / "include/suyuan").glob("*.h")}
-    profiles = {f"share/suyuan/profiles/{path.name}" for path in (ledgers.ROOT / "conf/profiles").glob("*.ini")}
-    assert files == FILES | headers | profiles
+    rules = {f"share/suyuan/{path.parent.name}/{path.name}"
+             for folder in ("profiles", "recalls") for path in (ledgers.ROOT / "conf" / folder).glob("*.ini")}
+    assert files == FILES | headers | rules
     for name in files:
         mode = os.stat(tree / PREFIX[1:] / name).st_mode & 0o777
         assert mode == (0o755 if "bin/" in name else 0o644), name

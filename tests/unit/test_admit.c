@@ -6,7 +6,7 @@ START_TEST(test_form)
 	static const struct row rows[] = {
 	    {"no type", DAIRY, "{'x':1}", 400, "0 /type"},
 	    {"type is a number", DAIRY, "{'type':1}", 400, "0 /type"},
-	    {"unknown type", DAIRY, "{'type':'Recall'}", 422, "0 /type"},
+	    {"unknown type", DAIRY, "{'type':'Recal'}", 422, "0 /type"},
 	    {"a second genesis", OPERATOR, "{'type':'Ledger'}", 403, "0 /type"},
 	    {"an empty party", OPERATOR, "{'type':'Party'}", 400, "0 /id 0 /name 0 /roles 0 /keys"},
 	    {"wrong types", OPERATOR,
