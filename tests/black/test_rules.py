@@ -1,7 +1,7 @@
 """What batches must carry, and in whose language a refusal is told."""
 import pytest
 
-from ledger import batch, check_digit, compact, submission
+from ledger import Key, batch, check_digit, compact, submission
 
 MILK = check_digit("0690123400001")
 
@@ -30,3 +30,8 @@ def test_a_refusal_is_told_in_the_language_asked_for(shared_ledger, dairy, accep
         assert fault["detail"].isascii() != chinese, fault
     missing = {"specification", "standard", "licences", "address", "contact", "inspection"}
     assert {f["field"] for f in answer.json["errors"] if f["status"] == 422} == missing
+
+
+def test_of_an_unknown_author_nothing_else_is_asked(shared_ledger, dairy):
+    faults = shared_ledger.submit(Key("stranger"), batch(MILK, "A1"), expect=401)["errors"]
+    assert not {"producer", "address", "contact"} & {f.get("field") for f in faults}, faults
