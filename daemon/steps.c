@@ -309,6 +309,18 @@ static void down_workers(struct app *app)
 	app->pool = NULL;
 }
 
+static int up_queries(struct app *app, const char **why)
+{
+	(void)why;
+	return pool_new(app->config.query_threads, &app->queries);
+}
+
+static void down_queries(struct app *app)
+{
+	pool_free(app->queries);
+	app->queries = NULL;
+}
+
 static int up_fronts(struct app *app, const char **why)
 {
 	(void)why;
@@ -325,6 +337,7 @@ static void down_fronts(struct app *app)
 	/* Whoever still waits is answered; what is handed in from now on runs where it is. */
 	later_stop(app->later);
 	pool_stop(app->pool);
+	pool_stop(app->queries);
 }
 
 static const struct step {
@@ -332,11 +345,17 @@ static const struct step {
 	int (*up)(struct app *app, const char **why);
 	void (*down)(struct app *app);
 } steps[] = {
-    {"guard", up_guard, down_guard},       {"ledger", up_ledger, down_ledger},
-    {"index", up_index, down_index},       {"admission", up_admit, down_admit},
-    {"local", up_local, down_local},       {"addresses", up_http, down_http},
-    {"workers", up_workers, down_workers}, {"follower", up_index_thread, down_index_thread},
-    {"writer", up_writer, down_writer},    {"fronts", up_fronts, down_fronts},
+    {"guard", up_guard, down_guard},
+    {"ledger", up_ledger, down_ledger},
+    {"index", up_index, down_index},
+    {"admission", up_admit, down_admit},
+    {"local", up_local, down_local},
+    {"addresses", up_http, down_http},
+    {"workers", up_workers, down_workers},
+    {"queries", up_queries, down_queries},
+    {"follower", up_index_thread, down_index_thread},
+    {"writer", up_writer, down_writer},
+    {"fronts", up_fronts, down_fronts},
 };
 enum { STEPS = sizeof steps / sizeof steps[0] };
 

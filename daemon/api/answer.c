@@ -7,6 +7,8 @@
 
 static const char json_type[] = "application/json";
 
+enum { QUERIES_MAX = 256 }; /* that run or wait */
+
 void answer_json(struct http_exchange *x, int status, struct sy_buf *body)
 {
 	if (body->failed) {
@@ -38,9 +40,9 @@ static void bad_number(struct http_exchange *x, const char *name, struct sy_str 
 }
 
 /* A query parameter that is text; SY_ENOTFOUND, or SY_EINVAL for what is no UTF-8. */
-static int query_text(struct http_exchange *x, const char *name, struct sy_str *out)
+static int query_text(struct http_exchange *x, const char *name, unsigned nth, struct sy_str *out)
 {
-	int err = http_query(x, name, 0, out);
+	int err = http_query(x, name, nth, out);
 	return err == SY_OK && !sy_utf8_valid(out->p, out->n, NULL) ? SY_EINVAL : err;
 }
 
@@ -56,7 +58,7 @@ bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback,
 		   uint64_t max, uint64_t *out)
 {
 	struct sy_str text;
-	int err = query_text(x, name, &text);
+	int err = query_text(x, name, 0, &text);
 	*out = fallback;
 	if (err == SY_ENOTFOUND)
 		return true;
@@ -78,7 +80,12 @@ bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out)
 
 bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out)
 {
-	int err = query_text(x, name, out);
+	return answer_text_nth(x, name, 0, out);
+}
+
+bool answer_text_nth(struct http_exchange *x, const char *name, unsigned nth, struct sy_str *out)
+{
+	int err = query_text(x, name, nth, out);
 	if (err == SY_ENOTFOUND)
 		*out = SY_STR("");
 	return err == SY_OK || err == SY_ENOTFOUND || bad_coding(x, name);
@@ -123,13 +130,39 @@ bool answer_in_chinese(const struct http_exchange *x)
 
 struct waiting {
 	struct guest guest;
+	struct task task;
 	struct http_exchange *x;
 	struct app *app;
+	void (*go_on)(struct waiting *w); /* once the index is there */
 	answer_fn read;
 	bool truth; /* it reads that as well */
+	answer_query_fn query;
+	void *ctx;
 };
 
-static void read_now(const struct waiting *w)
+static void run_query(struct task *t)
+{
+	struct waiting *w = (struct waiting *)((char *)t - offsetof(struct waiting, task));
+	struct app *app = w->app;
+
+	w->query(w->x, app, w->ctx); /* and W is gone */
+	atomic_fetch_sub(&app->querying, 1);
+}
+
+/* W is in the exchange's arena. */
+static void begin_query(struct waiting *w)
+{
+	if (atomic_fetch_add(&w->app->querying, 1) >= QUERIES_MAX) {
+		atomic_fetch_sub(&w->app->querying, 1);
+		http_set(w->x, "Retry-After", "5");
+		http_problem(w->x, 503, "busy, try again", "too many queries wait", NULL);
+		return;
+	}
+	w->task.run = run_query;
+	pool_add(w->app->queries, &w->task);
+}
+
+static void read_now(struct waiting *w)
 {
 	struct http_exchange *x = w->x; /* W is in its arena */
 	struct snapshot s = {.app = w->app};
@@ -157,7 +190,7 @@ static void came_in(struct guest *g, int err)
 		http_problem(w->x, 503, "busy, try again",
 			     "the index hasn't reached that entry yet", NULL);
 	} else {
-		read_now(w);
+		w->go_on(w);
 	}
 }
 
@@ -187,20 +220,38 @@ static void answer(struct waiting *w)
 	if (!answer_number(w->x, "at", UINT64_MAX, 0, UINT64_MAX - 1, &at))
 		return;
 	if (at == UINT64_MAX || index_position(w->app->index) > at)
-		read_now(w);
+		w->go_on(w);
 	else
 		read_at(w, at);
 }
 
 void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read)
 {
-	answer(&(struct waiting){.guest.call = came_in, .x = x, .app = app, .read = read});
+	answer(&(struct waiting){
+	    .guest.call = came_in, .x = x, .app = app, .go_on = read_now, .read = read});
 }
 
 void answer_from_truth(struct http_exchange *x, struct app *app, answer_fn read)
 {
-	answer(&(struct waiting){
-	    .guest.call = came_in, .x = x, .app = app, .read = read, .truth = true});
+	answer(&(struct waiting){.guest.call = came_in,
+				 .x = x,
+				 .app = app,
+				 .go_on = read_now,
+				 .read = read,
+				 .truth = true});
+}
+
+void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run, void *ctx)
+{
+	struct waiting *w = sy_arena_alloc(http_arena(x), sizeof *w);
+	if (w == NULL) {
+		http_problem_err(x, SY_ENOMEM, NULL);
+		return;
+	}
+	*w = (struct waiting){.x = x, .app = app, .query = run, .ctx = ctx};
+	w->guest.call = came_in;
+	w->go_on = begin_query;
+	answer(w);
 }
 
 uint64_t answer_lag(struct app *app)

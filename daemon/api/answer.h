@@ -18,6 +18,8 @@ bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback,
 bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out);
 /* A query parameter's text in the arena; SY_ENOTFOUND leaves it empty.  False: a 400 was sent. */
 bool answer_text(struct http_exchange *x, const char *name, struct sy_str *out);
+/* The NTH of those of one name, from 0. */
+bool answer_text_nth(struct http_exchange *x, const char *name, unsigned nth, struct sy_str *out);
 
 /* Of Accept-Language's zh and en: is zh the one that the client would rather read? */
 bool answer_in_chinese(const struct http_exchange *x);
@@ -34,6 +36,14 @@ struct snapshot {
 typedef void (*answer_fn)(struct http_exchange *x, struct snapshot *s);
 void answer_from_index(struct http_exchange *x, struct app *app, answer_fn read);
 void answer_from_truth(struct http_exchange *x, struct app *app, answer_fn read);
+
+/*
+ * Runs a query that takes long, or streams its answer, on a thread for such, with ?at=N as above;
+ * RUN takes snapshots itself, answers, and must give up soon once app->stopping is set.  503 when
+ * too many wait.  CTX lives as long as the exchange.
+ */
+typedef void (*answer_query_fn)(struct http_exchange *x, struct app *app, void *ctx);
+void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run, void *ctx);
 
 /* Records published that the index doesn't hold yet. */
 uint64_t answer_lag(struct app *app);

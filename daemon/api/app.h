@@ -1,7 +1,8 @@
 /*
  * The daemon as a whole: what its rooms are plugged into.
  *
- * Threads: fronts (HTTP, short reads), a pool of workers (parse, hash, verify, judge), the
+ * Threads: fronts (HTTP, short reads), a pool of workers (parse, hash, verify, judge), a pool for
+ * queries that take long and stream their answers, the
  * ledger's writer, the index's follower, and the waiting room (later.h), which holds whatever
  * waits for the index.  Started in the order of the steps in main.c, stopped in reverse.
  */
@@ -25,6 +26,8 @@ struct app {
 	struct index *index;
 	struct admit *admit;
 	struct pool *pool;
+	struct pool *queries; /* walks and exports */
+	atomic_uint querying; /* of them wait or run */
 	struct later *later;
 	struct sy_budget work; /* memory of submissions under way */
 	struct lookups *lookups;
@@ -67,6 +70,7 @@ void handle_places(struct http_exchange *x, void *ctx);
 void handle_rules(struct http_exchange *x, void *ctx);
 void handle_verify(struct http_exchange *x, void *ctx); /* verify.c */
 void handle_items(struct http_exchange *x, void *ctx);  /* items.c */
+void handle_trace(struct http_exchange *x, void *ctx);  /* trace.c */
 void handle_health(struct http_exchange *x, void *ctx); /* status.c */
 void handle_ready(struct http_exchange *x, void *ctx);
 void handle_metrics(struct http_exchange *x, void *ctx);

@@ -65,6 +65,14 @@ void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold 
 	}
 }
 
+static bool not_codes(struct http_exchange *x, const struct sy_faults *faults)
+{
+	int status = sy_faults_status(faults);
+	http_problem(x, status ? status : 400, "not a code", faults->n ? faults->v[0].detail : NULL,
+		     faults);
+	return false;
+}
+
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code)
 {
 	struct sy_faults faults;
@@ -75,9 +83,29 @@ bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_cod
 	sy_faults_init(&faults, http_arena(x));
 	if (sy_code_parse(http_arena(x), text, code, &faults, SY_NO_RECORD, "/code") == SY_OK)
 		return true;
-	int status = sy_faults_status(&faults);
-	http_problem(x, status ? status : 400, "not a code", faults.n ? faults.v[0].detail : NULL,
-		     &faults);
+	return not_codes(x, &faults);
+}
+
+bool items_parse_codes(struct http_exchange *x, const char *name, struct sy_code **codes, size_t *n)
+{
+	struct sy_arena *arena = http_arena(x);
+	struct sy_faults faults;
+	struct sy_str text;
+	const char *pointer = sy_arena_printf(arena, "/%s", name);
+	int err = SY_OK;
+
+	for (*n = 0; http_query(x, name, (unsigned)*n, &text) != SY_ENOTFOUND;)
+		++*n;
+	*codes = sy_arena_calloc(arena, *n, sizeof **codes);
+	sy_faults_init(&faults, arena);
+	for (size_t i = 0; *codes && pointer && i < *n && err != SY_ENOMEM; i++) {
+		if (!answer_text_nth(x, name, (unsigned)i, &text))
+			return false;
+		err = sy_code_parse(arena, text, &(*codes)[i], &faults, SY_NO_RECORD, pointer);
+	}
+	if (*codes && pointer && err != SY_ENOMEM)
+		return sy_faults_status(&faults) == 0 || not_codes(x, &faults);
+	http_problem_err(x, SY_ENOMEM, NULL);
 	return false;
 }
 

@@ -20,5 +20,8 @@ void items_write_actor(struct sy_jw *w, struct index_read *r, const char *name, 
 void item_answer(struct http_exchange *x, struct app *app, struct sy_str code);
 /* False: a problem was sent. */
 bool items_parse_code(struct http_exchange *x, struct sy_str text, struct sy_code *code);
+/* All parameters of that name; none is fine.  False: a problem was sent, with every fault. */
+bool items_parse_codes(struct http_exchange *x, const char *name, struct sy_code **codes,
+		       size_t *n);
 
 #endif

@@ -29,6 +29,8 @@ struct config {
 	    lag_hard; /* that the index may be behind: ms, slow down; records, refuse */
 	uint64_t truth_map, index_map; /* bytes */
 	uint64_t drain_timeout;        /* ms */
+	unsigned query_threads;
+	uint64_t query_memory, query_time, query_stream; /* bytes; ms */
 	unsigned log_level;
 	bool log_json;
 	int ready_fd; /* -1: none */

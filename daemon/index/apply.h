@@ -30,6 +30,7 @@ struct occasion {
 	enum item_result result;
 	bool authority;
 	uint64_t node;    /* of a transformation */
+	uint64_t group;   /* that it shares, as facts have it; or NO_ID */
 	uint64_t parent;  /* item id of the container, once it is named */
 	uint64_t visited; /* the item that the actors were last seen with */
 };
@@ -139,8 +140,8 @@ static inline uint64_t sortable(int64_t time)
 /* A row that is there, or isn't. */
 int set_row(struct apply *a, enum table t, const struct key *k, struct sy_str value, bool on);
 int actor_id(struct apply *a, struct sy_str name, uint64_t *id);
-/* The node of a transformation, whose record joins its group when it shares one. */
-int node_join(struct apply *a, const struct view *v, struct sy_str party, uint64_t *node);
+/* Finds node and group of a transformation; its record joins the group when it shares one. */
+int node_join(struct apply *a, struct view *v, struct sy_str party);
 /* An event joined its group out of order: puts that together again.  Invalidates a->again. */
 int group_mend(struct apply *a, const struct view *v, struct sy_str party);
 /* Adds what an event says of one item: edges, contents, visits. */

@@ -176,21 +176,24 @@ static int group_next(struct apply *a, const uint8_t hash[8], uint64_t from, uin
 	return SY_OK;
 }
 
-int node_join(struct apply *a, const struct view *v, struct sy_str party, uint64_t *node)
+enum { GROUP_SHIFT = 16 }; /* of a group's hash facts keep the first six bytes */
+
+int node_join(struct apply *a, struct view *v, struct sy_str party)
 {
 	uint8_t hash[8];
 	uint64_t first;
 	int err;
 
-	*node = NODE_BIT | v->number;
+	v->oc.node = NODE_BIT | v->number;
 	if (v->ev.transformation.n == 0)
 		return SY_OK;
 	group_hash(party, v->ev.transformation, hash);
+	v->oc.group = sy_get64(hash) >> GROUP_SHIFT;
 	struct key k = key_u64x2(sy_get64(hash), v->number);
 	if ((err = kv_put(a->tx, T_GROUPS, key_str(&k), SY_STR(""), 0)) ||
 	    (err = group_next(a, hash, 0, &first)))
 		return err;
-	*node = NODE_BIT | first;
+	v->oc.node = NODE_BIT | first;
 	return SY_OK;
 }
 
@@ -518,6 +521,31 @@ int index_edges(struct index_read *r, enum index_direction d, uint64_t id, bool 
 	struct key k = key_u64(id);
 
 	return kv_values(&r->tx, d == INDEX_FORWARD ? T_FORWARD : T_BACK, key_str(&k), first, ids);
+}
+
+/* The first record of each group whose hash begins so: mostly there is one. */
+int index_fact_node(struct index_read *r, uint64_t record, const struct item_fact *f, uint64_t node,
+		    bool *yes)
+{
+	struct sy_str key, value;
+	struct key k;
+	int err;
+
+	*yes = f->group == NO_ID && node == (NODE_BIT | record);
+	if (f->group == NO_ID)
+		return SY_OK;
+	for (uint64_t hash = f->group << GROUP_SHIFT; !*yes; hash++) {
+		k = key_u64x2(hash, 0);
+		if ((err = kv_seek(&r->tx, T_GROUPS, key_str(&k), &key, &value)))
+			return err == SY_ENOTFOUND ? SY_OK : err;
+		if (key.n != 16)
+			return SY_ECORRUPT;
+		hash = sy_get64((const uint8_t *)key.p);
+		if (hash >> GROUP_SHIFT != f->group)
+			return SY_OK;
+		*yes = node == (NODE_BIT | sy_get64((const uint8_t *)key.p + 8));
+	}
+	return SY_OK;
 }
 
 int index_contents_next(struct index_read *r, uint64_t container, struct content *c)

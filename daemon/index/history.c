@@ -2,7 +2,8 @@
 
 /*
  * Rows of `history`: roles and action, then facts of a fixed size.  Ids of parties, places and
- * containers take six bytes; all ones for none.
+ * containers take six bytes; all ones for none.  What goes into a transformation or comes out has
+ * no other party: in its place stand the first bytes of the group's hash.
  */
 enum {
 	HEAD = 2,
@@ -33,6 +34,11 @@ static uint64_t get_id(const uint8_t *p)
 	return sy_get64(b);
 }
 
+static bool in_group(const struct item_fact *f)
+{
+	return f->step == STEP_CONSUME || f->step == STEP_PRODUCE;
+}
+
 static void fact_encode(const struct item_fact *f, uint8_t *p)
 {
 	p[0] = (uint8_t)f->step;
@@ -40,7 +46,7 @@ static void fact_encode(const struct item_fact *f, uint8_t *p)
 			 (f->authority ? FLAG_AUTHORITY : 0) | FLAG_RESULT * (unsigned)f->result);
 	sy_put64(p + 2, (uint64_t)f->time);
 	put_id(p + 10, f->party);
-	put_id(p + 16, f->other);
+	put_id(p + 16, in_group(f) ? f->group : f->other);
 	put_id(p + 22, f->place);
 	p[28] = f->quantity.scale;
 	sy_put64(p + 29, (uint64_t)f->quantity.coef);
@@ -57,9 +63,14 @@ static void fact_decode(const uint8_t *p, struct item_fact *out)
 				  .time = (int64_t)sy_get64(p + 2),
 				  .party = get_id(p + 10),
 				  .other = get_id(p + 16),
+				  .group = NO_ID,
 				  .place = get_id(p + 22),
 				  .quantity = {(int64_t)sy_get64(p + 29), p[28]}};
 	memcpy(out->unit, p + 37, 4);
+	if (in_group(out)) {
+		out->group = out->other;
+		out->other = NO_ID;
+	}
 }
 
 static bool same_kind(const struct item_fact *a, const struct item_fact *b)

@@ -357,6 +357,7 @@ struct item_fact {
 	unsigned role;                /* enum sy_item_role or FACT_MEMBER */
 	int64_t time;                 /* of the event, ms */
 	uint64_t party, other, place; /* actors, or NO_ID; of PACK and UNPACK OTHER is an item */
+	uint64_t group; /* of CONSUME and PRODUCE, see index_fact_node; NO_ID: the record's own */
 	bool has_quantity, authority; /* by a regulator or operator: of HOLD and RELEASE */
 	enum item_result result;
 	struct sy_decimal quantity;
@@ -412,6 +413,10 @@ int index_visits_next(struct index_read *r, uint64_t actor, uint64_t *record, ui
 
 /* A transformation among ids of items: the first record of it. */
 #define NODE_BIT ((uint64_t)1 << 47)
+
+/* Is NODE the transformation in which that fact of RECORD, CONSUME or PRODUCE, names its item? */
+int index_fact_node(struct index_read *r, uint64_t record, const struct item_fact *f, uint64_t node,
+		    bool *yes);
 
 enum index_direction { INDEX_FORWARD, INDEX_BACK };
 /*

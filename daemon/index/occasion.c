@@ -238,7 +238,8 @@ int occasion_read(struct apply *a, struct view *v, struct sy_str party)
 	unsigned roles;
 	int err;
 
-	*oc = (struct occasion){.author = NO_ID, .node = NO_ID, .parent = NO_ID, .visited = NO_ID};
+	*oc = (struct occasion){
+	    .author = NO_ID, .node = NO_ID, .group = NO_ID, .parent = NO_ID, .visited = NO_ID};
 	if (v->ev.error || !names_something(&v->ev))
 		return SY_OK;
 	oc->read = true;
@@ -253,7 +254,7 @@ int occasion_read(struct apply *a, struct view *v, struct sy_str party)
 		oc->authority = roles & (ROLE_REGULATOR | ROLE_OPERATOR);
 	}
 	if (v->ev.kind == SY_EVENT_TRANSFORMATION)
-		return node_join(a, v, party, &oc->node);
+		return node_join(a, v, party);
 	return SY_OK;
 }
 
@@ -285,6 +286,7 @@ struct item_fact occasion_fact(const struct view *v, const struct sy_event_item 
 			      .time = v->ev.time,
 			      .party = oc->party,
 			      .other = oc->other,
+			      .group = oc->group,
 			      .place = oc->place,
 			      .has_quantity = occ->has_quantity,
 			      .authority = oc->authority,

@@ -79,6 +79,32 @@ START_TEST(events_share_a_transformation)
 }
 END_TEST
 
+/* Each of the records of a shared transformation knows which one that is. */
+START_TEST(facts_know_their_transformation)
+{
+	struct item_event e;
+	uint64_t node = NODE_BIT | add(CHANGE SHARED OUT(LOT("2")) "}");
+	uint64_t alone = NODE_BIT | add(CHANGE IN(LOT("1")) OUT(LOT("2")) "}");
+	bool yes;
+
+	add(CHANGE SHARED IN(LOT("1")) "}");
+	look();
+	const uint64_t nodes[] = {alone, node}, from[] = {0, (alone & ~NODE_BIT) + 1};
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(index_history_next(&rd, id_of(LOT("1")), from[i], &e), SY_OK);
+		ck_assert_int_eq(e.facts[0].step, STEP_CONSUME);
+		ck_assert_uint_eq(e.facts[0].other, NO_ID);
+		for (int k = 0; k < 2; k++) {
+			ck_assert_int_eq(
+			    index_fact_node(&rd, e.record, &e.facts[0], nodes[k], &yes), SY_OK);
+			ck_assert_int_eq(yes, i == k);
+		}
+	}
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
 START_TEST(a_withdrawn_transformation_reaches_nothing)
 {
 	uint64_t t = add(CHANGE ID("1") IN(LOT("1")) OUT(LOT("2")) "}");
@@ -337,6 +363,7 @@ Suite *suite(void)
 	tcase_add_checked_fixture(edge, setup, teardown);
 	tcase_add_test(edge, a_transformation_is_a_node);
 	tcase_add_test(edge, events_share_a_transformation);
+	tcase_add_test(edge, facts_know_their_transformation);
 	tcase_add_test(edge, a_withdrawn_transformation_reaches_nothing);
 	tcase_add_test(edge, a_withdrawn_part_leaves_the_rest);
 	tcase_add_loop_test(edge, an_erased_part_leaves_the_rest, 0, 3);

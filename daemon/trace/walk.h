@@ -1,0 +1,125 @@
+/*
+ * A walk under way; private to the room.
+ *
+ * Functions return SY_OK, an error, or SY_EHALT once the walk was cut, which trace_walk turns into
+ * an answer.  What belongs to one walk is freed with it.
+ */
+#ifndef TRACE_WALK_H
+#define TRACE_WALK_H
+
+#include "trace.h"
+
+/* Bytes that a walk may still take. */
+struct memory {
+	size_t left;
+};
+/* Room for NEED elements of SIZE in *P, which has *CAP; what is new isn't cleared.  SY_ETOOBIG past
+ * the bytes left, SY_ENOMEM. */
+int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size);
+
+/* A set of ids, which are dense: a bit each, in pages that are made where there are any. */
+struct bits {
+	uint32_t *pages; /* by id / 512: which of the rows, counted from 1 */
+	size_t n_pages;
+	uint64_t (*rows)[8];
+	size_t n_rows, cap_rows;
+};
+int bits_add(struct memory *m, struct bits *b, uint64_t id, bool *fresh);
+bool bits_has(const struct bits *b, uint64_t id);
+void bits_free(struct bits *b);
+
+/* Sorts N elements of SIZE by the id that each begins with, equal ones in the order they had.
+ * SPARE has room for as many. */
+void sort_by_id(void *v, size_t n, size_t size, void *spare);
+
+/* A transformation that was reached, and from which item. */
+struct via {
+	uint64_t node;
+	uint32_t from;
+};
+
+/* A container in question, and for which time. */
+struct opening {
+	uint64_t id;
+	int64_t from, to;
+};
+struct openings {
+	struct opening *v;
+	size_t n, cap, done; /* those before DONE were opened */
+};
+
+/* One line of a container's contents. */
+struct line {
+	uint64_t child;
+	int64_t time;
+	uint64_t record;
+	bool added;
+};
+
+struct walk {
+	struct index_read *r;
+	const struct trace_ask *ask;
+	struct memory memory;
+	bool windowed;
+	uint64_t due; /* ms, monotonic */
+	unsigned steps;
+	enum trace_cut cut;
+	uint64_t *left; /* what lay out of the time asked for, so far: items and nodes */
+	size_t n_left, cap_left;
+	bool outside; /* and something of that wasn't reached in another way */
+
+	struct trace_item *items, *spare; /* as much room in either */
+	size_t n, cap, cap_spare;
+	uint32_t level;   /* distance of the items being added */
+	uint32_t *levels; /* where each begins */
+	size_t n_levels, cap_levels;
+	struct bits seen, nodes;
+	struct via *vias, *vias_spare;
+	size_t n_vias, cap_vias, cap_vias_spare;
+
+	struct openings openings;
+	struct bits opened;
+	struct line *lines, *lines_spare;
+	size_t n_lines, cap_lines, cap_lines_spare;
+	struct line *cleared; /* when all was taken out of the container at hand */
+	size_t n_cleared, cap_cleared;
+	uint64_t cleared_of; /* that container; NO_ID: one that was read in part */
+
+	uint64_t said_from, said_node, said; /* the last answer of record_said */
+};
+
+int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */
+/* After every step: time and patience. */
+int walk_step(struct walk *w);
+/* ERR of memory_room as a walk's own: no room left is a cut. */
+int walk_room(struct walk *w, int err);
+/* An item of the next level, unless it is there already; NODE is the transformation, or the record
+ * that says so where it is known already. */
+int walk_reach(struct walk *w, uint64_t id, uint32_t from, enum trace_edge edge, uint64_t node);
+/* The same without asking. */
+int walk_add(struct walk *w, uint64_t id, uint32_t from, enum trace_edge edge, uint64_t node);
+/* An item or a node lay out of the time asked for. */
+int walk_left_out(struct walk *w, uint64_t id);
+/* Which of the items of the levels before has that id; TRACE_NONE. */
+uint32_t walk_find(const struct walk *w, uint64_t id);
+static inline bool walk_within(const struct walk *w, int64_t time)
+{
+	return time >= w->ask->from && time <= w->ask->to;
+}
+
+/* contents.c: opens the containers in question that were reached so far. */
+int contents_question(struct walk *w, uint64_t id, int64_t from, int64_t to);
+int contents_open(struct walk *w);
+int contents_cleared(struct walk *w, const struct content *c); /* adds a line to w->cleared */
+
+/* say.c */
+/* A record in force, in the time asked for, by which ITEM stands in NODE in that role; NO_ID. */
+int record_said(struct walk *w, uint64_t item, enum sy_item_role role, uint64_t node,
+		uint64_t *out);
+/* The role in which an item stands where a walk comes to a node, and where it leaves it. */
+enum sy_item_role role_into(const struct walk *w);
+enum sy_item_role role_out_of(const struct walk *w);
+/* Finds each item's records, and adds the containers that are only told. */
+int say_all(struct walk *w);
+
+#endif
