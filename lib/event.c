@@ -72,10 +72,7 @@ static void put_step(struct sy_buf *b, const struct step *step)
 const char *sy_event_here(struct event_reader *r)
 {
 	struct sy_buf b = {0};
-	const struct sy_faults *f = r->faults;
-	bool full =
-	    f->n > 0 && f->v[f->n - 1].record == r->record && f->of_record >= SY_FAULTS_PER_RECORD;
-	if (full || r->depth == 0)
+	if (sy_faults_full(r->faults, r->record) || r->depth == 0)
 		return "";
 	for (unsigned i = 0; i < r->depth; i++)
 		put_step(&b, &r->steps[i]);

@@ -140,18 +140,19 @@ static bool cut_start(struct sy_str name, const char *start, struct sy_str *loca
 	return true;
 }
 
-enum space sy_event_name(const struct event_reader *r, struct sy_str name, struct sy_str *local)
+enum sy_event_space sy_event_name(const struct event_reader *r, struct sy_str name,
+				  struct sy_str *local)
 {
 	struct sy_str prefix, space;
 	if (!sy_event_split(name, &prefix, local))
-		return cut_start(name, mda, local)      ? SPACE_MDA
-		       : cut_start(name, suyuan, local) ? SPACE_SUYUAN
-							: SPACE_OTHER;
+		return cut_start(name, mda, local)      ? SY_SPACE_MDA
+		       : cut_start(name, suyuan, local) ? SY_SPACE_SUYUAN
+							: SY_SPACE_OTHER;
 	if (!sy_event_space(&r->prefixes, prefix, &space))
-		return SPACE_OTHER;
-	return sy_str_is(space, mda)      ? SPACE_MDA
-	       : sy_str_is(space, suyuan) ? SPACE_SUYUAN
-					  : SPACE_OTHER;
+		return SY_SPACE_OTHER;
+	return sy_str_is(space, mda)      ? SY_SPACE_MDA
+	       : sy_str_is(space, suyuan) ? SY_SPACE_SUYUAN
+					  : SY_SPACE_OTHER;
 }
 
 struct sy_str sy_event_key(struct event_reader *r, const struct sy_json *member)

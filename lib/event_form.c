@@ -32,16 +32,23 @@ static const struct field *field_of(const struct event_reader *r, const struct s
 	return NULL;
 }
 
+/* An extension of the event itself that the ledger reads. */
+static void take_own(struct event_reader *r, const struct sy_json *m, struct sy_str local)
+{
+	bool inspection = sy_str_is(local, "inspection");
+	if (!inspection && !sy_str_is(local, "site"))
+		return;
+	if (m->type == SY_JSON_OBJECT)
+		r->members[inspection ? M_INSPECTION : M_SITE] = m;
+	else if (!r->faults->settled)
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object");
+}
+
 static void take_extension(struct event_reader *r, const struct sy_json *m, struct sy_str name)
 {
 	struct sy_str local, prefix, space;
-	if (r->depth == 1 && sy_event_name(r, name, &local) == SPACE_SUYUAN &&
-	    sy_str_is(local, "inspection")) {
-		if (m->type == SY_JSON_OBJECT)
-			r->members[M_INSPECTION] = m;
-		else
-			sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object");
-	}
+	if (r->depth == 1 && sy_event_name(r, name, &local) == SY_SPACE_SUYUAN)
+		take_own(r, m, local);
 	/* Without a context of its own an event's prefixes may be agreed on elsewhere. */
 	if (r->prefixes.n > 0 && sy_event_split(name, &prefix, &local) &&
 	    !sy_event_space(&r->prefixes, prefix, &space))

@@ -6,17 +6,17 @@
 static const struct date_row {
 	const char *pointer; /* as it is mostly written */
 	const char *name;
-	enum space space;
+	enum sy_event_space space;
 	size_t offset; /* in struct sy_event */
 	bool after_made;
 } dates[] = {
-    {"/ilmd/suyuan:productionDate", "productionDate", SPACE_SUYUAN, offsetof(struct sy_event, made),
-     false},
-    {"/ilmd/cbvmda:itemExpirationDate", "itemExpirationDate", SPACE_MDA,
+    {"/ilmd/suyuan:productionDate", "productionDate", SY_SPACE_SUYUAN,
+     offsetof(struct sy_event, made), false},
+    {"/ilmd/cbvmda:itemExpirationDate", "itemExpirationDate", SY_SPACE_MDA,
      offsetof(struct sy_event, expires), true},
-    {"/ilmd/cbvmda:bestBeforeDate", "bestBeforeDate", SPACE_MDA,
+    {"/ilmd/cbvmda:bestBeforeDate", "bestBeforeDate", SY_SPACE_MDA,
      offsetof(struct sy_event, best_before), true},
-    {"/ilmd/cbvmda:harvestEndDate", "harvestEndDate", SPACE_MDA,
+    {"/ilmd/cbvmda:harvestEndDate", "harvestEndDate", SY_SPACE_MDA,
      offsetof(struct sy_event, harvested), false},
 };
 #define DATES (sizeof dates / sizeof dates[0])
@@ -107,6 +107,24 @@ static void check_order(struct event_reader *r, const struct sy_json *const *fou
 	}
 }
 
+static void take_master(struct event_reader *r, const struct sy_json *member,
+			const struct sy_json **found)
+{
+	struct sy_event_master m = {.value = plain_value(r, member)};
+	m.space = sy_event_name(r, sy_event_key(r, member), &m.name);
+	if (m.space == SY_SPACE_OTHER)
+		return;
+	r->out->master[r->out->n_master++] = m;
+	for (size_t i = 0; i < DATES; i++) {
+		if (dates[i].space != m.space || !sy_str_is(m.name, dates[i].name))
+			continue;
+		found[i] = member;
+		read_date(r, member, i);
+	}
+	if (m.space == SY_SPACE_MDA && sy_str_is(m.name, "lotNumber"))
+		read_lot(r, member);
+}
+
 void sy_event_read_ilmd(struct event_reader *r)
 {
 	const struct sy_json *found[DATES] = {NULL}, *member;
@@ -120,18 +138,13 @@ void sy_event_read_ilmd(struct event_reader *r)
 		    r, SY_ERULES, "/ilmd",
 		    "stands in an event that makes nothing, expected it only with action ADD "
 		    "or in a TransformationEvent");
-	sy_json_each (r->doc, r->out->ilmd, member) {
-		struct sy_str name;
-		enum space space = sy_event_name(r, sy_event_key(r, member), &name);
-		for (size_t i = 0; i < DATES && space != SPACE_OTHER; i++) {
-			if (dates[i].space != space || !sy_str_is(name, dates[i].name))
-				continue;
-			found[i] = member;
-			read_date(r, member, i);
-		}
-		if (space == SPACE_MDA && sy_str_is(name, "lotNumber"))
-			read_lot(r, member);
+	r->out->master = sy_arena_calloc(r->arena, r->out->ilmd->count, sizeof *r->out->master);
+	if (r->out->master == NULL) {
+		sy_event_out_of_memory(r);
+		return;
 	}
+	sy_json_each (r->doc, r->out->ilmd, member)
+		take_master(r, member, found);
 	check_order(r, found);
 }
 
@@ -171,9 +184,24 @@ static bool fits(const struct inspection_row *row, struct sy_str text)
 	return false;
 }
 
+/* A row's pointer, when the inspection's name was spelled otherwise. */
+static const char *inside(struct event_reader *r, const struct sy_json *inspection,
+			  const struct inspection_row *row)
+{
+	static const char usual[] = "suyuan:inspection";
+	if (sy_json_key_is(r->doc, inspection, usual))
+		return row->pointer;
+	const char *at = sy_event_pointer(r, inspection);
+	const char *pointer = sy_arena_printf(r->arena, "%s%s", at, row->pointer + sizeof usual);
+	if (pointer == NULL)
+		sy_event_out_of_memory(r);
+	return pointer ? pointer : "";
+}
+
 void sy_event_read_inspection(struct event_reader *r)
 {
 	const struct sy_json *inspection = r->members[M_INSPECTION];
+	r->out->site = r->members[M_SITE];
 	r->out->inspection = inspection;
 	if (inspection == NULL)
 		return;
@@ -184,9 +212,12 @@ void sy_event_read_inspection(struct event_reader *r)
 		if (row->in != NULL)
 			v = sy_json_get(r->doc, v, row->in);
 		v = sy_json_get(r->doc, v, row->name);
-		if (v == NULL || !sy_event_text(r, v, row->pointer, &text) || fits(row, text))
+		if (v == NULL)
 			continue;
-		sy_event_fault(r, SY_EINVAL, row->pointer, "is \"%.*s\", expected %s",
+		const char *pointer = inside(r, inspection, row);
+		if (!sy_event_text(r, v, pointer, &text) || fits(row, text))
+			continue;
+		sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected %s",
 			       sy_event_cut(text), text.p, row->expected);
 	}
 }

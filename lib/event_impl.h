@@ -21,6 +21,7 @@ enum member {
 	M_SENSORS,
 	M_ILMD,
 	M_INSPECTION,
+	M_SITE,
 	MEMBERS
 };
 
@@ -135,9 +136,8 @@ bool sy_event_declared(const struct prefixes *p, struct sy_str prefix, struct sy
 bool sy_event_space(const struct prefixes *p, struct sy_str prefix, struct sy_str *space);
 /* Prefix and rest of a name or value; false when it has no prefix. */
 bool sy_event_split(struct sy_str name, struct sy_str *prefix, struct sy_str *local);
-/* Namespaces that the ledger reads extensions of. */
-enum space { SPACE_OTHER, SPACE_MDA, SPACE_SUYUAN };
-enum space sy_event_name(const struct event_reader *r, struct sy_str name, struct sy_str *local);
+enum sy_event_space sy_event_name(const struct event_reader *r, struct sy_str name,
+				  struct sy_str *local);
 /* The name of a member, unescaped; empty when memory is out, which the reader then knows. */
 struct sy_str sy_event_key(struct event_reader *r, const struct sy_json *member);
 /* What is the same has the same mark; a fault here for each element whose mark stood before. */
@@ -148,7 +148,7 @@ void sy_event_refuse_twins(struct event_reader *r, const uint64_t *marks, size_t
 void sy_event_read_items(struct event_reader *r);
 /* event_ilmd.c: master data of a batch, and its inspection. */
 void sy_event_read_ilmd(struct event_reader *r);
-void sy_event_read_inspection(struct event_reader *r);
+void sy_event_read_inspection(struct event_reader *r); /* and a building site */
 
 /* event_vocab.c: words of CBV 2.0. */
 enum vocab {

@@ -1,7 +1,5 @@
 #include "admit/fields.h"
 
-#include <suyuan/codeinfo.h>
-
 const struct field_row fields[FIELDS] = {
     [PRODUCT_CODE] = {"productCode", IN_PRODUCT, "/code", "a GTIN or a drug's product code",
 		      "商品条码或药品标识码"},
@@ -195,93 +193,63 @@ static enum is is_ratio(struct value *x)
 }
 
 struct holds { /* a member that meets a field */
+	enum sy_event_space space;
 	const char *member;
-	size_t n;
 	enum field field;
 	enum is (*is)(struct value *x);
 };
+#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
 
-#define HOLDS(member, field, is)                      \
-	{                                             \
-		member, sizeof(member) - 1, field, is \
-	}
-/* JSON-LD knows a name by its prefix and in full. */
-#define HOLDS_CBV(name, field, is) \
-	HOLDS("cbvmda:" name, field, is), HOLDS("urn:epcglobal:cbv:mda:" name, field, is)
-#define HOLDS_SUYUAN(name, field, is) \
-	HOLDS("suyuan:" name, field, is), HOLDS("https://suyuan.dev/ns/" name, field, is)
-
-static bool key_is(const struct sy_json_doc *doc, const struct sy_json *m, const struct holds *h)
-{
-	if (m->key_escaped)
-		return sy_json_key_is(doc, m, h->member);
-	return m->key_len == h->n && memcmp(doc->text + m->key_off, h->member, h->n) == 0;
-}
-
-static void wrong_add(struct check *c, const struct value *x, enum field field, struct wrong *wrong)
-{
-	const char *at = sy_json_pointer(x->doc, x->v, c->scratch);
-	const char *pointer = at ? sy_arena_printf(c->scratch, "%s%s", at, x->where) : NULL;
-	if (!pointer)
-		c->err = c->err ? c->err : SY_ENOMEM;
-	else if (!(wrong->fields & BIT(field)))
-		wrong->pointers[field] = pointer;
-	wrong->fields |= BIT(field);
-}
-
-/* C is NULL where nothing can be wrong. */
-static uint64_t members_have(struct check *c, const struct sy_json_doc *doc,
-			     const struct sy_json *object, const struct holds *holds, size_t n,
-			     struct wrong *wrong)
+/* Of a record of ours: what is wrong in it was refused by its form. */
+static uint64_t record_has(const struct sy_json_doc *doc, const struct sy_json *object,
+			   const struct holds *holds, size_t n)
 {
 	const struct sy_json *m;
 	uint64_t has = 0;
 	sy_json_each (doc, object, m) {
-		for (size_t i = 0; i < n; i++) {
-			if (!key_is(doc, m, &holds[i]))
-				continue;
-			struct value x = {.doc = doc, .v = m, .where = ""};
-			x.arena = c ? c->scratch : NULL;
-			enum is is = holds[i].is(&x);
-			if (is == THERE)
+		struct value x = {.doc = doc, .v = m};
+		for (size_t i = 0; i < n; i++)
+			if (sy_json_key_is(doc, m, holds[i].member) && holds[i].is(&x) == THERE)
 				has |= BIT(holds[i].field);
-			if (is == WRONG && c)
-				wrong_add(c, &x, holds[i].field, wrong);
-		}
 	}
 	return has;
 }
 
-#define ROWS(table) (table), sizeof(table) / sizeof((table)[0])
+static void wrong_add(struct check *c, const struct value *x, enum field field, struct wrong *wrong)
+{
+	if (!(wrong->fields & BIT(field)))
+		wrong->pointers[field] = pointer_below(c, x->doc, x->v, x->where);
+	wrong->fields |= BIT(field);
+}
 
 uint64_t product_has(const struct sy_json_doc *doc, struct sy_str code)
 {
 	static const struct holds product[] = {
-	    HOLDS("name", NAME, is_some),
-	    HOLDS("specification", SPECIFICATION, is_some),
-	    HOLDS("standard", STANDARD, is_some),
-	    HOLDS("licences", LICENCES, is_some),
-	    HOLDS("ingredients", INGREDIENTS, is_some),
-	    HOLDS("allergens", ALLERGENS, is_list),
-	    HOLDS("storage", STORAGE, is_some),
-	    HOLDS("holder", HOLDER, is_some),
-	    HOLDS("warranty", WARRANTY, is_some),
-	    HOLDS("pledge", PUBLIC_PLEDGE, is_some),
+	    {SY_SPACE_OTHER, "name", NAME, is_some},
+	    {SY_SPACE_OTHER, "specification", SPECIFICATION, is_some},
+	    {SY_SPACE_OTHER, "standard", STANDARD, is_some},
+	    {SY_SPACE_OTHER, "licences", LICENCES, is_some},
+	    {SY_SPACE_OTHER, "ingredients", INGREDIENTS, is_some},
+	    {SY_SPACE_OTHER, "allergens", ALLERGENS, is_list},
+	    {SY_SPACE_OTHER, "storage", STORAGE, is_some},
+	    {SY_SPACE_OTHER, "holder", HOLDER, is_some},
+	    {SY_SPACE_OTHER, "warranty", WARRANTY, is_some},
+	    {SY_SPACE_OTHER, "pledge", PUBLIC_PLEDGE, is_some},
 	};
 	uint64_t has = COMPUTED;
 	if (begins(code, SY_STR("https://id.gs1.org/")) || begins(code, SY_STR("urn:suyuan:cn:")))
 		has |= BIT(PRODUCT_CODE);
-	return has | members_have(NULL, doc, sy_json_root(doc), ROWS(product), NULL);
+	return has | record_has(doc, sy_json_root(doc), ROWS(product));
 }
 
 uint64_t party_has(const struct party *p)
 {
-	static const struct holds party[] = {HOLDS("uscc", PRODUCER, is_some),
-					     HOLDS("pledge", PUBLIC_PLEDGE, is_some)};
+	static const struct holds party[] = {{SY_SPACE_OTHER, "uscc", PRODUCER, is_some},
+					     {SY_SPACE_OTHER, "pledge", PUBLIC_PLEDGE, is_some}};
 	const struct sy_str gln = SY_STR("https://id.gs1.org/417/");
 	uint64_t has = COMPUTED;
 	if (p->root) {
-		has |= members_have(NULL, p->doc, p->root, ROWS(party), NULL);
+		has |= record_has(p->doc, p->root, ROWS(party));
 		if (some(p->doc, p->root, "subjectCode") || some(p->doc, p->root, "idHash"))
 			has |= FARMER;
 	}
@@ -290,33 +258,46 @@ uint64_t party_has(const struct party *p)
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-static const struct holds ilmd_holds[] = {
-    HOLDS_SUYUAN("productionDate", MADE, is_some),
-    HOLDS_CBV("harvestEndDate", HARVESTED, is_some),
-    HOLDS_CBV("itemExpirationDate", EXPIRES, is_some),
-    HOLDS_CBV("bestBeforeDate", EXPIRES, is_some),
-    HOLDS_SUYUAN("origin", ORIGIN, is_region),
-    HOLDS_CBV("countryOfOrigin", ORIGIN, is_some),
-    HOLDS_SUYUAN("pledge", PLEDGE, is_pledge),
-    HOLDS_SUYUAN("inputs", INPUTS, is_inputs),
-    HOLDS_SUYUAN("packRatio", PACK_RATIO, is_ratio),
-};
+static uint64_t master_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
+			   struct wrong *wrong)
+{
+	static const struct holds rows[] = {
+	    {SY_SPACE_SUYUAN, "productionDate", MADE, is_some},
+	    {SY_SPACE_MDA, "harvestEndDate", HARVESTED, is_some},
+	    {SY_SPACE_MDA, "itemExpirationDate", EXPIRES, is_some},
+	    {SY_SPACE_MDA, "bestBeforeDate", EXPIRES, is_some},
+	    {SY_SPACE_SUYUAN, "origin", ORIGIN, is_region},
+	    {SY_SPACE_MDA, "countryOfOrigin", ORIGIN, is_some},
+	    {SY_SPACE_SUYUAN, "pledge", PLEDGE, is_pledge},
+	    {SY_SPACE_SUYUAN, "inputs", INPUTS, is_inputs},
+	    {SY_SPACE_SUYUAN, "packRatio", PACK_RATIO, is_ratio},
+	};
+	uint64_t has = 0;
+	for (size_t k = 0; k < e->n_master; k++) {
+		const struct sy_event_master *m = &e->master[k];
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			if (rows[i].space != m->space || !sy_str_is(m->name, rows[i].member))
+				continue;
+			struct value x = {.doc = doc, .v = m->value, .arena = c->scratch};
+			enum is is = rows[i].is(&x);
+			if (is == WRONG)
+				wrong_add(c, &x, rows[i].field, wrong);
+			if (is == THERE)
+				has |= BIT(rows[i].field);
+		}
+	}
+	return has;
+}
 
-static uint64_t inspection_has(struct check *c, const struct sy_json_doc *doc,
-			       const struct sy_json *inspection)
+static uint64_t inspection_has(const struct sy_json_doc *doc, const struct sy_json *inspection)
 {
 	const struct sy_json *report = sy_json_get(doc, inspection, "report");
-	const struct sy_json *result = sy_json_get(doc, inspection, "result");
 	uint64_t has = 0;
 	if (some(doc, inspection, "number") && some(doc, inspection, "result"))
 		has |= BIT(INSPECTION);
 	/* Without an inspection that is missing, not its digest. */
 	if (!has || some(doc, report, "sha256") || some(doc, report, "sm3"))
 		has |= BIT(REPORT_DIGEST);
-	if (result && sy_json_is(doc, result, "fail"))
-		fault_of(c, 0, "/suyuan:inspection/result", fields[INSPECTION].name,
-			 "the release inspection failed: expected pass of what is to be sold",
-			 "出厂检验不合格：待售产品的结果应为 pass");
 	return has;
 }
 
@@ -334,57 +315,17 @@ static uint64_t items_have(const struct sy_event *e)
 	return has;
 }
 
-/* A residue is the longer gone the earlier the input was stopped; what is used behind the harvest,
- * as a preservative, is legal, and seldom meant. */
-static void stops_check(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
-{
-	const struct sy_json *list = sy_json_get(doc, e->ilmd, "suyuan:inputs"), *input;
-	char pointer[64], harvest[12];
-	unsigned i = 0;
-	int32_t day;
-	sy_json_each (doc, list, input) {
-		struct sy_str stop = text_of(c, doc, input, "stopDate");
-		snprintf(pointer, sizeof(pointer), "/ilmd/suyuan:inputs/%u/stopDate", i++);
-		if (sy_date_parse(stop, &day) != SY_OK || day <= e->harvested)
-			continue;
-		sy_date_format(e->harvested, harvest);
-		fault_of(c, 0, pointer, fields[INPUTS].name,
-			 "the input was used until %.*s, after the harvest of %s",
-			 "投入品用至 %.*s，晚于采收日期 %s", TEXT(stop), harvest);
-	}
-}
-
-/* A region that no province's digits begin is told: the list may be older than the code. */
-static void origin_check(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
-{
-	struct sy_code_reading readings[SY_CODE_READINGS_MAX];
-	struct sy_str origin = text_of(c, doc, e->ilmd, "suyuan:origin");
-	size_t n = origin.n == 6 ? sy_code_readings(origin, readings) : 0;
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(readings[i].name, "region") == 0 && !readings[i].holds)
-			fault_of(c, 0, "/ilmd/suyuan:origin", fields[ORIGIN].name,
-				 "%.*s is in no province that is known here",
-				 "%.*s 不属于已知的省级行政区", TEXT(origin));
-}
-
 uint64_t event_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
 		   struct wrong *wrong)
 {
-	uint64_t has = COMPUTED | items_have(e);
-	if (e->ilmd) {
-		has |= members_have(c, doc, e->ilmd, ROWS(ilmd_holds), wrong);
-		if ((has & BIT(INPUTS)) && e->harvested != SY_NO_DAY)
-			stops_check(c, doc, e);
-		if (has & BIT(ORIGIN))
-			origin_check(c, doc, e);
-	}
+	uint64_t has = COMPUTED | items_have(e) | master_has(c, doc, e, wrong);
 	if ((has & BIT(MADE)) && (has & BIT(EXPIRES)))
 		has |= BIT(LOT_OR_DATES);
 	if (e->lot.n > 0)
 		has |= BIT(LOT) | BIT(LOT_OR_DATES) | BIT(LOT_OR_SERIAL);
 	if (e->location.n > 0 || e->read_point.n > 0)
 		has |= BIT(PLACE);
-	return has | (e->inspection ? inspection_has(c, doc, e->inspection) : BIT(REPORT_DIGEST));
+	return has | (e->inspection ? inspection_has(doc, e->inspection) : BIT(REPORT_DIGEST));
 }
 
 uint64_t item_has(const struct sy_event_item *item)
@@ -403,16 +344,13 @@ uint64_t item_has(const struct sy_event_item *item)
 	return has;
 }
 
-uint64_t site_has(const struct sy_json_doc *doc)
+uint64_t site_has(const struct sy_json_doc *doc, const struct sy_event *e)
 {
 	static const struct holds site[] = {
-	    HOLDS("project", PROJECT, is_some),
-	    HOLDS("part", PART, is_some),
-	    HOLDS("sample", SAMPLE, is_some),
-	    HOLDS("supervisor", SUPERVISOR, is_some),
+	    {SY_SPACE_OTHER, "project", PROJECT, is_some},
+	    {SY_SPACE_OTHER, "part", PART, is_some},
+	    {SY_SPACE_OTHER, "sample", SAMPLE, is_some},
+	    {SY_SPACE_OTHER, "supervisor", SUPERVISOR, is_some},
 	};
-	const struct sy_json *root = sy_json_root(doc), *v = sy_json_get(doc, root, "suyuan:site");
-	if (!v)
-		v = sy_json_get(doc, root, "https://suyuan.dev/ns/site");
-	return members_have(NULL, doc, v, ROWS(site), NULL);
+	return record_has(doc, e->site, ROWS(site));
 }

@@ -73,6 +73,10 @@ struct field_row {
 };
 extern const struct field_row fields[FIELDS];
 
+/* V's pointer and BELOW it, as long as the record is judged; NULL sets c->err. */
+const char *pointer_below(struct check *c, const struct sy_json_doc *doc, const struct sy_json *v,
+			  const char *below);
+
 /* By a member's name; -1 for none. */
 int field_of(const struct sy_json_doc *doc, const struct sy_json *member);
 /* Those of a place. */
@@ -89,9 +93,11 @@ struct wrong {
 /* What stands in the event itself. */
 uint64_t event_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
 		   struct wrong *wrong);
+/* What two fields say together: what can't be is a fault, what seldom is a warning. */
+void fields_agree(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e);
 /* What the item brings by itself: lot, serial, quantity. */
 uint64_t item_has(const struct sy_event_item *item);
 /* Of SITE_FIELDS, what the event itself says. */
-uint64_t site_has(const struct sy_json_doc *doc);
+uint64_t site_has(const struct sy_json_doc *doc, const struct sy_event *e);
 
 #endif

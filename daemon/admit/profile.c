@@ -258,7 +258,7 @@ static void site_faults(struct check *c, uint64_t missing, bool must, int catego
 void profile_site(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
 {
 	unsigned tells = places_of(c, e);
-	uint64_t has = site_has(doc) | (tells & PLACE_PROJECT ? BIT(PROJECT) : 0) |
+	uint64_t has = site_has(doc, e) | (tells & PLACE_PROJECT ? BIT(PROJECT) : 0) |
 		       (tells & PLACE_PART ? BIT(PART) : 0);
 	for (size_t i = 0; i < e->n_items && (SITE_FIELDS & ~has); i++) {
 		const struct sy_code *code = &e->items[i].code;

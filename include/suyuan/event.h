@@ -57,6 +57,16 @@ struct sy_event_ends {
 	size_t n;
 };
 
+/* Namespaces that the ledger reads extensions of: CBV's master data, and its own. */
+enum sy_event_space { SY_SPACE_OTHER, SY_SPACE_MDA, SY_SPACE_SUYUAN };
+
+/* A member of ilmd in one of them, however its name was spelled. */
+struct sy_event_master {
+	enum sy_event_space space;
+	struct sy_str name;          /* without its prefix */
+	const struct sy_json *value; /* its "@value" where JSON-LD tells a type beside it */
+};
+
 #define SY_NO_DAY INT32_MIN
 /* More than a record has room for, but for names too short to be true. */
 #define SY_EVENT_ITEMS_MAX 50000
@@ -75,10 +85,12 @@ struct sy_event {
 	bool error; /* has an errorDeclaration: withdraws the event that it repeats */
 	struct sy_event_item *items;
 	size_t n_items;
-	const struct sy_json *ilmd;                    /* or NULL */
+	const struct sy_json *ilmd;     /* or NULL */
+	struct sy_event_master *master; /* what the ledger reads of it */
+	size_t n_master;
 	struct sy_str lot;                             /* ilmd's lot number, or empty */
 	int32_t made, expires, best_before, harvested; /* days, or SY_NO_DAY */
-	const struct sy_json *inspection;              /* suyuan:inspection, or NULL */
+	const struct sy_json *inspection, *site;       /* suyuan:inspection, :site, or NULL */
 };
 
 /*

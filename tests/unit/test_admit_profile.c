@@ -133,6 +133,19 @@ START_TEST(test_values)
 	     "0 /ilmd/suyuan:inputs=inputs"},
 	    {"what has no profile", DAIRY, UNKNOWN("'suyuan:inputs':'none','suyuan:origin':1"), 0,
 	     "*0 /ilmd/suyuan:origin=origin *0 /ilmd/suyuan:inputs=inputs"},
+	    {"expired before the harvest", FARM,
+	     OTHER("'cbvmda:harvestEndDate':'2020-05-01','cbvmda:itemExpirationDate':'2020-04-30',"
+		   "'cbvmda:bestBeforeDate':'2020-05-01'"),
+	     422, "0 /ilmd/cbvmda:itemExpirationDate=expires"},
+	    {"made after the event", FARM, OTHER("'suyuan:productionDate':'2020-05-02'"), 0,
+	     "*0 /ilmd/suyuan:productionDate=made"},
+	    {"made on the day of the event", FARM, OTHER("'suyuan:productionDate':'2020-05-01'"), 0,
+	     ""},
+	    {"inspected before it was made", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:x:y','quantity':1}],'ilmd':{"
+	     "'suyuan:productionDate':'2020-05-01'},'suyuan:inspection':{'date':'2020-04-30'}}",
+	     0, "*0 /suyuan:inspection/date=inspection"},
 	    {"used after the harvest", FARM,
 	     OTHER("'cbvmda:harvestEndDate':'2020-05-01','suyuan:inputs':[{'name':'x','stopDate':"
 		   "'2020-05-01'},{'name':'y','stopDate':'2020-05-02'}]"),
@@ -206,6 +219,30 @@ START_TEST(test_agri)
 		    "'urn:epcglobal:cbv:mda:countryOfOrigin':'CN','suyuan:inputs':[],"
 		    "'https://suyuan.dev/ns/pledge':{'number':'1','basis':'control'}"),
 	     0, AGRI_WARN},
+	    {"with prefixes of one's own", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:suyuan:own:$farm.keyid:tomato:lot:1'" KG "}],"
+	     "'ilmd':{'m:harvestEndDate':'2020-05-01','s:origin':{'@value':'130102'},"
+	     "'s:inputs':[{'name':'x','stopDate':'2020-05-02'}],"
+	     "'s:pledge':{'number':'1','basis':'control'}},"
+	     "'s:inspection':{'number':'1','result':'fail','date':'2020-04-30'},"
+	     "'@context':{'m':'urn:epcglobal:cbv:mda:','s':'https://suyuan.dev/ns/'}}",
+	     0,
+	     "*0 /ilmd/s:inputs/0/stopDate=inputs *0 /s:inspection/result=inspection "
+	     "*0 /quantityList/0=productCode *0 /suyuan:inspection/report=reportDigest "
+	     "*0 /inputQuantityList=inputLots"},
+	    {"wrong, with a prefix of one's own", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:suyuan:own:$farm.keyid:tomato:lot:1'" KG "}],"
+	     "'ilmd':{" GROWN ",'s:packRatio':'1'},'@context':{'s':'https://suyuan.dev/ns/'}}",
+	     422, "0 /ilmd/s:packRatio=packRatio " AGRI_WARN},
+	    {"another's namespace", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:suyuan:own:$farm.keyid:tomato:lot:1'" KG "}],"
+	     "'ilmd':{" GROWN "},'@context':{'suyuan':'https://example.com/ns/'}}",
+	     422,
+	     "0 /ilmd/suyuan:origin=origin 0 /ilmd/suyuan:pledge=pledge "
+	     "0 /ilmd/suyuan:inputs=inputs " AGRI_WARN},
 	    {"missing, and one that is wrong", FARM,
 	     TOMATO("'suyuan:pledge':{'number':'1','basis':'hope'}"), 422,
 	     "0 /ilmd/suyuan:pledge/basis=pledge 0 /ilmd/cbvmda:harvestEndDate=harvested "
@@ -312,7 +349,8 @@ START_TEST(test_listed)
 	     "*0 /licences/0/until=licences " DRUG_WARN},
 	    {"until the day before", DAIRY,
 	     TOY("GB 6675.1", CCC(",'until':'2020-05-01'")) MADE_ON("2020-05-02"), 422,
-	     "*0 /licences/0/until=licences " DRUG_WARN " 1 /epcList/0=licences"},
+	     "*0 /licences/0/until=licences *1 /ilmd/suyuan:productionDate=made " DRUG_WARN
+	     " 1 /epcList/0=licences"},
 	    {"a list that isn't sure warns", DAIRY, TOY("GB 175", "") MADE_ON("2020-05-01"), 0,
 	     "*0 /licences=licences " DRUG_WARN " *1 /epcList/0=licences"},
 	};
@@ -355,6 +393,11 @@ START_TEST(test_site)
 	    {"all in the event", PHARMACY,
 	     INSTALL(",'suyuan:site':{'project':'P','part':'Q','sample':'1','supervisor':'x'}"), 0,
 	     ""},
+	    {"with a prefix of one's own", PHARMACY,
+	     INSTALL(
+		 ",'@context':{'s':'https://suyuan.dev/ns/'},'s:site':{'project':'P','part':'Q',"
+		 "'sample':'1','supervisor':'x'}"),
+	     0, ""},
 	    {"a place that is no site", PHARMACY,
 	     INSTALL(",'bizLocation':{'id':'urn:dairy:works'},'suyuan:site':{'sample':'',"
 		     "'supervisor':'x'}"),

@@ -255,6 +255,8 @@ static const struct {
      "/bizStep", "a business step"},
     {"a step of another list", O, "\"bizStep\":\"cbv:Disp-active\"", 422, "/bizStep",
      "a business step"},
+    {"a site that is none", O, "\"suyuan:site\":\"here\"", 400, "/suyuan:site",
+     "expected an object"},
     {"an inspection that is none", O, "\"suyuan:inspection\":\"pass\"", 400, "/suyuan:inspection",
      "an object"},
     {"an offset of a number", O, "\"recordTime\":17", 400, "/recordTime", "a string"},
@@ -327,7 +329,7 @@ START_TEST(prefixes)
 	    {"redefined",
 	     "\"ilmd\":{\"suyuan:productionDate\":\"soon\",\"cbvmda:lotNumber\":7},"
 	     "\"@context\":{\"suyuan\":\"https://a.example/\",\"cbvmda\":\"https://a.example/\"},"
-	     "\"suyuan:inspection\":7",
+	     "\"suyuan:inspection\":7,\"suyuan:site\":7",
 	     false, false, false, 0},
 	    {"declared twice, the last counts",
 	     "\"@context\":[{\"s\":\"https://suyuan.dev/ns/\"},{\"s\":\"https://a.example/\"}],"
@@ -350,6 +352,39 @@ START_TEST(prefixes)
 }
 END_TEST
 
+/* What the ledger reads of ilmd and beside it is found whichever way it is spelled. */
+START_TEST(own_names)
+{
+	static const char members[] =
+	    "\"@context\":{\"s\":\"https://suyuan.dev/ns/\",\"m\":\"urn:epcglobal:cbv:mda:\"},"
+	    "\"ilmd\":{\"s:origin\":\"130100\",\"a:b\":1,\"suyuan:packRatio\":\"1:5\","
+	    "\"m:countryOfOrigin\":{\"@type\":\"xsd:string\",\"@value\":\"CN\"}},"
+	    "\"s:site\":{\"sample\":\"1\"},"
+	    "\"s:inspection\":{\"date\":\"today\",\"report\":{\"sm3\":7}}";
+	static const struct {
+		enum sy_event_space space;
+		const char *name, *value;
+	} master[] = {
+	    {SY_SPACE_SUYUAN, "origin", "130100"},
+	    {SY_SPACE_SUYUAN, "packRatio", "1:5"},
+	    {SY_SPACE_MDA, "countryOfOrigin", "CN"},
+	};
+	struct sy_event e;
+	ck_assert_int_eq(read_with(O, members, &e), SY_EINVAL);
+	ck_assert_uint_eq(e.n_master, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(e.master[i].space, master[i].space);
+		ck_assert(sy_str_is(e.master[i].name, master[i].name));
+		ck_assert(sy_json_is(&doc, e.master[i].value, master[i].value));
+	}
+	ck_assert(sy_json_is(&doc, sy_json_get(&doc, e.site, "sample"), "1"));
+	ck_assert_uint_eq(faults.n, 3);
+	ck_assert_str_eq(faults.v[0].pointer, "/ilmd/a:b");
+	ck_assert_str_eq(faults.v[1].pointer, "/s:inspection/date");
+	ck_assert_str_eq(faults.v[2].pointer, "/s:inspection/report/sm3");
+}
+END_TEST
+
 START_TEST(every_allocation)
 {
 	static const char members[] =
@@ -357,6 +392,8 @@ START_TEST(every_allocation)
 	    "\"}],"
 	    "\"\\u0078:y\":1,\"z:y\":1,\"lot\":1,\"certificationInfo\":[\"\\u0078:y\"],"
 	    "\"persistentDisposition\":{\"set\":[\"\\u0061ctive\",\"active\"]},"
+	    "\"ilmd\":{\"suyuan:productionDate\":\"2026-11-01\"},"
+	    "\"https://suyuan.dev/ns/inspection\":{\"result\":\"\\u0070ass\"},"
 	    "\"sourceList\":[{\"type\":\"\\u006cocation\",\"source\":\"\\u0067eo:1\"}],"
 	    "\"bizTransactionList\":[{\"bizTransaction\":\"\\u0078:\"}]," META("\"\\u0078:y\":1");
 	static char json[8192];
@@ -477,8 +514,9 @@ Suite *suite(void)
 		const char *name;
 		const TTest *test;
 	} cases[] = {
-	    {"accepts", accepts},   {"refuses", refuses},         {"ends", ends},
-	    {"prefixes", prefixes}, {"memory", every_allocation}, {"linear", linear},
+	    {"accepts", accepts},   {"refuses", refuses},     {"ends", ends},
+	    {"prefixes", prefixes}, {"own_names", own_names}, {"memory", every_allocation},
+	    {"linear", linear},
 	};
 	Suite *s = suite_create("event_form");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
