@@ -70,6 +70,8 @@ static uint64_t sum_of(const struct pages *f, uint64_t n)
 	pthread_once(&once, make_factors);
 	for (size_t i = 0; i < f->page_size / 4; i += 2, p += 8) {
 		uint64_t two;
+		if (i % 16 == 0)
+			__builtin_prefetch(p + f->page_size);
 		memcpy(&two, p, sizeof two);
 		even += (uint32_t)two * factors[i];
 		odd += (two >> 32) * factors[i + 1];
