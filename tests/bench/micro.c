@@ -1,6 +1,5 @@
 /*
- * What the machine allows: limits to hold the daemon's figures against, one core each but for the
- * last.
+ * What the machine allows: limits to hold the daemon's figures against, one core each.
  *
  *   micro bulk     parse, hash and seal-free check of 1,000-record submissions, signature included
  *   micro verify   Ed25519 verifications of submission statements
@@ -8,9 +7,6 @@
  *   micro event    the same event by stage: JSON, the event in it, its event hash
  *   micro code     element strings, links and EPC URNs through the code parser
  *   micro custody  FACTS: the holders of a lot of which that many records speak, of 10 a pallet
- *   micro audit    THREADS ENTRIES RECORDS BYTES: what a check of that many entries with that many
- *                  records of that many bytes can't do without: a leaf hash of each record, the
- *                  trees over them, the leaf hash of each entry, its signature
  */
 #include "index/custody.h"
 
@@ -19,8 +15,6 @@
 #include <suyuan/event.h>
 #include <suyuan/keyfile.h>
 #include <suyuan/submission.h>
-#include <suyuan/tree.h>
-#include <suyuan/walk.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,78 +229,6 @@ static void custody(char **args)
 	sy_arena_free(&arena);
 }
 
-/* Entries dealt to threads in slices, as an auditor deals them. */
-struct audit {
-	uint64_t entries, records, size, per_slice;
-	char *text; /* records are read from it one behind the other, around and around */
-	size_t text_size;
-	struct sy_keyfile key;
-	uint8_t sig[SY_SIG_SIZE];
-	char statement[SY_STATEMENT_MAX];
-	size_t statement_size;
-};
-
-static void audit_entry(const struct audit *a, uint64_t i)
-{
-	static const uint8_t salt[SY_SALT_SIZE], entry[SY_ENTRY_SIZE];
-	uint64_t first = i * a->records / a->entries, end = (i + 1) * a->records / a->entries;
-	struct sy_tree records = {.size = 0};
-	sy_hash h;
-
-	for (uint64_t n = first; n < end; n++) {
-		const char *at = a->text + n * a->size % (a->text_size - a->size);
-		sy_record_leaf(salt, (struct sy_str){at, a->size}, &h);
-		sy_tree_append(&records, &h);
-	}
-	sy_tree_root(&records, &h);
-	sy_leaf_hash(entry, sizeof entry, &h);
-	sy_node_hash(&h, &h, &h);
-	if (sy_verify(a->key.signer.key, a->statement, a->statement_size, a->sig))
-		exit(1);
-}
-
-static int audit_slice(void *ctx, unsigned thread, unsigned slot, uint64_t slice)
-{
-	const struct audit *a = ctx;
-	uint64_t i = slice * a->per_slice, end = i + a->per_slice;
-
-	(void)thread, (void)slot;
-	for (; i < a->entries && i < end; i++)
-		audit_entry(a, i);
-	return SY_OK;
-}
-
-static void audit(char **args)
-{
-	enum { TEXT = 256 << 20, SLICES = 1000 };
-	sy_hash root = {{1}};
-	struct audit a = {.entries = strtoull(args[1], NULL, 10),
-			  .records = strtoull(args[2], NULL, 10),
-			  .size = strtoull(args[3], NULL, 10)};
-
-	if (a.entries == 0 || a.size == 0 || a.size > TEXT / 2 ||
-	    sy_keyfile_new(&a.key, sy_str("bench")))
-		exit(2);
-	a.per_slice = (a.entries + SLICES - 1) / SLICES;
-	a.text_size = a.records * a.size < TEXT ? a.records * a.size + a.size + 1 : TEXT;
-	if ((a.text = malloc(a.text_size)) == NULL)
-		exit(1);
-	memset(a.text, 'x', a.text_size);
-	a.statement_size =
-	    sy_submission_statement(sy_str(origin), 1, &root, 4000000000u, a.statement);
-	sy_sign(&a.key.signer, a.statement, a.statement_size, a.sig);
-	struct sy_walk w = {.slices = SLICES,
-			    .threads = (unsigned)strtoul(args[0], NULL, 10),
-			    .slots = SY_WALK_SLOTS_MAX,
-			    .work = audit_slice,
-			    .ctx = &a};
-	double begin = now();
-	if (sy_walk(&w))
-		exit(1);
-	printf("{\"seconds\":%.6f}\n", now() - begin);
-	free(a.text);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -314,8 +236,7 @@ int main(int argc, char **argv)
 		void (*run)(char **args);
 		int n_args;
 	} all[] = {{"bulk", bulk, 0},    {"verify", verify, 0}, {"json", json, 0},
-		   {"event", events, 0}, {"code", code, 0},     {"custody", custody, 1},
-		   {"audit", audit, 4}};
+		   {"event", events, 0}, {"code", code, 0},     {"custody", custody, 1}};
 	if (sy_crypto_init())
 		return 1;
 	for (unsigned i = 0; argc >= 2 && i < sizeof all / sizeof all[0]; i++)
@@ -323,7 +244,6 @@ int main(int argc, char **argv)
 			all[i].run(argv + 2);
 			return 0;
 		}
-	fprintf(stderr, "usage: micro bulk|verify|json|event|code, or\n"
-			"       micro audit THREADS ENTRIES RECORDS BYTES\n");
+	fprintf(stderr, "usage: micro bulk|verify|json|event|code, or micro custody FACTS\n");
 	return 2;
 }

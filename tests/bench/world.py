@@ -37,6 +37,11 @@ def run(command):
     return json.loads(done.stdout)
 
 
+def limits(entries, records, text):
+    """What a check of as much can't do without, on all cores (limits.c)."""
+    return run([str(B / "bench/limits"), *map(str, (os.cpu_count(), entries, records)), text])
+
+
 class World:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
