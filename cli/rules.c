@@ -1,6 +1,7 @@
 #include "config.h"
 #include "edit.h"
 #include "row.h"
+#include "value.h"
 #include "nouns.h"
 
 #define RULES_MAX (1u << 20)
@@ -153,51 +154,109 @@ static int cmd_publish(struct app *app)
 	return rc;
 }
 
-static int cmd_show(struct app *app)
+/* What of which version is asked for: LAST, behind what --record or --at say; NULL: refused. */
+static const char *asked(struct app *app, const char *last)
 {
-	const char *name = arg_pos(app, 0);
-	struct standing now;
-	int rc;
+	const char *record = arg(app, "record"), *at = arg(app, "at");
+	struct sy_buf b = {0};
+	struct sy_str time, zone;
+	uint64_t number;
 
-	if (name == NULL)
-		return view_list(app, &view_rules, NULL, NULL);
-	if (out_is_json(&app->out))
-		return view_show(app, &view_rules, "name", name);
-	if ((rc = view_standing(app, &view_rules, "name", name, &now)) != RC_DONE)
-		return rc;
-	struct sy_json_doc doc;
-	const struct sy_json *m, *inner;
+	if (record != NULL && at != NULL) {
+		fail(&app->fail, RC_USAGE, "expected --record or --at, not both");
+		return NULL;
+	}
+	if (record != NULL && sy_str_u64(sy_str(record), &number) != SY_OK) {
+		fail(&app->fail, RC_USAGE, "--record %s: expected a record's number", record);
+		return NULL;
+	}
+	if (at != NULL && !value_time(&app->arena, sy_str(at), &time, &zone)) {
+		fail(&app->fail, RC_USAGE,
+		     "--at %s: expected a day, or a day and time as 2026-11-01 08:30", at);
+		return NULL;
+	}
+	if (record != NULL)
+		sy_buf_printf(&b, "record=%s&", record);
+	if (at != NULL) {
+		sy_buf_text(&b, "time=");
+		http_escape(&b, time);
+		sy_buf_byte(&b, '&');
+	}
+	sy_buf_text(&b, last);
+	const char *text = b.failed ? NULL : sy_arena_strdup(&app->arena, sy_buf_span(&b));
+	sy_buf_free(&b);
+	if (text == NULL)
+		fail_memory(&app->fail);
+	return text;
+}
+
+static void show_members(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v)
+{
+	const struct sy_json *m;
 	struct sy_str key;
-	if (sy_json_parse(&app->arena, now.text, 0, &doc, NULL) != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: its record cannot be read", name);
-	out_object(&app->out, NULL);
-	out_u64(&app->out, "record", now.record);
-	sy_json_each (&doc, sy_json_root(&doc), m) {
-		if (sy_json_key(&doc, m, &app->arena, &key) != SY_OK)
+
+	sy_json_each (doc, v, m) {
+		if (sy_json_key(doc, m, &app->arena, &key) != SY_OK)
 			continue;
-		const char *k = sy_arena_strdup(&app->arena, key);
+		const char *name = sy_arena_strdup(&app->arena, key);
 		if (m->type != SY_JSON_OBJECT) {
-			out_str(&app->out, k, view_text(app, &doc, m));
+			out_str(&app->out, name, view_text(app, doc, m));
 			continue;
 		}
-		out_object(&app->out, k);
-		sy_json_each (&doc, m, inner) {
-			if (sy_json_key(&doc, inner, &app->arena, &key) == SY_OK)
-				out_str(&app->out, sy_arena_strdup(&app->arena, key),
-					view_text(app, &doc, inner));
-		}
+		out_object(&app->out, name);
+		show_members(app, doc, m);
 		out_end(&app->out);
 	}
+}
+
+static int show_one(struct app *app, const char *parameter, const char *name)
+{
+	struct sy_json_doc doc;
+	struct standing then;
+	int rc = view_standing(app, &view_rules, parameter, name, &then);
+
+	if (rc != RC_DONE)
+		return rc;
+	if (sy_json_parse(&app->arena, then.text, 0, &doc, NULL) != SY_OK)
+		return fail(&app->fail, RC_FAIL, "%s: its record cannot be read", name);
+	out_object(&app->out, NULL);
+	out_u64(&app->out, "record", then.record);
+	show_members(app, &doc, sy_json_root(&doc));
 	out_end(&app->out);
 	return RC_DONE;
 }
 
+static int cmd_show(struct app *app)
+{
+	const char *name = arg_pos(app, 0);
+	bool versions = arg(app, "versions") != NULL;
+
+	if (versions && name == NULL)
+		return fail(&app->fail, RC_USAGE, "--versions: expected the NAME of rules");
+	const char *parameter = asked(app, versions       ? "versions=true&name"
+					   : name != NULL ? "name"
+							  : "limit");
+	if (parameter == NULL)
+		return app->fail.rc;
+	if (versions || name == NULL)
+		return view_list(app, &view_rules, parameter, name != NULL ? name : "1000");
+	if (out_is_json(&app->out))
+		return view_show(app, &view_rules, parameter, name);
+	return show_one(app, parameter, name);
+}
+
 static const struct flag publish_flags[] = {FLAG_REPLACE, FLAG_DRY_RUN, {0}};
+static const struct flag show_flags[] = {
+    {"record", "N", "those by which record N was judged", FLAG_ONE},
+    {"at", "TIME", "those in force then; a day is its beginning", FLAG_ONE},
+    {"versions", NULL, "all versions of NAME, the newest first", FLAG_BOOL},
+    {0}};
 
 const struct command rules_commands[] = {
-    {"publish", "FILE", 1, 1, "a profile or limits, in force from the next entry", publish_flags,
+    {"publish", "FILE", 1, 1,
+     "a profile, list, limits, deadlines or exemption, in force from the next entry", publish_flags,
      cmd_publish, "suyuan rules publish conf/profiles/food.ini --replace --key operator.key"},
-    {"show", "[NAME]", 0, 1, "the rules in force, or one of them", NULL, cmd_show,
-     "suyuan rules show profile/food"},
+    {"show", "[NAME]", 0, 1, "the rules in force, or one of them; now or at an earlier time",
+     show_flags, cmd_show, "suyuan rules show profile/food --at 2026-11-01"},
     {0},
 };

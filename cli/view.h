@@ -24,7 +24,8 @@ struct view {
 
 extern const struct view view_parties, view_products, view_places, view_rules;
 
-/* All rows, page by page; PARAMETER=VALUE narrows them down (may be NULL). */
+/* All rows, page by page; PARAMETER=VALUE narrows them down (may be NULL).  Here and below a
+ * parameter may have others before it, as in "record=7&name". */
 int view_list(struct app *app, const struct view *v, const char *parameter, const char *value);
 /* The one row of PARAMETER=VALUE; RC_UNKNOWN when there is none. */
 int view_show(struct app *app, const struct view *v, const char *parameter, const char *value);

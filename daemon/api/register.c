@@ -1,5 +1,6 @@
-/* The register over HTTP: parties, products, places, rules; one by name, or all in pages. */
-#include "api/answer.h"
+/* The register over HTTP: parties, products, places, rules; one by name with its earlier versions,
+ * or all in pages; as they are, or as they were. */
+#include "api/asof.h"
 #include "api/items.h"
 
 struct listing {
@@ -55,50 +56,122 @@ static bool canonical(struct http_exchange *x, const struct listing *l, struct s
 	return true;
 }
 
-static void write_rows(struct http_exchange *x, struct snapshot *s, const struct listing *l,
-		       struct sy_str only, struct sy_str after, uint64_t limit)
+struct question {
+	struct sy_str only;  /* of one alone; empty for all */
+	struct sy_str after; /* where an earlier page ended */
+	bool versions;       /* of the one, from the newest */
+	uint64_t before, limit;
+};
+
+enum { PASSED_OVER = 1000 }; /* that a page may, since they weren't there yet */
+
+/* One page's rows; NEXT is where it ended, empty at the end. */
+static int write_all(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
+		     const struct listing *l, const struct question *q, struct sy_str *next)
 {
 	struct register_row row;
+	struct sy_str after = q->after;
+	uint64_t n = 0, passed = 0;
+	int err;
+	while ((err = register_next(&s->index, l->kind, after, &row)) == SY_OK && n < q->limit &&
+	       passed < PASSED_OVER) {
+		after = *next = row.id;
+		if (q->before != UINT64_MAX)
+			err = register_get_before(&s->index, l->kind, row.id, q->before, &row);
+		if (err == SY_OK && (err = write_row(x, s, w, l, &row)) != SY_OK)
+			return err;
+		n += err == SY_OK;
+		passed += err == SY_ENOTFOUND;
+		if (err && err != SY_ENOTFOUND)
+			return err;
+	}
+	if (err == SY_ENOTFOUND)
+		*next = SY_STR("");
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+static int write_versions(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
+			  const struct listing *l, const struct question *q, struct sy_str *next)
+{
+	struct register_row row = {0};
+	uint64_t before = q->before, n = 0;
+	int err = q->after.n > 0 ? sy_str_u64(q->after, &before) : SY_OK;
+	while (!err && n < q->limit &&
+	       (err = register_get_before(&s->index, l->kind, q->only, before, &row)) == SY_OK) {
+		before = row.record;
+		err = write_row(x, s, w, l, &row);
+		n++;
+	}
+	if (err == SY_OK &&
+	    (err = register_get_before(&s->index, l->kind, q->only, before, &row)) == SY_OK) {
+		const char *text =
+		    sy_arena_printf(http_arena(x), "%llu", (unsigned long long)before);
+		*next = sy_str(text);
+		err = text ? SY_OK : SY_ENOMEM;
+	}
+	return err == SY_ENOTFOUND && (n > 0 || q->after.n > 0) ? SY_OK : err;
+}
+
+static int write_one(struct http_exchange *x, struct snapshot *s, struct sy_jw *w,
+		     const struct listing *l, const struct question *q, struct sy_str *next)
+{
+	struct register_row row;
+	(void)next;
+	int err = register_get_before(&s->index, l->kind, q->only, q->before, &row);
+	return err ? err : write_row(x, s, w, l, &row);
+}
+
+static void write_rows(struct http_exchange *x, struct snapshot *s, const struct listing *l,
+		       const struct question *q)
+{
 	struct sy_buf body = {0};
 	struct sy_jw w;
-	struct sy_str last = {NULL, 0};
-	int err = SY_OK;
+	struct sy_str next = SY_STR("");
 	sy_jw_init(&w, &body);
 	sy_jw_object(&w);
 	sy_jw_key(&w, l->many);
 	sy_jw_array(&w);
-	if (only.n > 0) {
-		if ((err = register_get(&s->index, l->kind, only, &row)) == SY_OK)
-			err = write_row(x, s, &w, l, &row);
-	} else {
-		uint64_t n = 0;
-		while ((err = register_next(&s->index, l->kind, after, &row)) == SY_OK &&
-		       n < limit && (err = write_row(x, s, &w, l, &row)) == SY_OK) {
-			after = last = row.id;
-			n++;
-		}
-	}
+	int err = (q->only.n == 0 ? write_all
+		   : q->versions  ? write_versions
+				  : write_one)(x, s, &w, l, q, &next);
 	sy_jw_end(&w, ']');
-	if (err == SY_OK && last.n > 0)
-		sy_jw_kv_str(&w, "next", last);
+	if (err == SY_OK && next.n > 0)
+		sy_jw_kv_str(&w, "next", next);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
-	if (err && (err != SY_ENOTFOUND || only.n > 0)) {
+	if (err) {
 		sy_buf_free(&body);
-		http_problem_err(x, err, err == SY_ENOTFOUND ? "not in the register" : NULL);
+		http_problem_err(x, err,
+				 err != SY_ENOTFOUND       ? NULL
+				 : q->before == UINT64_MAX ? "not in the register"
+							   : "not in the register then");
 		return;
 	}
 	answer_json(x, 200, &body);
 }
 
+static bool versions_read(struct http_exchange *x, const struct listing *l, struct question *q)
+{
+	struct sy_str said;
+	char detail[80];
+	if (!answer_text(x, "versions", &said))
+		return false;
+	q->versions = said.n > 0;
+	if (said.n == 0 || (sy_str_is(said, "true") && q->only.n > 0))
+		return true;
+	snprintf(detail, sizeof detail, "versions: expected true, and %s", l->filter);
+	http_problem(x, 400, "malformed", detail, NULL);
+	return false;
+}
+
 static void list(struct http_exchange *x, struct snapshot *s, const struct listing *l)
 {
-	struct sy_str only, after;
-	uint64_t limit;
-	if (answer_text(x, l->filter, &only) && answer_text(x, "after", &after) &&
-	    answer_number(x, "limit", 100, 1, 1000, &limit) &&
-	    (only.n == 0 || canonical(x, l, &only)))
-		write_rows(x, s, l, only, after, limit);
+	struct question q;
+	if (!answer_text(x, l->filter, &q.only) || !answer_text(x, "after", &q.after) ||
+	    !answer_number(x, "limit", 100, 1, 1000, &q.limit) || !versions_read(x, l, &q) ||
+	    !asof_read(x, s, &q.before) || (q.only.n > 0 && !canonical(x, l, &q.only)))
+		return;
+	write_rows(x, s, l, &q);
 }
 
 static void read_parties(struct http_exchange *x, struct snapshot *s)

@@ -415,6 +415,12 @@ def test_admin_is_answered_over_the_unix_socket_alone(world):
     ("/v1/ledger?at=99999999", 200), ("/v1/parties?at=99999999", 404), ("/v1/parties?at=x", 400),
     ("/v1/parties?at=", 400), ("/v1/parties?at=18446744073709551615", 400),
     ("/v1/parties?at=18446744073709551614", 404), ("/v1/parties?at=0", 200),
+    ("/v1/rules?record=x", 400), ("/v1/rules?record=99999999", 404), ("/v1/rules?entry=99999999", 404),
+    ("/v1/rules?record=18446744073709551615", 400), ("/v1/rules?time=soon", 400), ("/v1/rules?time=%ff", 400),
+    ("/v1/rules?record=0&entry=0", 400), ("/v1/rules?record=0&time=2026-11-01T00:00:00Z", 400),
+    ("/v1/rules?versions=true", 400), ("/v1/rules?name=limits&versions=1", 400),
+    ("/v1/rules?name=limits&versions=true&after=x", 400), ("/v1/rules?name=limits&versions=true", 200),
+    ("/v1/rules?name=none&versions=true", 404), ("/v1/rules?name=limits&record=0", 404),
     ("/v1/verify?code=(01)06901234567892&at=99999999", 404)])
 def test_paths_and_queries(world, path, status):
     answer = ask(world[0], get(path))

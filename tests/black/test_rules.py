@@ -1,6 +1,12 @@
 """What batches must carry, and in whose language a refusal is told."""
+import datetime
+import re
+import time
+from urllib.parse import quote
+
 import pytest
 
+from cli import Cli, UNKNOWN, USAGE
 from ledger import Key, batch, check_digit, compact, submission
 
 MILK = check_digit("0690123400001")
@@ -35,3 +41,143 @@ def test_a_refusal_is_told_in_the_language_asked_for(shared_ledger, dairy, accep
 def test_of_an_unknown_author_nothing_else_is_asked(shared_ledger, dairy):
     faults = shared_ledger.submit(Key("stranger"), batch(MILK, "A1"), expect=401)["errors"]
     assert not {"producer", "address", "contact"} & {f.get("field") for f in faults}, faults
+
+
+# --- earlier rules
+
+
+def publish(ledger, fields, replaces, **more):
+    """The profile of farm produce, and where it stands."""
+    said = ledger.submit(ledger.operator, {
+        "type": "Rules", "name": "profile/agri", "kind": "profile", "category": "agri", "fields": fields,
+        "replaces": replaces, **more})
+    ledger.settle()
+    return said["firstRecord"], said["entry"]
+
+
+def profile(ledger, **by):
+    path = "/v1/rules?name=" + quote("profile/agri") + "".join(f"&{k}={quote(str(v))}" for k, v in by.items())
+    answer = ledger.get(path)
+    return answer.json["rules"] if answer.status == 200 else answer.status
+
+
+@pytest.fixture(scope="module")
+def grower(shared_ledger):
+    """A grower, and three versions of what its batches must carry, with a batch accepted under each."""
+    ledger = shared_ledger
+    party = "https://id.gs1.org/417/" + check_digit("692345600000")
+    key = ledger.enrol(party, ["producer"], prefixes=["6923456"])
+    leek = check_digit("0692345600001")
+    ledger.submit(key, {"type": "Product", "code": leek, "name": {"zh": "韭菜"}, "category": "agri"})
+    ledger.settle()
+    first = profile(ledger)[0]
+    versions, batches = [(first["record"], first["entry"])], []
+    for fields in ({}, {"lot": "M"}, {"lot": "M", "quantity": "S"}):
+        versions.append(publish(ledger, fields, versions[-1][0]))
+        batches.append(ledger.submit(key, batch(leek, f"L{len(versions)}")))
+        until = datetime.datetime.fromisoformat(batches[-1]["time"].replace("Z", "+00:00")).timestamp() + 0.001
+        while time.time() < until:  # what comes next is of a later millisecond
+            pass
+    return versions, batches
+
+
+def test_the_rules_by_which_a_record_was_judged(shared_ledger, grower):
+    versions, batches = grower
+    for (record, _), said in zip(versions[1:], batches):
+        for by in ({"record": said["firstRecord"]}, {"entry": said["entry"]}, {"time": said["time"]}):
+            assert [r["record"] for r in profile(shared_ledger, **by)] == [record], by
+    # a rule isn't judged by itself, but by the one before
+    for (before, _), (record, entry) in zip(versions, versions[1:]):
+        assert profile(shared_ledger, record=record)[0]["record"] == before
+        assert profile(shared_ledger, entry=entry)[0]["record"] == before
+        assert profile(shared_ledger, entry=entry + 1)[0]["record"] == record
+    assert profile(shared_ledger, record=0) == profile(shared_ledger, time="2020-01-01T00:00:00Z") == 404
+
+
+def test_all_rules_as_they_were(shared_ledger, grower):
+    versions, batches = grower
+    now = {r["id"]: r["record"] for r in shared_ledger.get("/v1/rules?limit=1000").json["rules"]}
+    for (record, _), said in zip(versions[1:], batches):
+        then = {}
+        after = ""
+        while True:
+            page = shared_ledger.get(f"/v1/rules?limit=2&record={said['firstRecord']}{after}").json
+            then |= {r["id"]: r["record"] for r in page["rules"]}
+            if "next" not in page:
+                break
+            after = "&after=" + quote(page["next"])
+        assert then == now | {"profile/agri": record}
+    first = shared_ledger.get("/v1/rules?record=0").json
+    assert first["rules"] == [] and "next" not in first
+
+
+def test_versions(shared_ledger, grower):
+    versions, _ = grower
+    newest = [record for record, _ in reversed(versions)]
+    assert [r["record"] for r in profile(shared_ledger, versions="true")] == newest
+    paged, after = [], {}
+    while True:
+        page = shared_ledger.get("/v1/rules?name=profile/agri&versions=true&limit=2" +
+                                 "".join(f"&after={a}" for a in after.values())).json
+        paged += [r["record"] for r in page["rules"]]
+        if "next" not in page:
+            break
+        after = {"after": page["next"]}
+    assert paged == newest
+    assert [r["record"] for r in profile(shared_ledger, versions="true", record=versions[2][0])] == newest[2:]
+    fields = [r["rule"]["fields"] for r in profile(shared_ledger, versions="true")]
+    assert fields[:3] == [{"lot": "M", "quantity": "S"}, {"lot": "M"}, {}] and fields[3]["pledge"] == "M"
+
+
+def test_a_person_looks_at_earlier_rules(shared_ledger, grower, tmp_path):
+    versions, batches = grower
+    cli = Cli(tmp_path / "cli", shared_ledger.url, shared_ledger.dir / "operator.key")
+
+    def show(*more, **expect):
+        return cli("rules", "show", *more, **expect)
+    for (record, _), said in zip(versions[1:], batches):
+        by_record = show("profile/agri", "--record", said["firstRecord"])
+        assert by_record.fields["record"] == str(record)
+        assert show("profile/agri", "--at", said["time"]).fields["record"] == str(record)
+        assert show("profile/agri", "--record", said["firstRecord"], "--json").json["record"] == record
+        assert re.search(rf"profile/agri .* {record} ", show("--record", said["firstRecord"]).out)
+    assert [row["record"] for row in show("profile/agri", "--versions", "--json").json] == \
+        [record for record, _ in reversed(versions)]
+    assert show("--at", "2020-01-01", "--json").json == []
+    show("profile/agri", "--at", "2020-01-01", expect=UNKNOWN)
+    for wrong in (["--at", "soon"], ["--record", "x"], ["--versions"], ["--record", "1", "--at", "2026-11-01"]):
+        show(*wrong, expect=USAGE)
+
+
+EXEMPTION = """[rules]
+name = exemption/milk
+kind = exemption
+product = %s
+until = 2099-12-31
+reason = 检验机构受灾，凭企业自检放行
+
+[fields]
+inspection = S
+address = S
+contact = O
+"""
+
+
+def test_an_exemption_is_a_record(shared_ledger, tmp_path):
+    """With its reason and its last day; what it excuses is taken, with a warning that names it."""
+    ledger = shared_ledger
+    key = ledger.enrol("https://id.gs1.org/417/" + check_digit("690999900000"), ["producer"], prefixes=["6909999"])
+    milk = check_digit("0690999900001")
+    ledger.submit(key, {"type": "Product", "code": milk, "name": {"zh": "酸奶"}, "category": "food", "specification":
+                        "1 L", "standard": "GB 19302", "licences": [{"kind": "SC", "number": "SC10613010000011"}]})
+    what = batch(milk, "A1", quantityList=[{"epcClass": f"https://id.gs1.org/01/{milk}/10/A1", "quantity": 7, "uom": "CT"}])
+    refused = ledger.submit(key, what, expect=422)["errors"]
+    assert {f["field"] for f in refused if f["status"] == 422} == {"inspection", "address", "contact"}
+    cli = Cli(tmp_path / "cli", ledger.url, ledger.dir / "operator.key")
+    cli("rules", "publish", cli.write("exemption.ini", EXEMPTION % milk))
+    shown = cli("rules", "show", "exemption/milk", "--json").json
+    assert shown["rule"]["reason"].startswith("检验机构") and shown["rule"]["until"] == "2099-12-31"
+    said = ledger.submit(key, what)
+    warned = {f["field"]: f["detail"] for f in said["warnings"]}
+    assert {"inspection", "address"} <= set(warned) and "contact" not in warned
+    assert f"record {shown['record']}" in warned["inspection"]
