@@ -13,9 +13,9 @@
 static const struct {
 	const char *name;
 	bool numbers;
-} sections[] = {{"fields", false},  {"licences", false}, {"standards", false}, {"products", false},
-		{"limits", true},   {"levels", false},   {"deadlines", false}, {"unsure", false},
-		{"holidays", true}, {"workdays", true}};
+} sections[] = {{"fields", false}, {"licences", false}, {"standards", false}, {"products", false},
+		{"limits", true},  {"targets", false},  {"levels", false},    {"deadlines", false},
+		{"unsure", false}, {"holidays", true},  {"workdays", true}};
 #define N_SECTIONS (sizeof sections / sizeof sections[0])
 
 struct ini {
@@ -55,8 +55,9 @@ static int ini_section(struct ini *in, struct sy_str line)
 		sy_jw_object(in->w);
 		return RC_DONE;
 	}
-	return ini_fault(in, "[rules], [fields], [licences], [standards], [products], [limits], "
-			     "[levels], [deadlines], [unsure], [holidays] or [workdays]");
+	return ini_fault(in,
+			 "[rules], [fields], [licences], [standards], [products], [limits], "
+			 "[targets], [levels], [deadlines], [unsure], [holidays] or [workdays]");
 }
 
 static int ini_value(struct ini *in, struct sy_str name, struct sy_str value)

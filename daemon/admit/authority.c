@@ -8,20 +8,10 @@ bool is_operator(const struct check *c)
 	return c->author && (c->author->roles & ROLE_OPERATOR) != 0;
 }
 
-/* GB/T 2260: 130000 is a province, 130100 a city in it, 130102 a county in that; 000000 is all. */
-static bool covers(struct sy_str whole, struct sy_str part)
-{
-	size_t n = whole.n;
-	if (whole.n != 6 || part.n != 6)
-		return false;
-	while (n > 0 && whole.p[n - 1] == '0' && whole.p[n - 2] == '0')
-		n -= 2;
-	return memcmp(whole.p, part.p, n) == 0;
-}
-
 bool is_regulator_of(const struct check *c, struct sy_str region)
 {
-	return c->author && (c->author->roles & ROLE_REGULATOR) != 0 && covers(c->region, region);
+	return c->author && (c->author->roles & ROLE_REGULATOR) != 0 &&
+	       register_region_covers(c->region, region);
 }
 
 struct sy_str region_of(struct check *c, const struct party *p)

@@ -3,27 +3,18 @@
 
 #include "admit/rules.h"
 
-const struct member rules_members[] = {{"name", FORM_TEXT, true, NULL},
-				       {"kind", FORM_TEXT, true, NULL},
-				       {"category", FORM_TEXT, false, NULL},
-				       {"fields", FORM_OBJECT, false, NULL},
-				       {"licences", FORM_OBJECT, false, NULL},
-				       {"licence", FORM_TEXT, false, NULL},
-				       {"weight", FORM_TEXT, false, NULL},
-				       {"standards", FORM_OBJECT, false, NULL},
-				       {"products", FORM_OBJECT, false, NULL},
-				       {"product", FORM_TEXT, false, NULL},
-				       {"party", FORM_TEXT, false, NULL},
-				       {"until", FORM_DATE, false, NULL},
-				       {"reason", FORM_TEXT, false, NULL},
-				       {"limits", FORM_OBJECT, false, NULL},
-				       {"levels", FORM_NAMED, false, NULL},
-				       {"deadlines", FORM_NAMED, false, NULL},
-				       {"unsure", FORM_NAMED, false, NULL},
-				       {"holidays", FORM_OBJECT, false, NULL},
-				       {"workdays", FORM_OBJECT, false, NULL},
-				       {"replaces", FORM_NUMBER, false, NULL},
-				       {0}};
+const struct member rules_members[] = {
+    {"name", FORM_TEXT, true, NULL},        {"kind", FORM_TEXT, true, NULL},
+    {"category", FORM_TEXT, false, NULL},   {"fields", FORM_OBJECT, false, NULL},
+    {"licences", FORM_OBJECT, false, NULL}, {"licence", FORM_TEXT, false, NULL},
+    {"weight", FORM_TEXT, false, NULL},     {"standards", FORM_OBJECT, false, NULL},
+    {"products", FORM_OBJECT, false, NULL}, {"product", FORM_TEXT, false, NULL},
+    {"party", FORM_TEXT, false, NULL},      {"until", FORM_DATE, false, NULL},
+    {"reason", FORM_TEXT, false, NULL},     {"limits", FORM_OBJECT, false, NULL},
+    {"targets", FORM_OBJECT, false, NULL},  {"levels", FORM_NAMED, false, NULL},
+    {"deadlines", FORM_NAMED, false, NULL}, {"unsure", FORM_NAMED, false, NULL},
+    {"holidays", FORM_OBJECT, false, NULL}, {"workdays", FORM_OBJECT, false, NULL},
+    {"replaces", FORM_NUMBER, false, NULL}, {0}};
 
 static struct sy_str said(const struct ruling *x, const char *member)
 {
@@ -181,6 +172,36 @@ static void check_limits(const struct ruling *x)
 	}
 }
 
+/* A percentage for each year: 94 or 94.5. */
+static bool is_target(const struct ruling *x, const struct sy_json *m)
+{
+	static const struct sy_decimal all = {100, 0};
+	struct sy_str year = NO_MORE, text = NO_MORE;
+	struct sy_decimal percent;
+	uint64_t number;
+	sy_json_key(x->doc, m, x->c->arena, &year);
+	return year.n == 4 && sy_str_u64(year, &number) == SY_OK && number >= 1970 &&
+	       sy_json_string(x->doc, m, x->c->arena, &text) == SY_OK &&
+	       sy_decimal_parse(text, &percent) == SY_OK && percent.coef >= 0 &&
+	       sy_decimal_cmp(percent, all) <= 0;
+}
+
+static void check_targets(const struct ruling *x)
+{
+	struct check *c = x->c;
+	const struct sy_json *m;
+	if (!sy_str_is(x->name, "targets/quality"))
+		fault(c, 422, "/name", "expected targets/quality, the one table of them",
+		      "应为 targets/quality，即唯一的目标表");
+	ruling_asks(x, "targets", "an object of years and percentages", "年份和百分比的对象");
+	sy_json_each (x->doc, member_of(x, "targets"), m)
+		if (!is_target(x, m))
+			ruling_fault(x, "/targets", m,
+				     "a year such as 2025 with a percentage as text, \"94\" or "
+				     "\"94.5\"",
+				     "年份（如 2025）和文本形式的百分比，如 \"94\" 或 \"94.5\"");
+}
+
 static struct party *party_named(const struct ruling *x, struct sy_str id, const char *pointer)
 {
 	struct check *c = x->c;
@@ -240,7 +261,8 @@ static void content_check(const struct ruling *x)
 		void (*check)(const struct ruling *x);
 	} kinds[] = {{"profile", check_profile},     {"listed", check_listed},
 		     {"exemption", check_exemption}, {"limits", check_limits},
-		     {"recall", check_recall},       {"holidays", check_holidays}};
+		     {"recall", check_recall},       {"holidays", check_holidays},
+		     {"targets", check_targets}};
 	struct check *c = x->c;
 	struct sy_str kind = said(x, "kind");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -249,9 +271,9 @@ static void content_check(const struct ruling *x)
 			return;
 		}
 	fault(c, 422, "/kind",
-	      "\"%.*s\" isn't known: expected profile, listed, exemption, limits, recall or "
-	      "holidays",
-	      "未知 \"%.*s\"：应为 profile、listed、exemption、limits、recall 或 holidays",
+	      "\"%.*s\" isn't known: expected profile, listed, exemption, limits, recall, "
+	      "holidays or targets",
+	      "未知 \"%.*s\"：应为 profile、listed、exemption、limits、recall、holidays 或 targets",
 	      TEXT(kind));
 }
 

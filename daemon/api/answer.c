@@ -287,6 +287,24 @@ void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d)
 	sy_jw_kv_text(w, name, text);
 }
 
+void answer_csv(struct sy_buf *b, struct sy_str field)
+{
+	bool quote = false;
+	for (size_t i = 0; i < field.n && !quote; i++)
+		quote = memchr(",\"\r\n", field.p[i], 4) != NULL;
+	if (!quote) {
+		sy_buf_str(b, field);
+		return;
+	}
+	sy_buf_byte(b, '"');
+	for (size_t i = 0; i < field.n; i++) {
+		if (field.p[i] == '"')
+			sy_buf_byte(b, '"');
+		sy_buf_byte(b, field.p[i]);
+	}
+	sy_buf_byte(b, '"');
+}
+
 void answer_as_of(struct sy_jw *w, const struct index_read *r)
 {
 	sy_jw_key(w, "asOf");

@@ -3,7 +3,7 @@
  *
  * A page has LIMIT records of the history from FROM on, and LIMIT holders from HOLDERSFROM on.  Its
  * history is the effective one, or with view=audit also what was withdrawn and by what.  A lot may
- * have hundreds of thousands of records, so workers do it.
+ * have hundreds of thousands of records, so it is a query of its own.
  */
 #include "api/answer.h"
 
@@ -18,9 +18,6 @@ enum {
 };
 
 struct query {
-	struct task task;
-	struct http_exchange *x;
-	struct app *app;
 	struct sy_str code;
 	uint64_t from, limit, holders_from;
 	bool audit;
@@ -512,12 +509,12 @@ static int write_one(struct one *o)
 	return SY_OK;
 }
 
-static int read_one(struct one *o, struct sy_buf *body)
+static int read_one(struct one *o, struct app *app, struct sy_buf *body)
 {
-	int err = index_read_begin(o->q->app->index, &o->index);
+	int err = index_read_begin(app->index, &o->index);
 	if (err)
 		return err;
-	if ((err = ledger_read_begin(o->q->app->ledger, &o->truth)) == SY_OK) {
+	if ((err = ledger_read_begin(app->ledger, &o->truth)) == SY_OK) {
 		sy_jw_init(&o->w, body);
 		if ((err = index_item_of(&o->index, o->q->code, &o->it)) == SY_OK)
 			err = write_one(o);
@@ -528,16 +525,14 @@ static int read_one(struct one *o, struct sy_buf *body)
 }
 
 /* An error cuts nothing short unseen: the whole answer is given up. */
-static void run(struct task *t)
+static void run(struct http_exchange *x, struct app *app, void *ctx)
 {
-	const struct query *q = (const struct query *)t;
-	struct http_exchange *x = q->x; /* Q ends with the answer */
 	struct one *o = sy_arena_calloc(http_arena(x), 1, sizeof *o);
 	struct sy_buf body = {0};
 	int err = SY_ENOMEM;
 	if (o) {
-		o->q = q;
-		err = read_one(o, &body);
+		o->q = ctx;
+		err = read_one(o, app, &body);
 		sy_arena_free(&o->arena);
 		sy_arena_free(&o->text);
 	}
@@ -569,12 +564,11 @@ void item_answer(struct http_exchange *x, struct app *app, struct sy_str text)
 		http_problem_err(x, SY_ENOMEM, NULL);
 		return;
 	}
-	*q = (struct query){.task.run = run, .x = x, .app = app};
 	if (!answer_number(x, "from", 0, 0, UINT64_MAX - 1, &q->from) ||
 	    !answer_number(x, "limit", PAGE, 1, PAGE_MAX, &q->limit) ||
 	    !answer_number(x, "holdersFrom", 0, 0, HOLDERS_MAX, &q->holders_from) ||
 	    !read_view(x, &q->audit) || !items_parse_code(x, text, &code))
 		return;
 	q->code = code.canonical;
-	pool_add(app->pool, &q->task);
+	answer_query(x, app, run, q);
 }

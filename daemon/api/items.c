@@ -150,18 +150,20 @@ static void items_of_product(struct http_exchange *x, struct snapshot *s, struct
 	answer_json(x, 200, &body);
 }
 
-static void read_items(struct http_exchange *x, struct snapshot *s)
+static void read_product(struct http_exchange *x, struct snapshot *s)
+{
+	struct sy_str product;
+	if (answer_text(x, "product", &product))
+		items_of_product(x, s, product);
+}
+
+void handle_items(struct http_exchange *x, void *ctx)
 {
 	struct sy_str code, product;
 	if (!answer_text(x, "code", &code) || !answer_text(x, "product", &product))
 		return;
 	if (product.n > 0)
-		items_of_product(x, s, product);
+		answer_from_index(x, ctx, read_product);
 	else
-		item_answer(x, s->app, code);
-}
-
-void handle_items(struct http_exchange *x, void *ctx)
-{
-	answer_from_index(x, ctx, read_items);
+		item_answer(x, ctx, code);
 }

@@ -146,21 +146,6 @@ static void ndjson_end(struct writer *w)
 
 /* --- CSV (RFC 4180) -------------------------------------------------------------------------- */
 
-static void csv_cell(struct sy_buf *b, struct sy_str s)
-{
-	if (memchr(s.p, '"', s.n) == NULL && memchr(s.p, ',', s.n) == NULL) {
-		sy_buf_str(b, s);
-		return;
-	}
-	sy_buf_byte(b, '"');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '"')
-			sy_buf_byte(b, '"');
-		sy_buf_byte(b, s.p[i]);
-	}
-	sy_buf_byte(b, '"');
-}
-
 static void csv_head(struct writer *w)
 {
 	sy_buf_text(&w->b, w->a->both ? "item,distance,from,edge,records,direction\r\n"
@@ -171,11 +156,11 @@ static void csv_line(struct writer *w, const struct trace_line *l)
 {
 	const struct trace_item *it = l->item;
 
-	csv_cell(&w->b, l->code);
+	answer_csv(&w->b, l->code);
 	sy_buf_byte(&w->b, ',');
 	sy_buf_u64(&w->b, it->distance);
 	sy_buf_byte(&w->b, ',');
-	csv_cell(&w->b, l->from);
+	answer_csv(&w->b, l->from);
 	sy_buf_byte(&w->b, ',');
 	sy_buf_str(&w->b, sy_str(trace_edge_name(it->edge)));
 	sy_buf_byte(&w->b, ',');

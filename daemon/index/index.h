@@ -201,6 +201,9 @@ int register_prefix(struct index_read *r, struct sy_str digits, struct sy_str *p
 int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct sy_str *other,
 			    struct sy_str *party);
 
+/* GB/T 2260: 130000 is a province, 130100 a city in it, 130102 a county in that; 000000 is all. */
+bool register_region_covers(struct sy_str whole, struct sy_str part);
+
 /* The code that a grant names, in any spelling, or the 7 digits of a drug's product code. */
 int register_grant_code(struct sy_arena *arena, struct sy_str text, struct sy_code *out,
 			struct sy_faults *faults, long record, const char *pointer);
@@ -339,7 +342,8 @@ enum item_step {
 };
 const char *item_step_name(enum item_step step);
 
-/* A quality result, by whom it was found; even for pass. */
+/* A quality result, by whom it was found; even for pass.  Supervision is what a regulator, an
+ * operator or a laboratory that is nothing else says so of; another's is its own. */
 enum item_result {
 	RESULT_NONE = 0,
 	RESULT_FIRM_FAIL = 1,

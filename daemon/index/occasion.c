@@ -224,6 +224,30 @@ static int read_actors(struct apply *a, struct view *v)
 	return SY_OK;
 }
 
+/* Whoever makes or handles goods doesn't supervise them: that is a firm's own result. */
+static bool supervises(unsigned roles)
+{
+	return (roles & (ROLE_REGULATOR | ROLE_OPERATOR)) || roles == ROLE_LABORATORY;
+}
+
+/* What counts only when somebody says it who may. */
+static int read_authority(struct apply *a, struct occasion *oc, struct sy_str party,
+			  uint64_t record)
+{
+	bool hold = oc->subject == STEP_HOLD || oc->subject == STEP_RELEASE;
+	bool supervision = oc->result >= RESULT_SUPERVISION_FAIL;
+	unsigned roles;
+	int err = hold || supervision ? roles_at(a, party, record, &roles) : SY_OK;
+
+	if (err || !(hold || supervision))
+		return err;
+	oc->authority = hold && (roles & (ROLE_REGULATOR | ROLE_OPERATOR));
+	if (supervision && !supervises(roles))
+		oc->result =
+		    oc->result == RESULT_SUPERVISION_PASS ? RESULT_FIRM_PASS : RESULT_FIRM_FAIL;
+	return SY_OK;
+}
+
 static bool names_something(const struct sy_event *ev)
 {
 	for (size_t i = 0; i < ev->n_items; i++)
@@ -235,7 +259,6 @@ static bool names_something(const struct sy_event *ev)
 int occasion_read(struct apply *a, struct view *v, struct sy_str party)
 {
 	struct occasion *oc = &v->oc;
-	unsigned roles;
 	int err;
 
 	*oc = (struct occasion){
@@ -246,13 +269,9 @@ int occasion_read(struct apply *a, struct view *v, struct sy_str party)
 	oc->subject = step_of(&v->doc, &v->ev);
 	oc->child = child_step(&v->ev, oc->subject);
 	oc->result = result_of(&v->doc, v->ev.inspection);
-	if ((err = add_author(a, v, party)) || (err = read_actors(a, v)))
+	if ((err = add_author(a, v, party)) || (err = read_actors(a, v)) ||
+	    (err = read_authority(a, oc, party, v->number)))
 		return err;
-	if (oc->subject == STEP_HOLD || oc->subject == STEP_RELEASE) {
-		if ((err = roles_at(a, party, v->number, &roles)))
-			return err;
-		oc->authority = roles & (ROLE_REGULATOR | ROLE_OPERATOR);
-	}
 	if (v->ev.kind == SY_EVENT_TRANSFORMATION)
 		return node_join(a, v, party);
 	return SY_OK;

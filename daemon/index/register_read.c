@@ -123,3 +123,14 @@ int register_prefix_overlap(struct index_read *r, struct sy_str prefix, struct s
 		err = SY_ENOTFOUND;
 	return err;
 }
+
+bool register_region_covers(struct sy_str whole, struct sy_str part)
+{
+	size_t n = whole.n;
+
+	if (whole.n != 6 || part.n != 6)
+		return false;
+	while (n > 0 && whole.p[n - 1] == '0' && whole.p[n - 2] == '0')
+		n -= 2;
+	return memcmp(whole.p, part.p, n) == 0;
+}

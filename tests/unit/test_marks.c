@@ -146,6 +146,12 @@ END_TEST
 	"}"
 #define INSPECT(more) OBJECT("OBSERVE") ",\"bizStep\":\"inspecting\"" more
 
+/* By the operator. */
+static uint64_t say(const char *json)
+{
+	return log_add(l, OP, "%s", json);
+}
+
 /* "+1 -2": pass and fail of records. */
 static const char *findings(void)
 {
@@ -165,15 +171,16 @@ START_TEST(supervision_is_found_and_nothing_else)
 
 	add(INSPECT(INSPECTED("firm", "pass")) QUANTITY(LOT("1"), KG("5")) "}");
 	add(INSPECT(INSPECTED("laboratory", "fail")) QUANTITY(LOT("1"), KG("5")) "}");
-	pass = add(INSPECT(INSPECTED("supervision", "pass")) QUANTITY(LOT("1"), KG("5")) "}");
-	fail = add(INSPECT(INSPECTED("supervision", "fail") ID("2")) QUANTITY(LOT("2"), "") "}");
-	add(INSPECT("") QUANTITY(LOT("1"), KG("5")) "}");
+	add(INSPECT(INSPECTED("supervision", "pass")) QUANTITY(LOT("1"), KG("5")) "}");
+	pass = say(INSPECT(INSPECTED("supervision", "pass")) QUANTITY(LOT("1"), KG("5")) "}");
+	fail = say(INSPECT(INSPECTED("supervision", "fail") ID("2")) QUANTITY(LOT("2"), "") "}");
+	say(INSPECT("") QUANTITY(LOT("1"), KG("5")) "}");
 	look();
 	snprintf(want, sizeof want, "+%lu -%lu ", (unsigned long)pass, (unsigned long)fail);
 	ck_assert_str_eq(findings(), want);
 	unlook();
 	ck_fsck();
-	add(INSPECT(INSPECTED("supervision", "fail") ID("2") ERROR) QUANTITY(LOT("2"), "") "}");
+	say(INSPECT(INSPECTED("supervision", "fail") ID("2") ERROR) QUANTITY(LOT("2"), "") "}");
 	erase(pass, "");
 	look();
 	ck_assert_str_eq(findings(), "");
