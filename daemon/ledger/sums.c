@@ -313,6 +313,22 @@ int pages_sum(const char *dir)
 	return err;
 }
 
+bool pages_cut(const char *dir)
+{
+	struct header h = {.pages = 0};
+	int fd = open_file(dir, "sums", O_RDONLY), file = open_file(dir, "data.mdb", O_RDONLY);
+	struct stat st;
+	bool cut = fd >= 0 && file >= 0 && pread_all(fd, &h, sizeof h, 0) == SY_OK &&
+		   memcmp(h.magic, MAGIC, sizeof MAGIC) == 0 && fstat(file, &st) == 0 &&
+		   h.page_size && (uint64_t)st.st_size / h.page_size < h.pages;
+
+	if (fd >= 0)
+		close(fd);
+	if (file >= 0)
+		close(file);
+	return cut;
+}
+
 int pages_unsum(const char *dir)
 {
 	char path[4096];

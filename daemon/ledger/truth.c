@@ -272,6 +272,12 @@ int ledger_truth(struct ledger *l)
 
 	if ((size_t)snprintf(path, sizeof path, "%s/truth", l->dir) >= sizeof path)
 		return ledger_say(SY_ERANGE, "The path of %s is too long.", l->dir);
+	if (!l->o.read_only && pages_cut(l->dir))
+		return ledger_say(
+		    SY_ECORRUPT,
+		    "%s/data.mdb is shorter than when the ledger was stopped: restore "
+		    "a backup.  suyuand --fsck says what is wrong.",
+		    path);
 	err = kv_open(path, ledger_tables, N_TABLES, l->o.map_size ? l->o.map_size : terabyte,
 		      l->o.read_only ? KV_READONLY : 0, &l->truth);
 	if (err == SY_OK && !l->o.read_only && (err = kv_sync(l->truth)) == SY_OK)

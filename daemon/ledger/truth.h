@@ -218,6 +218,8 @@ struct pages_report {
 int pages_check(const char *dir, unsigned threads, struct pages_report *r);
 /* After the last commit, before the folder is left alone. */
 int pages_sum(const char *dir);
+/* Is the file shorter than when the ledger was stopped? */
+bool pages_cut(const char *dir);
 int pages_unsum(const char *dir); /* before a writer writes */
 
 #endif
