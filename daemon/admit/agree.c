@@ -4,10 +4,13 @@
 
 #include <suyuan/codeinfo.h>
 
+enum { LOT_CHARS = 20 };
+
 struct agreeing {
 	struct check *c;
 	const struct sy_json_doc *doc;
 	const struct sy_event *e;
+	int status; /* of what can't be */
 };
 
 const char *pointer_below(struct check *c, const struct sy_json_doc *doc, const struct sy_json *v,
@@ -51,9 +54,21 @@ static void expiry(const struct agreeing *x, const char *name, int32_t day)
 		return;
 	sy_date_format(day, is);
 	sy_date_format(x->e->harvested, harvest);
-	say(x, 422, master_of(x, SY_SPACE_MDA, name), "", EXPIRES,
+	say(x, x->status, master_of(x, SY_SPACE_MDA, name), "", EXPIRES,
 	    "is %s, before the harvest or slaughter of %s", "为 %s，早于采收或屠宰日期 %s", is,
 	    harvest);
+}
+
+/* Of a lot in the code itself the code's reader judges it. */
+static void lot(const struct agreeing *x)
+{
+	size_t chars = 0;
+	for (size_t i = 0; i < x->e->lot.n; i++)
+		chars += ((unsigned char)x->e->lot.p[i] & 0xc0) != 0x80;
+	if (chars > LOT_CHARS)
+		say(x, x->status, master_of(x, SY_SPACE_MDA, "lotNumber"), "", LOT,
+		    "has %zu characters: expected at most %d", "有 %zu 个字符：应不超过 %d 个",
+		    chars, LOT_CHARS);
 }
 
 /* The event's day, wherever on Earth it is latest. */
@@ -124,9 +139,11 @@ static void inspection(const struct agreeing *x)
 	    "出厂检验日期 %s 早于生产日期 %s", is, made);
 }
 
-void fields_agree(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e)
+void fields_agree(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
+		  int status)
 {
-	const struct agreeing x = {c, doc, e};
+	const struct agreeing x = {c, doc, e, status};
+	lot(&x);
 	expiry(&x, "itemExpirationDate", e->expires);
 	expiry(&x, "bestBeforeDate", e->best_before);
 	production(&x);

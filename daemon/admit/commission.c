@@ -220,10 +220,8 @@ void commissions_judge(struct check *c, const struct sy_json_doc *doc, const str
 		if (!asked[product])
 			maker_check(c, e, item);
 		asked[product] = true;
-		if (run.batch.has == 0) {
+		if (run.batch.has == 0)
 			run.batch.has = c->author_has | event_has(c, doc, e, &run.batch.wrong);
-			fields_agree(c, doc, e);
-		}
 		commission_judge(c, &run, item);
 	}
 }

@@ -93,8 +93,9 @@ struct wrong {
 /* What stands in the event itself. */
 uint64_t event_has(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
 		   struct wrong *wrong);
-/* What two fields say together: what can't be is a fault, what seldom is a warning. */
-void fields_agree(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e);
+/* What two fields say together: what can't be is a fault of STATUS, what seldom is a warning. */
+void fields_agree(struct check *c, const struct sy_json_doc *doc, const struct sy_event *e,
+		  int status);
 /* What the item brings by itself: lot, serial, quantity. */
 uint64_t item_has(const struct sy_event_item *item);
 /* Of SITE_FIELDS, what the event itself says. */

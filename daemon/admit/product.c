@@ -241,6 +241,16 @@ static bool storage_check(struct check *c, const struct sy_json_doc *doc)
 	return false;
 }
 
+/* A holder may well be enrolled later. */
+static void holder_check(struct check *c, const struct sy_json_doc *doc)
+{
+	struct sy_str id = text_of(c, doc, sy_json_root(doc), "holder");
+	struct party *p = id.n > 0 ? party_of(c, fact_of(c, FACT_PARTY, id, NO_MORE), id) : NULL;
+	if (p && !p->found)
+		fault_of(c, 0, "/holder", "holder", "party %.*s isn't enrolled", "主体 %.*s 未登记",
+			 TEXT(id));
+}
+
 void product_read(struct check *c, struct product *p)
 {
 	const struct sy_json *root = sy_json_root(p->doc);
@@ -280,6 +290,7 @@ void product_judge(struct check *c, const struct sy_json_doc *doc)
 				 .said_by = c->author->id,
 				 .doc = doc};
 	product_read(c, next);
+	holder_check(c, doc);
 	licences_check(c, doc);
 	profile_product(c, next);
 	f->value = next;

@@ -183,16 +183,19 @@ static uint64_t met(struct check *c, struct batch *b, const struct product *p, u
 
 void wrong_judge(struct check *c, struct batch *b, bool refuse)
 {
-	uint64_t wrong = b->wrong.fields & ~b->reported;
-	if (!refuse && b->warned)
+	int status = refuse ? 422 : 0;
+	uint64_t wrong = b->wrong.fields;
+	if (b->refused || (b->warned && !refuse))
 		return;
 	b->warned = true;
+	b->refused = refuse;
 	b->reported |= refuse ? wrong : 0;
 	for (; wrong; wrong &= wrong - 1) {
 		int i = __builtin_ctzll(wrong);
-		fault_of(c, refuse ? 422 : 0, b->wrong.pointers[i], fields[i].name,
+		fault_of(c, status, b->wrong.pointers[i], fields[i].name,
 			 "has a wrong form: expected %s", "格式有误：应为%s", expected(c, i));
 	}
+	fields_agree(c, b->doc, b->e, status);
 }
 
 /* What is a must comes first: of more than ten faults of a record the last are dropped. */

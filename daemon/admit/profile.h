@@ -100,10 +100,12 @@ struct batch {
 	uint64_t reported; /* fields that were faulted */
 	bool reached;      /* places were looked at as well */
 	bool warned;       /* of what is wrong */
+	bool refused;      /* for it, since an item's category has a profile */
 	struct wrong wrong;
 };
 
-/* A fault, or else a warning, for each field of the batch that has a wrong form. */
+/* A fault, or else a warning, for each field of the batch that has a wrong form or contradicts
+ * another. */
 void wrong_judge(struct check *c, struct batch *b, bool refuse);
 /* Adds a fault or a warning for each field of the category's profile that neither the batch nor the
  * product's record meets; MORE is what stands for this item alone.  What a product should have is

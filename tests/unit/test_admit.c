@@ -304,10 +304,21 @@ START_TEST(test_stale)
 }
 END_TEST
 
+/* Records that are judged by profiles, a wrong form among them, with prefixes of their own. */
+#define MUCH                                                                                     \
+	PRODUCT "'06901234000009'}\n" ADD("1", "A1", KG, DATES) "\n" ADD(                        \
+	    "2", "A2", "",                                                                       \
+	    "") "\n"                                                                             \
+		"{'type':'ObjectEvent','action':'ADD'," AT ",'quantityList':[{'epcClass':'" MILK \
+		"/10/A3'}],'ilmd':{'\\u0073:packRatio':'1',"                                     \
+		"'s:origin':'990000','\\u0073:inputs':[{'name':'x'}]},'s:inspection':{'result':" \
+		"'fail'},'@context':{'s':'https://suyuan.dev/ns/'}}\n"                           \
+		"{'type':'ObjectEvent','action':'OBSERVE','bizStep':'installing'," AT            \
+		",'epcList':['" MILK "/21/1'],'bizLocation':{'id':'urn:dairy:works'}}"
+
 START_TEST(test_memory)
 {
-	const char *text = PRODUCT "'06901234000009'}\n" ADD("1", "A1", KG, DATES);
-	struct sy_submission *s = submission(DAIRY, text, soon());
+	struct sy_submission *s = submission(DAIRY, MUCH, soon());
 	unsigned n = 0;
 	bool failed;
 	do {
@@ -319,6 +330,7 @@ START_TEST(test_memory)
 		fail_alloc_at(0);
 		ck_assert_msg(err == SY_OK || err == SY_ENOMEM, "%u: %s", n, sy_strerror(err));
 		ck_assert(failed || err == SY_OK);
+		ck_assert(err != SY_OK || v.status == 422);
 		sy_arena_free(&arena);
 	} while (failed);
 }
@@ -327,8 +339,7 @@ END_TEST
 /* However little memory there is for judging, it's an error, and nothing is kept. */
 START_TEST(test_budget)
 {
-	const char *text = PRODUCT "'06901234000009'}\n" ADD("1", "A1", KG, DATES);
-	struct sy_submission *s = submission(DAIRY, text, soon());
+	struct sy_submission *s = submission(DAIRY, MUCH, soon());
 	int err = SY_ENOMEM;
 	unsigned refused = 0;
 	for (size_t most = 1000; err == SY_ENOMEM; most += 1000) {

@@ -133,6 +133,17 @@ START_TEST(test_values)
 	     "0 /ilmd/suyuan:inputs=inputs"},
 	    {"what has no profile", DAIRY, UNKNOWN("'suyuan:inputs':'none','suyuan:origin':1"), 0,
 	     "*0 /ilmd/suyuan:origin=origin *0 /ilmd/suyuan:inputs=inputs"},
+	    {"a long lot", FARM,
+	     UNKNOWN("'cbvmda:lotNumber':'一二三四五六七八九十一二三四五六七八九十'"), 0, ""},
+	    {"too long a lot, of what has no profile", FARM,
+	     UNKNOWN("'cbvmda:lotNumber':'一二三四五六七八九十一二三四五六七八九十一'"), 0,
+	     "*0 /ilmd/cbvmda:lotNumber=lot"},
+	    {"too long a lot", FARM,
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:x:y','quantity':1},{'epcClass':"
+	     "'urn:suyuan:own:$farm.keyid:tomato','quantity':1}],'ilmd':{'cbvmda:lotNumber':"
+	     "'一二三四五六七八九十一二三四五六七八九十一'}}",
+	     422, "*0 /ilmd/cbvmda:lotNumber=lot 0 /ilmd/cbvmda:lotNumber=lot"},
 	    {"expired before the harvest", FARM,
 	     OTHER("'cbvmda:harvestEndDate':'2020-05-01','cbvmda:itemExpirationDate':'2020-04-30',"
 		   "'cbvmda:bestBeforeDate':'2020-05-01'"),
@@ -171,6 +182,9 @@ START_TEST(test_product_values)
 	    {"warranty of nothing", DAIRY, GOOD("'warranty':'P'"), 422, "0 /warranty"},
 	    {"warranty out of order", DAIRY, GOOD("'warranty':'P6M1Y'"), 422, "0 /warranty"},
 	    {"a pledge's members", DAIRY, GOOD("'pledge':{'url':7}"), 400, "0 /pledge/url"},
+	    {"a holder", DAIRY, GOOD("'holder':'$pharmacy.id'"), 0, ""},
+	    {"a holder whom nobody knows", DAIRY, GOOD("'holder':'urn:nobody:x'"), 0,
+	     "*0 /holder=holder"},
 	    {"licences of known kinds", DAIRY,
 	     GOOD("'licences':[{'kind':'SC','number':'SC10744030704994'},{'kind':'GYZZ','number':"
 		  "'国药准字H13020001'},{'kind':'CCC','number':'2020010101234567'},{'kind':'XK',"
