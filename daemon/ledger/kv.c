@@ -90,51 +90,6 @@ static int open_tables(struct kv *kv, const struct kv_table *tables, bool readon
 	return err_of(mdb_txn_commit(txn));
 }
 
-/* How many of the pages from FROM on are free. */
-static int count_free(struct kv *kv, uint64_t from, uint64_t *n)
-{
-	enum { FREE_LIST = 0 }; /* LMDB's own table: transaction -> count and numbers of pages */
-	MDB_cursor *c;
-	MDB_val k, v;
-	MDB_txn *txn;
-	int rc = mdb_txn_begin(kv->env, NULL, MDB_RDONLY, &txn);
-
-	if (rc)
-		return err_of(rc);
-	if ((rc = mdb_cursor_open(txn, FREE_LIST, &c)) == 0) {
-		while ((rc = mdb_cursor_get(c, &k, &v, MDB_NEXT)) == 0) {
-			const size_t *pages = v.mv_data;
-			for (size_t i = 1; i <= pages[0] && i < v.mv_size / sizeof *pages; i++)
-				*n += pages[i] >= from;
-		}
-		mdb_cursor_close(c);
-	}
-	mdb_txn_abort(txn);
-	return rc == MDB_NOTFOUND ? SY_OK : err_of(rc);
-}
-
-/* LMDB doesn't ask whether its file ends early, and a page behind the end is only missed when it
- * is read.  Pages that were freed before they were written may be missing at the end. */
-static int check_length(struct kv *kv)
-{
-	MDB_envinfo info;
-	MDB_stat st;
-	struct stat file;
-	uint64_t there, free = 0;
-	int err;
-
-	mdb_env_info(kv->env, &info);
-	mdb_env_stat(kv->env, &st);
-	if (fstat(kv_fd(kv), &file))
-		return SY_EIO;
-	there = (uint64_t)file.st_size / st.ms_psize;
-	if (there > info.me_last_pgno)
-		return SY_OK;
-	if ((err = count_free(kv, there, &free)))
-		return err;
-	return free == info.me_last_pgno + 1 - there ? SY_OK : SY_ECORRUPT;
-}
-
 int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t map_size, int flags,
 	    struct kv **out)
 {
@@ -163,7 +118,7 @@ int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t m
 	    (err = err_of(mdb_env_set_maxreaders(kv->env, READERS_MAX))) ||
 	    (err = err_of(mdb_env_set_mapsize(kv->env, map_size < MAP_MAX ? map_size : MAP_MAX))) ||
 	    (err = err_of(mdb_env_open(kv->env, dir, env_flags, 0600))) ||
-	    (err = err_of(mdb_reader_check(kv->env, &dead))) || (err = check_length(kv)) ||
+	    (err = err_of(mdb_reader_check(kv->env, &dead))) ||
 	    (err = open_tables(kv, tables, flags & KV_READONLY)))
 		goto err2;
 	*out = kv;

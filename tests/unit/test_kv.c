@@ -275,24 +275,6 @@ START_TEST(ended_readers)
 }
 END_TEST
 
-/* The file ends in rows, of which nothing is read when it is opened. */
-START_TEST(ends_early)
-{
-	char path[64];
-	struct stat st;
-
-	fill(20000);
-	kv_close(kv);
-	kv = NULL;
-	snprintf(path, sizeof path, "%s/data.mdb", dir);
-	ck_assert_int_eq(stat(path, &st), 0);
-	ck_assert_int_eq(truncate(path, st.st_size * (9 - _i) / 10), 0);
-	ck_assert_int_eq(kv_open(dir, tables, 3, 1 << 26, _i % 2 ? KV_READONLY : 0, &kv),
-			 SY_ECORRUPT);
-	kv = NULL;
-}
-END_TEST
-
 START_TEST(folder)
 {
 	struct kv *k = NULL;
@@ -373,18 +355,13 @@ START_TEST(threads)
 }
 END_TEST
 
-static void add_loop(Suite *s, const char *name, const TTest *test, int times)
+static void add(Suite *s, const char *name, const TTest *test)
 {
 	TCase *c = tcase_create(name);
 
 	tcase_add_checked_fixture(c, setup, teardown);
-	tcase_add_loop_test(c, test, 0, times);
+	tcase_add_test(c, test);
 	suite_add_tcase(s, c);
-}
-
-static void add(Suite *s, const char *name, const TTest *test)
-{
-	add_loop(s, name, test, 1);
 }
 
 Suite *suite(void)
@@ -399,7 +376,6 @@ Suite *suite(void)
 	add(s, "snapshots", snapshots);
 	add(s, "ended", ended_readers);
 	add(s, "folder", folder);
-	add_loop(s, "end", ends_early, 4);
 	add(s, "memory", memory);
 	add(s, "threads", threads);
 	return s;
