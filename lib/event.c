@@ -72,7 +72,7 @@ static void put_step(struct sy_buf *b, const struct step *step)
 const char *sy_event_here(struct event_reader *r)
 {
 	struct sy_buf b = {0};
-	if (sy_faults_full(r->faults, r->record) || r->depth == 0)
+	if (sy_faults_room(r->faults, r->record) == 0 || r->depth == 0)
 		return "";
 	for (unsigned i = 0; i < r->depth; i++)
 		put_step(&b, &r->steps[i]);

@@ -77,14 +77,14 @@ static bool room(struct sy_faults *f, int status, long record)
 	return f->n < SY_FAULTS_MAX && grow(f);
 }
 
-bool sy_faults_full(const struct sy_faults *f, long record)
+size_t sy_faults_room(const struct sy_faults *f, long record)
 {
-	if (f->n == 0 || f->v[f->n - 1].record != record || f->of_record < SY_FAULTS_PER_RECORD)
-		return false;
+	size_t room = SY_FAULTS_PER_RECORD;
+	if (f->n == 0 || f->v[f->n - 1].record != record)
+		return room;
 	for (size_t i = f->n - f->of_record; i < f->n; i++)
-		if (f->v[i].status == 0)
-			return false;
-	return true;
+		room -= f->v[i].status != 0;
+	return room;
 }
 
 void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,

@@ -123,14 +123,36 @@ static void missing_fault(struct check *c, int i, bool must, const struct sy_eve
 			 "%s批次%s具有此项：应为%s", category, verb, expected(c, i));
 }
 
+/* The last fault that a record has room for, of all fields that would have none. */
+static void rest_fault(struct check *c, uint64_t rest, const struct product *p)
+{
+	const char *list = "", *stop = in_language(c, "; ", "；");
+	const char *first = fields[__builtin_ctzll(rest)].name;
+	for (; rest && list; rest &= rest - 1) {
+		int i = __builtin_ctzll(rest);
+		list = sy_arena_printf(c->scratch, "%s%s%s (%s)", list, list[0] ? stop : "",
+				       fields[i].name, expected(c, i));
+	}
+	if (!list)
+		c->err = c->err ? c->err : SY_ENOMEM;
+	else
+		fault_of(c, 422, "", first, "%s batches must carry these as well: %s",
+			 "%s批次还必须具有：%s", category_name(c, p->category), list);
+}
+
+/* All of them at once: a must that an answer has no fault left for is named in the last one. */
 static void missing_faults(struct check *c, uint64_t missing, bool must,
 			   const struct sy_event_item *item, const struct product *p)
 {
+	if (!c->author) /* of one whom nobody knows nothing else is asked */
+		missing &= ~(fields_in(IN_PARTY) | fields_in(IN_PLACE));
 	for (; missing; missing &= missing - 1) {
-		int i = __builtin_ctzll(missing);
-		/* of an author whom nobody knows nothing else is asked */
-		if (c->author || (fields[i].place != IN_PARTY && fields[i].place != IN_PLACE))
-			missing_fault(c, i, must, item, p);
+		if (must && (missing & (missing - 1)) &&
+		    sy_faults_room(c->faults, c->record) == 1) {
+			rest_fault(c, missing, p);
+			return;
+		}
+		missing_fault(c, __builtin_ctzll(missing), must, item, p);
 	}
 }
 
@@ -198,7 +220,8 @@ void wrong_judge(struct check *c, struct batch *b, bool refuse)
 	fields_agree(c, b->doc, b->e, status);
 }
 
-/* What is a must comes first: of more than ten faults of a record the last are dropped. */
+/* What is a must comes first, and licences before all: of more than ten faults of a record the last
+ * are dropped. */
 void profile_judge(struct check *c, struct batch *b, const struct sy_event_item *item,
 		   struct product *p, uint64_t more)
 {
@@ -210,6 +233,7 @@ void profile_judge(struct check *c, struct batch *b, const struct sy_event_item 
 	uint64_t asked = (profile->must | profile->should) & ~SITE_FIELDS;
 	uint64_t missing = asked & ~(met(c, b, p, more, asked) | b->reported);
 	missing &= profile->must | ~p->warned;
+	needs_judge(c, b, item, p);
 	if (missing) {
 		b->reported |= missing;
 		p->warned |= missing & (fields_in(IN_PRODUCT) | fields_in(IN_PLACE));
@@ -219,7 +243,6 @@ void profile_judge(struct check *c, struct batch *b, const struct sy_event_item 
 		excused_warnings(c, warn, record);
 		missing_faults(c, missing & ~profile->must, false, item, p);
 	}
-	needs_judge(c, b, item, p);
 }
 
 void profile_product(struct check *c, const struct product *p)

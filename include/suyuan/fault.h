@@ -47,8 +47,8 @@ void sy_faults_init(struct sy_faults *f, struct sy_arena *arena);
 /* POINTER and FIELD are copied (FIELD may be NULL).  STATUS 0 adds a warning. */
 void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
 		  const char *field, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-/* Would a fault of RECORD be dropped, because ten stand there already? */
-bool sy_faults_full(const struct sy_faults *f, long record);
+/* How many more faults of RECORD would be kept; warnings make room. */
+size_t sy_faults_room(const struct sy_faults *f, long record);
 /* The status of the whole; 0 when there are only warnings or nothing. */
 int sy_faults_status(const struct sy_faults *f);
 
