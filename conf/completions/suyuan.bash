@@ -37,7 +37,7 @@ _suyuan() {
 			sed -n 's/^  \(--[a-z-]*\).*/\1/p')
 	elif [[ -z $noun || ( $noun == help && -z $verb ) ]]; then
 		words=$(suyuan help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
-	elif [[ -z $verb && $noun != verify ]]; then
+	elif [[ -z $verb && $noun != verify && $noun != quality ]]; then
 		words=$(suyuan help "$noun" | sed -n "s/^suyuan $noun \([a-z]\{1,\}\).*/\1/p")
 	else
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -196,27 +196,37 @@ static void write_targets(struct sy_jw *w, const struct targets *t)
 		sy_jw_null(w);
 }
 
-static void write_json(struct sy_buf *body, const struct report *r, const struct index_read *index)
+/* What the row is of; of a producer its name as well. */
+static void write_of(struct sy_jw *w, const struct report *r, struct sy_str of,
+		     struct index_read *index)
 {
-	const char *by = by_names[r->q->q.by];
+	struct register_row producer;
+	sy_jw_key(w, by_names[r->q->q.by]);
+	if (of.n)
+		sy_jw_string(w, of);
+	else
+		sy_jw_null(w);
+	if (r->q->q.by == BY_PRODUCER && of.n &&
+	    register_get(index, REG_PARTY, of, &producer) == SY_OK && producer.shown.n)
+		sy_jw_raw(w, producer.shown);
+}
+
+static void write_json(struct sy_buf *body, const struct report *r, struct index_read *index)
+{
 	struct judged all = judge_all(r);
 	struct sy_jw w;
 	sy_jw_init(&w, body);
 	sy_jw_object(&w);
 	answer_day(&w, "from", r->q->from);
 	answer_day(&w, "to", r->q->to);
-	sy_jw_kv_text(&w, "by", by);
+	sy_jw_kv_text(&w, "by", by_names[r->q->q.by]);
 	sy_jw_key(&w, "rows");
 	sy_jw_array(&w);
 	for (size_t i = 0; i < r->found.n; i++) {
 		const struct quality_row *row = &r->found.rows[i];
 		struct judged j = judge_row(r, row);
 		sy_jw_object(&w);
-		sy_jw_key(&w, by);
-		if (row->of.n)
-			sy_jw_string(&w, row->of);
-		else
-			sy_jw_null(&w);
+		write_of(&w, r, row->of, index);
 		write_counts(&w, row->inspected, row->passed, &j);
 		sy_jw_end(&w, '}');
 	}

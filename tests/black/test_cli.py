@@ -203,7 +203,7 @@ def test_settings(world):
 def verbs():
     out = subprocess.run([ledgers.BUILD / "suyuan", "help"], capture_output=True, text=True).stdout
     for noun, rest in re.findall(r"^  (\w+) +(\S+)$", out, re.M):
-        if noun in ("verify", "help"):
+        if noun in ("verify", "quality", "help"):
             yield noun, ""
         else:
             yield from ((noun, verb) for verb in rest.split("|"))

@@ -1,9 +1,12 @@
 """Pass rates that supervision found, held against the plan's targets; reports by their digests."""
 import csv
 import io
+import re
+import unicodedata
 
 import pytest
 
+from cli import USAGE, Cli
 from ledger import Ledger, batch, check_digit
 
 DAY = "2026-11-{:02}T08:00:00.000+08:00"
@@ -84,6 +87,7 @@ def test_by_producer(world):
     assert {row["target"] for row in told["rows"]} == {"94"}
     assert told["total"] == {"inspected": 25, "passed": 22, "failed": 3, "rate": "88.00", "target": "94",
                              "met": False}
+    assert [row.get("name") for row in told["rows"]] == [None, {"en": ours}, {"en": theirs}]
     assert told["targets"] == [{"year": 2023, "percent": "92"}, {"year": 2025, "percent": "94"}]
     assert world.get(f"/v1/records/{told['targetsRecord']}").json["name"] == "targets/quality"
 
@@ -120,6 +124,67 @@ def test_csv(world):
                                    "from=2026-02-01&to=2026-01-01"])
 def test_what_is_asked_wrongly(world, wrong):
     assert ask(world, wrong, 400)["detail"]
+
+
+# --- the command -------------------------------------------------------------------------------------
+
+PERIOD = ("--from", "2026-01-01", "--to", "2026年12月31日")
+
+
+@pytest.fixture(scope="module")
+def desk(world, tmp_path_factory):
+    return Cli(tmp_path_factory.mktemp("desk") / "supervisor", world.url)
+
+
+def columns(text):
+    """{first cell: the others} of the table, whose columns begin where their headings do on a terminal."""
+    def cells(line):  # a cell of a wide character takes two columns
+        return "".join(c + "\0" if unicodedata.east_asian_width(c) in "WF" else c for c in line)
+    heading, *lines = [cells(line) for line in text.splitlines() if "  " in line]
+    starts = [m.start() for m in re.finditer(r"(?<!\S)\S", heading)]
+    table = [[line[a:b].replace("\0", "").strip() for a, b in zip(starts, starts[1:] + [None])]
+             for line in [heading, *lines]]
+    return {row[0]: row[1:] for row in table}
+
+
+def test_a_table_in_two_languages(world, desk):
+    english = columns(desk("quality", "region", *PERIOD).out)
+    assert english == {
+        "region": ["inspected", "passed", "failed", "rate", "target", "met"],
+        "130100": ["20", "19", "1", "95.00 %", "94 %", "yes"], "130200": ["4", "3", "1", "75.00 %", "94 %", "NO"],
+        "not registered": ["1", "0", "1", "0.00 %", "94 %", "NO"],
+        "total": ["25", "22", "3", "88.00 %", "94 %", "NO"]}
+    chinese = desk("quality", "region", *PERIOD, "--lang", "zh").out
+    assert columns(chinese) == {
+        "地区": ["抽检批次", "合格", "不合格", "合格率", "目标", "达标"],
+        "130100": english["130100"][:5] + ["是"], "130200": english["130200"][:5] + ["否"],
+        "未登记": english["not registered"][:5] + ["否"], "合计": english["total"][:5] + ["否"]}
+    assert "2026-01-01 至 2026-12-31" in chinese and "2023 年起 92 %，2025 年起 94 %" in chinese
+
+
+def test_the_same_as_json_and_csv(world, desk):
+    for by in ("category", "producer", "region", "year"):
+        said = desk("quality", "--by", by, *PERIOD, "--json").json
+        assert {k: v for k, v in said.items() if k != "asOf"} == {
+            k: v for k, v in ask(world, YEAR + "&by=" + by).items() if k != "asOf"}
+    assert desk("quality", *PERIOD, "--format", "csv").out == "\n".join(
+        world.get(f"/v1/quality?format=csv&{YEAR}").body.decode().split("\r\n"))
+    table = columns(desk("quality", "producer", *PERIOD).out)
+    assert [table[party][0] for party, _ in world.parties] == [party for party, _ in world.parties]
+
+
+def test_narrowed_down(world, desk):
+    (ours, _), (theirs, _) = world.parties
+    assert desk("quality", "producer", *PERIOD, "--producer", theirs[-13:], "--json").json["total"]["inspected"] == 4
+    assert desk("quality", *PERIOD, "--region", "130100", "--category", "其他", "--json").json["total"]["passed"] == 19
+    assert "No supervision" in desk("quality", *PERIOD, "--category", "food").out
+    assert "无监督抽检" in desk("quality", *PERIOD, "--category", "食品", "--lang", "zh").out
+    said = desk("quality", "--from", "x", "--to", "y", "--category", "toys", "--region", "13", "--producer", "?",
+                expect=USAGE).err
+    assert all(f"--{name}" in said for name in ("from", "to", "category", "region", "producer"))
+    for words in (["colour"], ["producer", "--by", "region"], ["--from", "2026-02-01", "--to", "2026-01-01"],
+                  ["--format", "xml"], ["--format", "csv", "--json"]):
+        desk("quality", *words, expect=USAGE)
 
 
 def test_a_regulators_targets(world):
