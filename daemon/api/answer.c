@@ -289,14 +289,17 @@ void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d)
 
 void answer_csv(struct sy_buf *b, struct sy_str field)
 {
-	bool quote = false;
+	bool quote = false, formula = field.n && memchr("=+-@\t\r", field.p[0], 6);
 	for (size_t i = 0; i < field.n && !quote; i++)
 		quote = memchr(",\"\r\n", field.p[i], 4) != NULL;
+	if (quote)
+		sy_buf_byte(b, '"');
+	if (formula)
+		sy_buf_byte(b, '\'');
 	if (!quote) {
 		sy_buf_str(b, field);
 		return;
 	}
-	sy_buf_byte(b, '"');
 	for (size_t i = 0; i < field.n; i++) {
 		if (field.p[i] == '"')
 			sy_buf_byte(b, '"');

@@ -54,7 +54,8 @@ void answer_time(struct sy_jw *w, const char *name, uint64_t ms);
 void answer_day(struct sy_jw *w, const char *name, int32_t day); /* nothing for SY_NO_DAY */
 void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d);
 
-/* A field of CSV (RFC 4180), in quotes where it needs them. */
+/* A field of CSV (RFC 4180), in quotes where it needs them; an apostrophe before what a spreadsheet
+ * would take for a formula. */
 void answer_csv(struct sy_buf *b, struct sy_str field);
 
 #endif

@@ -68,9 +68,11 @@ void handle_parties(struct http_exchange *x, void *ctx); /* register.c */
 void handle_products(struct http_exchange *x, void *ctx);
 void handle_places(struct http_exchange *x, void *ctx);
 void handle_rules(struct http_exchange *x, void *ctx);
-void handle_verify(struct http_exchange *x, void *ctx);  /* verify.c */
-void handle_items(struct http_exchange *x, void *ctx);   /* items.c */
-void handle_trace(struct http_exchange *x, void *ctx);   /* trace.c */
+void handle_verify(struct http_exchange *x, void *ctx);   /* verify.c */
+void handle_items(struct http_exchange *x, void *ctx);    /* items.c */
+void handle_trace(struct http_exchange *x, void *ctx);    /* trace.c */
+void handle_affected(struct http_exchange *x, void *ctx); /* affected.c */
+void handle_recall_affected(struct http_exchange *x, void *ctx);
 void handle_quality(struct http_exchange *x, void *ctx); /* quality.c */
 void handle_health(struct http_exchange *x, void *ctx);  /* status.c */
 void handle_ready(struct http_exchange *x, void *ctx);

@@ -14,7 +14,7 @@ static bool asked_before(const struct walk *w, uint64_t id, int64_t from, int64_
 	if (!bits_has(&w->opened, id))
 		return false;
 	for (size_t i = 0; i < w->openings.n; i++) {
-		const struct opening *o = &w->openings.v[i];
+		const struct trace_opening *o = &w->openings.v[i];
 		if (o->id == id && o->from <= from && o->to >= to)
 			return true;
 	}
@@ -33,7 +33,7 @@ int contents_question(struct walk *w, uint64_t id, int64_t from, int64_t to)
 	if ((err = bits_add(&w->memory, &w->opened, id, &fresh)) == SY_OK)
 		err = memory_room(&w->memory, &all->v, &all->cap, all->n + 1, sizeof *all->v);
 	if (err == SY_OK)
-		all->v[all->n++] = (struct opening){id, from, to};
+		all->v[all->n++] = (struct trace_opening){id, from, to};
 	return walk_room(w, err);
 }
 
@@ -104,7 +104,7 @@ static const struct line *cleared_after(const struct walk *w, const struct line 
 
 /* The container at hand, for the time of its opening. */
 struct opened {
-	struct opening o;
+	struct trace_opening o;
 	uint32_t item;
 };
 
@@ -149,7 +149,7 @@ static int stays(struct walk *w, const struct opened *c, const struct line *line
 	return err || in == NULL ? err : stayed(w, c, in, out);
 }
 
-static int open_one(struct walk *w, const struct opening *o)
+static int open_one(struct walk *w, const struct trace_opening *o)
 {
 	struct opened c = {*o, walk_find(w, o->id)};
 	int err = read_lines(w, o->id);
@@ -168,7 +168,7 @@ int contents_open(struct walk *w)
 	int err = SY_OK;
 
 	for (; w->openings.done < end && err == SY_OK; w->openings.done++) {
-		struct opening o = w->openings.v[w->openings.done];
+		struct trace_opening o = w->openings.v[w->openings.done];
 		err = open_one(w, &o);
 	}
 	return err;

@@ -271,6 +271,7 @@ static int say(struct walk *w, uint32_t i)
 static void leave_out(struct walk *w, size_t begin, size_t end)
 {
 	memmove(w->items + begin, w->items + end, (w->n - end) * sizeof *w->items);
+	w->n_walked = begin;
 	w->n -= end - begin;
 }
 
@@ -279,6 +280,7 @@ int say_all(struct walk *w)
 	size_t end = w->n;
 	int err;
 
+	w->n_walked = end;
 	for (size_t i = 0; i < end; i++) {
 		if ((err = say(w, (uint32_t)i))) {
 			leave_out(w, i, end);

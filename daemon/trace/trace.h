@@ -46,6 +46,12 @@ struct trace_item {
 	uint32_t distance : 30, edge : 2;
 };
 
+/* A container, and for which time what lay in it is in question; ms, both ends within. */
+struct trace_opening {
+	uint64_t id;
+	int64_t from, to;
+};
+
 struct trace_ask {
 	enum index_direction direction;
 	const uint64_t *start; /* ids */
@@ -54,6 +60,9 @@ struct trace_ask {
 	/* Only what happened in that time, both ends within, ms: transformations by their events,
 	 * packing by the time together.  INT64_MIN and INT64_MAX for all. */
 	int64_t from, to;
+	/* Those alone are opened of what was asked for, each among START; NULL: all, from..to. */
+	const struct trace_opening *openings;
+	size_t n_openings;
 	size_t bytes;               /* of memory at most */
 	unsigned ms;                /* of time at most */
 	bool (*stopped)(void *ctx); /* asked now and then; may be NULL */
@@ -64,6 +73,7 @@ struct trace {
 	struct trace_item
 	    *items; /* by distance, then id; containers that are only told come last */
 	size_t n;
+	size_t n_told; /* of those containers */
 	enum trace_cut cut;
 	bool outside; /* cut by the time that was asked for, not by what it took */
 };

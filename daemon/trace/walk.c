@@ -283,7 +283,12 @@ static int start(struct walk *w)
 			continue;
 		if ((err = walk_add(w, id, TRACE_NONE, TRACE_ASKED, NO_ID)))
 			break;
-		err = contents_question(w, id, w->ask->from, w->ask->to);
+		if (w->ask->openings == NULL)
+			err = contents_question(w, id, w->ask->from, w->ask->to);
+	}
+	for (size_t i = 0; i < w->ask->n_openings && err == SY_OK; i++) {
+		const struct trace_opening *o = &w->ask->openings[i];
+		err = contents_question(w, o->id, o->from, o->to);
 	}
 	sort_by_id(w->items, w->n, sizeof *w->items, w->spare);
 	return err;
@@ -343,7 +348,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 		err = say_all(&w);
 	look_outside(&w);
 	if (err == SY_OK || err == SY_EHALT) {
-		*out = (struct trace){w.items, w.n, w.cut, false};
+		*out = (struct trace){w.items, w.n, w.n - w.n_walked, w.cut, false};
 		if (w.cut == TRACE_WHOLE && w.outside) {
 			out->cut = TRACE_CUT_TIME;
 			out->outside = true;

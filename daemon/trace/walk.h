@@ -38,13 +38,8 @@ struct via {
 	uint32_t from;
 };
 
-/* A container in question, and for which time. */
-struct opening {
-	uint64_t id;
-	int64_t from, to;
-};
 struct openings {
-	struct opening *v;
+	struct trace_opening *v;
 	size_t n, cap, done; /* those before DONE were opened */
 };
 
@@ -70,6 +65,7 @@ struct walk {
 
 	struct trace_item *items, *spare; /* as much room in either */
 	size_t n, cap, cap_spare;
+	size_t n_walked;  /* of those, when all were said; containers that are told come behind */
 	uint32_t level;   /* distance of the items being added */
 	uint32_t *levels; /* where each begins */
 	size_t n_levels, cap_levels;

@@ -136,10 +136,13 @@ class Reference:
                 return n
         return None
 
-    def trace(self, asked, forward, depth=float("inf"), window=ALWAYS):
-        """{item: (distance, [(from, edge, records)])}, and whether depth left something out."""
+    def trace(self, asked, forward, depth=float("inf"), window=ALWAYS, questions=None):
+        """{item: (distance, [(from, edge, records)])}, and whether depth left something out.
+
+        QUESTIONS are the containers that are opened, each with its time; else all that is asked for."""
         found = {item: (0, [(None, None, {self.registration(item)})]) for item in asked}
-        questions, opened, deeper = [(item, window) for item in asked], set(), False
+        questions = [(item, window) for item in asked] if questions is None else list(questions)
+        opened, deeper = set(), False
         level, frontier = 0, list(found)
         while frontier or questions:
             level += 1
