@@ -29,12 +29,18 @@ const char *sy_event_kind_name(enum sy_event_kind kind)
 	return (size_t)kind < KINDS ? kind_names[kind] : kind_names[SY_EVENT_NONE];
 }
 
-void sy_event_fault(struct event_reader *r, int err, const char *pointer, const char *fmt, ...)
+const char *sy_event_words(const struct event_reader *r, struct event_words words)
+{
+	return r->faults->chinese ? words.chinese : words.english;
+}
+
+void sy_event_fault(struct event_reader *r, int err, const char *pointer, const char *english,
+		    const char *chinese, ...)
 {
 	char detail[384];
 	va_list args;
-	va_start(args, fmt);
-	vsnprintf(detail, sizeof detail, fmt, args);
+	va_start(args, chinese);
+	vsnprintf(detail, sizeof detail, r->faults->chinese ? chinese : english, args);
 	va_end(args);
 	if (r->err == SY_OK)
 		r->err = err;
@@ -99,7 +105,7 @@ bool sy_event_text(struct event_reader *r, const struct sy_json *v, const char *
 	if (err == SY_ENOMEM)
 		sy_event_out_of_memory(r);
 	else if (err)
-		sy_event_fault(r, SY_EINVAL, pointer, "expected a string");
+		sy_event_fault(r, SY_EINVAL, pointer, "expected a string", "应为字符串");
 	else
 		*out = text;
 	return err == SY_OK;
@@ -118,10 +124,12 @@ bool sy_event_code(struct event_reader *r, struct sy_str text, const char *point
 	if (sy_event_is_uri(text))
 		return true;
 	if (sy_uri_scheme(text) == 0)
-		sy_event_fault(r, SY_ERULES, pointer, "is no URI, expected %s", out->canonical.p);
+		sy_event_fault(r, SY_ERULES, pointer, "is no URI, expected %s", "不是 URI，应为 %s",
+			       out->canonical.p);
 	else if (!r->faults->settled)
 		sy_event_fault(r, SY_EINVAL, pointer,
-			       "is no URI, expected what URIs don't have as %%XX");
+			       "is no URI, expected what URIs don't have as %%XX",
+			       "不是 URI，URI 中没有的字符应写作 %%XX");
 	else
 		return true;
 	return false;
@@ -157,7 +165,8 @@ int sy_event_read(struct sy_arena *arena, const struct sy_json_doc *doc, struct 
 	clear(out);
 	out->kind = sy_event_kind(doc);
 	if (out->kind == SY_EVENT_NONE) {
-		sy_event_fault(&r, SY_EINVAL, "/type", "expected the name of an EPCIS event");
+		sy_event_fault(&r, SY_EINVAL, "/type", "expected the name of an EPCIS event",
+			       "应为 EPCIS 事件的名称");
 		return r.err;
 	}
 	read_context(&r);

@@ -238,14 +238,14 @@ void sy_event_refuse_twins(struct event_reader *r, const uint64_t *marks, size_t
 			continue;
 		sy_event_enter(r, (struct sy_str){NULL, 0}, v[i].index);
 		sy_event_fault(r, SY_ERULES, sy_event_here(r), "the same as element %zu",
-			       v[i - 1].index);
+			       "与第 %zu 个元素（从 0 起）相同", v[i - 1].index);
 		sy_event_leave(r);
 	}
 }
 
 /* --- form ------------------------------------------------------------------------------------ */
 
-static void check_one(struct event_reader *r, const struct sy_json *v, const char *expected)
+static void check_one(struct event_reader *r, const struct sy_json *v, struct event_words expected)
 {
 	struct sy_str text = {"", 0};
 	if (v->type == SY_JSON_OBJECT)
@@ -253,7 +253,8 @@ static void check_one(struct event_reader *r, const struct sy_json *v, const cha
 	if (v->type == SY_JSON_STRING && sy_json_string(r->doc, v, r->arena, &text) != SY_OK)
 		sy_event_out_of_memory(r);
 	else if (!sy_event_is_uri(text))
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected %s", expected);
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected %s", "应为%s",
+			       sy_event_words(r, expected));
 }
 
 void sy_event_check_context(struct event_reader *r, const struct sy_json *v, const struct field *f)
@@ -263,7 +264,10 @@ void sy_event_check_context(struct event_reader *r, const struct sy_json *v, con
 	size_t n = 0;
 	(void)f;
 	if (v->type != SY_JSON_ARRAY) {
-		check_one(r, v, "a context's URI, an object of prefixes, or a list of these");
+		check_one(r, v,
+			  (struct event_words){
+			      "a context's URI, an object of prefixes, or a list of these",
+			      " context 的 URI、前缀对象，或由它们组成的列表"});
 		return;
 	}
 	if ((marks = sy_arena_calloc(r->arena, v->count, sizeof *marks)) == NULL) {
@@ -272,7 +276,9 @@ void sy_event_check_context(struct event_reader *r, const struct sy_json *v, con
 	}
 	sy_json_each (r->doc, v, element) {
 		sy_event_enter(r, (struct sy_str){NULL, 0}, n);
-		check_one(r, element, "a context's URI or an object of prefixes");
+		check_one(r, element,
+			  (struct event_words){"a context's URI or an object of prefixes",
+					       " context 的 URI 或前缀对象"});
 		sy_event_leave(r);
 		marks[n++] = mark_of(r, element);
 	}

@@ -24,40 +24,40 @@
 #define OBJECT(of) .type = SY_JSON_OBJECT, .check = sy_event_check_object, .shape = &(of)
 #define OBJECTS(of) .type = SY_JSON_ARRAY, .check = sy_event_check_objects, .shape = &(of)
 
-#define SHAPE(name, others, what)          \
+#define SHAPE(name, others, ...)           \
 	static const struct shape name = { \
-	    name##_fields, sizeof name##_fields / sizeof name##_fields[0], others, what}
+	    name##_fields, sizeof name##_fields / sizeof name##_fields[0], others, {__VA_ARGS__}}
 
 static const struct field read_point_fields[] = {
     {NAME("id"), MUST(ALL), TEXT, .check = sy_event_check_code, EVENT(read_point),
      .out_code = 1 + offsetof(struct sy_event, read_point_code)},
 };
-SHAPE(read_point, OTHERS_ANY, "a read point");
+SHAPE(read_point, OTHERS_ANY, "a read point", "读取点");
 
 static const struct field location_fields[] = {
     {NAME("id"), MUST(ALL), TEXT, .check = sy_event_check_code, EVENT(location),
      .out_code = 1 + offsetof(struct sy_event, location_code)},
 };
-SHAPE(location, OTHERS_ANY, "a location");
+SHAPE(location, OTHERS_ANY, "a location", "地点");
 
 static const struct field error_fields[] = {
     {NAME("reason"), MAY(ALL), WORD(VOCAB_REASON)},
     {NAME("declarationTime"), MUST(ALL), TIME},
     {NAME("correctiveEventIDs"), MAY(ALL), LIST, .check = sy_event_check_uris},
 };
-SHAPE(error, OTHERS_NAMED, "an errorDeclaration");
+SHAPE(error, OTHERS_NAMED, "an errorDeclaration", " errorDeclaration ");
 
 static const struct field persistent_fields[] = {
     {NAME("set"), MAY(ALL), WORDS(VOCAB_DISPOSITION)},
     {NAME("unset"), MAY(ALL), WORDS(VOCAB_DISPOSITION)},
 };
-SHAPE(persistent, OTHERS_NONE, "a persistentDisposition");
+SHAPE(persistent, OTHERS_NONE, "a persistentDisposition", " persistentDisposition ");
 
 static const struct field transaction_fields[] = {
     {NAME("type"), MAY(ALL), WORD(VOCAB_TRANSACTION)},
     {NAME("bizTransaction"), MUST(ALL), URI},
 };
-SHAPE(transaction, OTHERS_NONE, "a business transaction");
+SHAPE(transaction, OTHERS_NONE, "a business transaction", "业务单据");
 
 #define END_TYPE                                                   \
 	{                                                          \
@@ -72,10 +72,10 @@ SHAPE(transaction, OTHERS_NONE, "a business transaction");
 	}
 
 static const struct field source_fields[] = {END_TYPE, END_ID("source")};
-SHAPE(source, OTHERS_NONE, "a source");
+SHAPE(source, OTHERS_NONE, "a source", "来源");
 
 static const struct field destination_fields[] = {END_TYPE, END_ID("destination")};
-SHAPE(destination, OTHERS_NONE, "a destination");
+SHAPE(destination, OTHERS_NONE, "a destination", "去向");
 
 static const struct field metadata_fields[] = {
     {NAME("time"), MAY(ALL), TIME},          {NAME("rawData"), MAY(ALL), URI},
@@ -83,7 +83,7 @@ static const struct field metadata_fields[] = {
     {NAME("bizRules"), MAY(ALL), URI},       {NAME("startTime"), MAY(ALL), TIME},
     {NAME("deviceMetadata"), MAY(ALL), URI}, {NAME("dataProcessingMethod"), MAY(ALL), URI},
 };
-SHAPE(metadata, OTHERS_NAMED, "a sensorMetadata");
+SHAPE(metadata, OTHERS_NAMED, "a sensorMetadata", " sensorMetadata ");
 
 static const struct field report_fields[] = {
     {NAME("type"), MUST(ALL), WORD(VOCAB_MEASUREMENT)},
@@ -111,15 +111,15 @@ static const struct field report_fields[] = {
     {NAME("chemicalSubstance"), MAY(ALL), URI},
     {NAME("coordinateReferenceSystem"), MAY(ALL), URI},
 };
-SHAPE(report, OTHERS_NAMED, "a sensorReport");
+SHAPE(report, OTHERS_NAMED, "a sensorReport", " sensorReport ");
 
 static const struct field sensor_fields[] = {
     {NAME("sensorReport"), MUST(ALL), OBJECTS(report)},
     {NAME("sensorMetadata"), MAY(ALL), OBJECT(metadata)},
 };
-SHAPE(sensor, OTHERS_NAMED, "a sensorElement");
+SHAPE(sensor, OTHERS_NAMED, "a sensorElement", " sensorElement ");
 
-static const struct shape ilmd = {NULL, 0, OTHERS_NAMED, "an ilmd"};
+static const struct shape ilmd = {NULL, 0, OTHERS_NAMED, {"an ilmd", " ilmd "}};
 
 /* A name in the wrong kind of event is refused: its items would be lost. */
 static const struct field event_fields[] = {
@@ -159,5 +159,5 @@ static const struct field event_fields[] = {
     {NAME("certificationInfo"), MAY(ALL), URIS},
 };
 
-const struct shape sy_event_shape = {event_fields, sizeof event_fields / sizeof event_fields[0],
-				     OTHERS_NAMED, "an event"};
+const struct shape sy_event_shape = {
+    event_fields, sizeof event_fields / sizeof event_fields[0], OTHERS_NAMED, {"an event", "事件"}};

@@ -4,10 +4,11 @@
 
 #include <suyuan/time.h>
 
-static const char *const type_names[] = {
-    [SY_JSON_NULL] = "null",        [SY_JSON_FALSE] = "false",     [SY_JSON_TRUE] = "true",
-    [SY_JSON_NUMBER] = "a number",  [SY_JSON_STRING] = "a string", [SY_JSON_ARRAY] = "an array",
-    [SY_JSON_OBJECT] = "an object",
+static const struct event_words type_names[] = {
+    [SY_JSON_NULL] = {"null", " null"},        [SY_JSON_FALSE] = {"false", " false"},
+    [SY_JSON_TRUE] = {"true", " true"},        [SY_JSON_NUMBER] = {"a number", "数"},
+    [SY_JSON_STRING] = {"a string", "字符串"}, [SY_JSON_ARRAY] = {"an array", "数组"},
+    [SY_JSON_OBJECT] = {"an object", "对象"},
 };
 
 static struct sy_str field_name(const struct field *f)
@@ -41,7 +42,7 @@ static void take_own(struct event_reader *r, const struct sy_json *m, struct sy_
 	if (m->type == SY_JSON_OBJECT)
 		r->members[inspection ? M_INSPECTION : M_SITE] = m;
 	else if (!r->faults->settled)
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object");
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object", "应为对象");
 }
 
 static void take_extension(struct event_reader *r, const struct sy_json *m, struct sy_str name)
@@ -55,8 +56,15 @@ static void take_extension(struct event_reader *r, const struct sy_json *m, stru
 		sy_event_fault(r, SY_OK, sy_event_here(r),
 			       "the prefix %.*s isn't declared in @context, expected its namespace "
 			       "there",
+			       "前缀 %.*s 未在 @context 中声明，应在其中写明其命名空间",
 			       sy_event_cut(prefix), prefix.p);
 }
+
+static const struct event_words others[] = {
+    [OTHERS_NAMED] = {"a name of EPCIS, or an extension's with its prefix as in ex:name",
+		      " EPCIS 的名称，或带前缀的扩展名称，如 ex:name"},
+    [OTHERS_NONE] = {"only names of EPCIS", " EPCIS 的名称"},
+};
 
 static void take_other(struct event_reader *r, const struct sy_json *m, const struct shape *shape)
 {
@@ -67,13 +75,16 @@ static void take_other(struct event_reader *r, const struct sy_json *m, const st
 	if (shape->others == OTHERS_NAMED && sy_event_is_uri(name))
 		take_extension(r, m, name);
 	else
-		sy_event_fault(
-		    r, SY_ERULES, sy_event_here(r), "isn't a member of %s, expected %s",
-		    shape->what,
-		    shape->others == OTHERS_NAMED
-			? "a name of EPCIS, or an extension's with its prefix as in ex:name"
-			: "only names of EPCIS");
+		sy_event_fault(r, SY_ERULES, sy_event_here(r), "isn't a member of %s, expected %s",
+			       "不是%s的成员，应为%s", sy_event_words(r, shape->what),
+			       sy_event_words(r, others[shape->others]));
 	sy_event_leave(r);
+}
+
+static struct event_words an_event(enum sy_event_kind kind)
+{
+	bool vowel = strchr("AO", sy_event_kind_name(kind)[0]) != NULL;
+	return (struct event_words){vowel ? "an" : "a", "事件"};
 }
 
 static void take_field(struct event_reader *r, const struct sy_json *v, const struct field *f)
@@ -82,12 +93,14 @@ static void take_field(struct event_reader *r, const struct sy_json *v, const st
 	sy_event_enter(r, field_name(f), 0);
 	if (!(f->allowed & kind))
 		sy_event_fault(r, SY_ERULES, sy_event_here(r), "doesn't belong in %s %s",
-			       strchr("AO", sy_event_kind_name(r->out->kind)[0]) ? "an" : "a",
+			       "不属于%s %s", sy_event_words(r, an_event(r->out->kind)),
 			       sy_event_kind_name(r->out->kind));
 	else if (f->type != TYPE_ANY && v->type != f->type)
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected %s", type_names[f->type]);
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected %s", "应为%s",
+			       sy_event_words(r, type_names[f->type]));
 	else if (v->type == SY_JSON_ARRAY && v->count == 0 && (f->required & kind))
-		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected one at least");
+		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected one at least",
+			       "为空，应至少有一项");
 	else {
 		if (f->kept > 0)
 			r->members[f->kept - 1] = v;
@@ -113,7 +126,7 @@ void sy_event_walk(struct event_reader *r, const struct sy_json *object, const s
 	}
 	for (size_t i = 0; i < shape->n; i++)
 		if ((shape->fields[i].required & 1u << r->out->kind) && !(seen >> i & 1))
-			sy_event_fault(r, SY_ERULES, sy_event_here(r), "%s is missing",
+			sy_event_fault(r, SY_ERULES, sy_event_here(r), "%s is missing", "缺少 %s",
 				       shape->fields[i].name);
 }
 
@@ -125,7 +138,7 @@ static bool text_of(struct event_reader *r, const struct sy_json *v, struct sy_s
 	if (err == SY_ENOMEM)
 		sy_event_out_of_memory(r);
 	else if (err)
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected a string");
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected a string", "应为字符串");
 	return err == SY_OK;
 }
 
@@ -135,10 +148,10 @@ static void keep(struct event_reader *r, uint16_t out, const void *value, size_t
 		memcpy(r->into + out - 1, value, n);
 }
 
-static void refuse(struct event_reader *r, int err, struct sy_str text, const char *expected)
+static void refuse(struct event_reader *r, int err, struct sy_str text, struct event_words expected)
 {
-	sy_event_fault(r, err, sy_event_here(r), "is \"%.*s\", expected %s", sy_event_cut(text),
-		       text.p, expected);
+	sy_event_fault(r, err, sy_event_here(r), "is \"%.*s\", expected %s", "为 \"%.*s\"，应为%s",
+		       sy_event_cut(text), text.p, sy_event_words(r, expected));
 }
 
 void sy_event_check_time(struct event_reader *r, const struct sy_json *v, const struct field *f)
@@ -148,7 +161,9 @@ void sy_event_check_time(struct event_reader *r, const struct sy_json *v, const 
 	if (!text_of(r, v, &text))
 		return;
 	if (sy_time_parse(text, &ms) != SY_OK)
-		refuse(r, SY_EINVAL, text, "a time with a zone such as 2026-11-01T08:00:00+08:00");
+		refuse(r, SY_EINVAL, text,
+		       (struct event_words){"a time with a zone such as 2026-11-01T08:00:00+08:00",
+					    "带时区的时间，如 2026-11-01T08:00:00+08:00"});
 	else
 		keep(r, f->out, &ms, sizeof ms);
 }
@@ -170,7 +185,8 @@ void sy_event_check_offset(struct event_reader *r, const struct sy_json *v, cons
 	struct sy_str text;
 	(void)f;
 	if (text_of(r, v, &text) && !is_offset(text))
-		refuse(r, SY_EINVAL, text, "an offset such as +08:00");
+		refuse(r, SY_EINVAL, text,
+		       (struct event_words){"an offset such as +08:00", "时差，如 +08:00"});
 }
 
 void sy_event_check_action(struct event_reader *r, const struct sy_json *v, const struct field *f)
@@ -191,7 +207,8 @@ void sy_event_check_action(struct event_reader *r, const struct sy_json *v, cons
 			keep(r, f->out, &actions[i].action, sizeof actions[i].action);
 			return;
 		}
-	refuse(r, SY_ERULES, text, "ADD, OBSERVE or DELETE");
+	refuse(r, SY_ERULES, text,
+	       (struct event_words){"ADD, OBSERVE or DELETE", " ADD、OBSERVE 或 DELETE"});
 }
 
 void sy_event_check_hex(struct event_reader *r, const struct sy_json *v, const struct field *f)
@@ -204,14 +221,15 @@ void sy_event_check_hex(struct event_reader *r, const struct sy_json *v, const s
 	while (i < text.n && text.p[i] != '\0' && strchr("0123456789abcdefABCDEF", text.p[i]))
 		i++;
 	if (text.n == 0 || i < text.n)
-		refuse(r, SY_EINVAL, text, "hex digits");
+		refuse(r, SY_EINVAL, text, (struct event_words){"hex digits", "十六进制数字"});
 }
 
 void sy_event_check_truth(struct event_reader *r, const struct sy_json *v, const struct field *f)
 {
 	(void)f;
 	if (v->type != SY_JSON_TRUE && v->type != SY_JSON_FALSE)
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected true or false");
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected true or false",
+			       "应为 true 或 false");
 }
 
 /* --- URIs ------------------------------------------------------------------------------------ */
@@ -305,7 +323,9 @@ void sy_event_check_uri(struct event_reader *r, const struct sy_json *v, const s
 		return;
 	keep(r, f->out, &text, sizeof text);
 	if (!sy_event_is_uri(text))
-		refuse(r, SY_EINVAL, text, "a URI such as urn:uuid: and a UUID");
+		refuse(r, SY_EINVAL, text,
+		       (struct event_words){"a URI such as urn:uuid: and a UUID",
+					    " URI，如 urn:uuid: 加 UUID"});
 }
 
 /* A list of them; where any type is allowed, one alone as well. */
@@ -375,7 +395,8 @@ void sy_event_check_words(struct event_reader *r, const struct sy_json *v, const
 		return;
 	}
 	if (v->count == 0)
-		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected one at least");
+		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected one at least",
+			       "为空，应至少有一项");
 	sy_json_each (r->doc, v, element) {
 		sy_event_enter(r, (struct sy_str){NULL, 0}, index);
 		marks[index] = take_word(r, element, f, &word) ? sy_event_mark(word) : index;
@@ -396,7 +417,7 @@ static bool enter_object(struct event_reader *r, const struct sy_json *v, size_t
 {
 	sy_event_enter(r, (struct sy_str){NULL, 0}, index);
 	if (v->type != SY_JSON_OBJECT)
-		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object");
+		sy_event_fault(r, SY_EINVAL, sy_event_here(r), "expected an object", "应为对象");
 	return v->type == SY_JSON_OBJECT;
 }
 
@@ -444,6 +465,7 @@ void sy_event_check_persistent(struct event_reader *r, const struct sy_json *v,
 			       const struct field *f)
 {
 	if (v->count == 0)
-		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected set or unset");
+		sy_event_fault(r, SY_ERULES, sy_event_here(r), "is empty, expected set or unset",
+			       "为空，应有 set 或 unset");
 	sy_event_walk(r, v, f->shape);
 }

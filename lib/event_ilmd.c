@@ -57,7 +57,7 @@ static void read_date(struct event_reader *r, const struct sy_json *member, size
 	    read_day(text, day_of(r->out, row)))
 		return;
 	sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected a day such as 2026-11-01",
-		       sy_event_cut(text), text.p);
+		       "为 \"%.*s\"，应为日期，如 2026-11-01", sy_event_cut(text), text.p);
 }
 
 /* What the event brings into being: subjects of an ADD, outputs of a transformation. */
@@ -79,10 +79,10 @@ static void check_lot(struct event_reader *r, const char *pointer)
 		if (!is_made(event, item) || item->code.lot.n == 0 ||
 		    sy_str_eq(item->code.lot, event->lot))
 			continue;
-		sy_event_fault(r, err, pointer,
-			       "is \"%.*s\", but the lot in the code of %s is \"%.*s\"",
-			       sy_event_cut(event->lot), event->lot.p, item->code_pointer,
-			       (int)item->code.lot.n, item->code.lot.p);
+		sy_event_fault(
+		    r, err, pointer, "is \"%.*s\", but the lot in the code of %s is \"%.*s\"",
+		    "为 \"%.*s\"，但 %s 的编码中批号为 \"%.*s\"", sy_event_cut(event->lot),
+		    event->lot.p, item->code_pointer, (int)item->code.lot.n, item->code.lot.p);
 	}
 }
 
@@ -103,7 +103,8 @@ static void check_order(struct event_reader *r, const struct sy_json *const *fou
 		sy_date_format(day, is);
 		sy_date_format(made, since);
 		sy_event_fault(r, SY_ERULES, sy_event_pointer(r, found[i]),
-			       "is %s, before the production date %s", is, since);
+			       "is %s, before the production date %s", "为 %s，早于生产日期 %s", is,
+			       since);
 	}
 }
 
@@ -137,7 +138,9 @@ void sy_event_read_ilmd(struct event_reader *r)
 		sy_event_fault(
 		    r, SY_ERULES, "/ilmd",
 		    "stands in an event that makes nothing, expected it only with action ADD "
-		    "or in a TransformationEvent");
+		    "or in a TransformationEvent",
+		    "所在事件不产生任何物品，只应见于 action 为 ADD 的事件或 "
+		    "TransformationEvent");
 	r->out->master = sy_arena_calloc(r->arena, r->out->ilmd->count, sizeof *r->out->master);
 	if (r->out->master == NULL) {
 		sy_event_out_of_memory(r);
@@ -160,17 +163,33 @@ static bool is_hex(struct sy_str text, size_t n)
 static const struct inspection_row {
 	const char *pointer, *in, *name;
 	const char *words[4]; /* NULL first: a day, or a digest of 64 hex digits inside `in` */
-	const char *expected;
+	struct event_words expected;
 } inspection_rows[] = {
-    {"/suyuan:inspection/result", NULL, "result", {"pass", "fail"}, "pass or fail"},
+    {"/suyuan:inspection/result",
+     NULL,
+     "result",
+     {"pass", "fail"},
+     {"pass or fail", " pass 或 fail"}},
     {"/suyuan:inspection/kind",
      NULL,
      "kind",
      {"firm", "laboratory", "supervision"},
-     "firm, laboratory or supervision"},
-    {"/suyuan:inspection/date", NULL, "date", {NULL}, "a day such as 2026-11-01"},
-    {"/suyuan:inspection/report/sha256", "report", "sha256", {NULL}, "64 hex digits"},
-    {"/suyuan:inspection/report/sm3", "report", "sm3", {NULL}, "64 hex digits"},
+     {"firm, laboratory or supervision", " firm、laboratory 或 supervision"}},
+    {"/suyuan:inspection/date",
+     NULL,
+     "date",
+     {NULL},
+     {"a day such as 2026-11-01", "日期，如 2026-11-01"}},
+    {"/suyuan:inspection/report/sha256",
+     "report",
+     "sha256",
+     {NULL},
+     {"64 hex digits", " 64 位十六进制数字"}},
+    {"/suyuan:inspection/report/sm3",
+     "report",
+     "sm3",
+     {NULL},
+     {"64 hex digits", " 64 位十六进制数字"}},
 };
 
 static bool fits(const struct inspection_row *row, struct sy_str text)
@@ -218,6 +237,7 @@ void sy_event_read_inspection(struct event_reader *r)
 		if (!sy_event_text(r, v, pointer, &text) || fits(row, text))
 			continue;
 		sy_event_fault(r, SY_EINVAL, pointer, "is \"%.*s\", expected %s",
-			       sy_event_cut(text), text.p, row->expected);
+			       "为 \"%.*s\"，应为%s", sy_event_cut(text), text.p,
+			       sy_event_words(r, row->expected));
 	}
 }

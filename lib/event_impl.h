@@ -59,8 +59,16 @@ struct event_reader {
 };
 
 /* event.c.  ERR says the status, SY_OK a warning. */
-void sy_event_fault(struct event_reader *r, int err, const char *pointer, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+/* ENGLISH and CHINESE take the same arguments in the same order. */
+void sy_event_fault(struct event_reader *r, int err, const char *pointer, const char *english,
+		    const char *chinese, ...) __attribute__((format(printf, 4, 6)))
+__attribute__((format(printf, 5, 6)));
+/* What is expected, in both languages. */
+struct event_words {
+	const char *english, *chinese;
+};
+/* In the one that the faults are told in. */
+const char *sy_event_words(const struct event_reader *r, struct event_words words);
 void sy_event_out_of_memory(struct event_reader *r);
 /* How much of TEXT to show in a fault: whole characters, 60 bytes at most. */
 int sy_event_cut(struct sy_str text);
@@ -111,7 +119,7 @@ struct shape {
 	const struct field *fields;
 	uint8_t n;
 	uint8_t others; /* enum others */
-	const char *what;
+	struct event_words what;
 };
 extern const struct shape sy_event_shape;
 
@@ -167,7 +175,7 @@ bool sy_event_word(const struct prefixes *p, enum vocab vocab, struct sy_str tex
 /* Where a word's name in full begins, in two parts: "https://ref.gs1.org/cbv/", "BizStep-". */
 void sy_event_word_start(enum vocab vocab, const char *start[2]);
 /* "a business step of the Core Business Vocabulary such as shipping" */
-const char *sy_event_word_expected(enum vocab vocab);
+struct event_words sy_event_word_expected(enum vocab vocab);
 
 /* event_value.c: values and names in the one spelling that is hashed, appended to OUT. */
 struct spelling {

@@ -71,6 +71,7 @@ static bool read_epc(struct event_reader *r, const struct sy_json *v, struct sy_
 		sy_event_fault(
 		    r, SY_ERULES, item->pointer,
 		    "names a %s, expected one single item; a %s belongs in a quantity list",
+		    "表示的是 %s，应为单个物品；%s 应列在数量列表中",
 		    sy_code_kind_name(item->code.kind), sy_code_kind_name(item->code.kind));
 		return false;
 	}
@@ -83,6 +84,7 @@ static bool read_epc(struct event_reader *r, const struct sy_json *v, struct sy_
 static bool read_amount(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item)
 {
 	struct sy_decimal quantity;
+	static const struct event_words negative = {"negative", "负数"}, zero = {"0", " 0"};
 	char where[WHERE_MAX];
 	int err = SY_EINVAL;
 	at(item, "/quantity", where);
@@ -90,12 +92,14 @@ static bool read_amount(struct event_reader *r, const struct sy_json *v, struct 
 		err = sy_decimal_parse(sy_json_raw(r->doc, v), &quantity);
 	if (err == SY_ERANGE)
 		sy_event_fault(r, err, where,
-			       "quantity is out of range, expected at most 18 digits");
+			       "quantity is out of range, expected at most 18 digits",
+			       "quantity 超出范围，应不超过 18 位数字");
 	else if (err)
-		sy_event_fault(r, err, where, "quantity: expected a number");
+		sy_event_fault(r, err, where, "quantity: expected a number", "quantity：应为数");
 	else if (quantity.coef <= 0)
 		sy_event_fault(r, SY_ERULES, where, "quantity is %s, expected more than 0",
-			       quantity.coef < 0 ? "negative" : "0");
+			       "quantity 为%s，应大于 0",
+			       sy_event_words(r, quantity.coef < 0 ? negative : zero));
 	/* What the ledger took when 0 was legal is still what it was. */
 	item->has_quantity = err == SY_OK && quantity.coef >= 0;
 	if (item->has_quantity)
@@ -117,6 +121,7 @@ static void read_unit(struct event_reader *r, const struct sy_json *v, struct sy
 		sy_event_fault(
 		    r, SY_ERULES, where,
 		    "uom is \"%.*s\", expected a UN/ECE unit code such as KGM, LTR or H87",
+		    "uom 为 \"%.*s\"，应为 UN/ECE 单位代码，如 KGM、LTR 或 H87",
 		    sy_event_cut(item->unit), item->unit.p);
 }
 
@@ -129,7 +134,8 @@ static void refuse_member(struct event_reader *r, const struct sy_json *member,
 	sy_event_enter(r, sy_event_key(r, member), 0);
 	sy_event_fault(r, SY_ERULES, sy_event_here(r),
 		       "isn't a member of a quantity element, expected only epcClass, quantity "
-		       "and uom");
+		       "and uom",
+		       "不是数量元素的成员，应只有 epcClass、quantity 和 uom");
 	r->depth -= 3;
 }
 
@@ -139,11 +145,13 @@ static void check_amount(struct event_reader *r, const struct sy_event_item *ite
 	char where[WHERE_MAX];
 	if (!counted && item->unit.n > 0)
 		sy_event_fault(r, SY_ERULES, at(item, "/uom", where),
-			       "stands without a quantity, expected both or neither");
+			       "stands without a quantity, expected both or neither",
+			       "没有相应的 quantity，两者应同有或同无");
 	else if (item->has_quantity && item->unit.n == 0 && item->quantity.scale > 0)
 		sy_event_fault(r, SY_OK, at(item, "/quantity", where),
 			       "is a fraction without uom, expected a whole number of pieces or a "
-			       "uom");
+			       "uom",
+			       "是小数却没有 uom，应为整数件数或写明 uom");
 }
 
 static bool read_class(struct event_reader *r, const struct sy_json *v, struct sy_event_item *item,
@@ -154,7 +162,8 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 	bool counted = false;
 	if (v->type != SY_JSON_OBJECT) {
 		sy_event_fault(r, SY_EINVAL, item->pointer,
-			       "expected an object with epcClass, quantity and uom");
+			       "expected an object with epcClass, quantity and uom",
+			       "应为含 epcClass、quantity 和 uom 的对象");
 		return false;
 	}
 	sy_json_each (r->doc, v, member) {
@@ -169,7 +178,7 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 	}
 	check_amount(r, item, counted);
 	if (epc_class == NULL) {
-		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing");
+		sy_event_fault(r, SY_ERULES, item->pointer, "epcClass is missing", "缺少 epcClass");
 		return false;
 	}
 	if (!sy_event_text(r, epc_class, item->code_pointer, &text) ||
@@ -179,7 +188,8 @@ static bool read_class(struct event_reader *r, const struct sy_json *v, struct s
 		sy_event_fault(
 		    r, SY_ERULES, item->code_pointer,
 		    "epcClass names one single item, expected a product or a lot; single items "
-		    "belong in an EPC list");
+		    "belong in an EPC list",
+		    "epcClass 表示单个物品，应为产品或批次；单个物品应列在 EPC 列表中");
 	return !names_one(item->code.kind);
 }
 
@@ -246,7 +256,7 @@ static void refuse_twins(struct event_reader *r)
 	for (size_t i = 1; i < n; i++)
 		if (sy_str_eq(v[i]->code.canonical, v[i - 1]->code.canonical))
 			sy_event_fault(r, SY_ERULES, v[i]->pointer, "the same item as %s",
-				       v[i - 1]->pointer);
+				       "与 %s 是同一物品", v[i - 1]->pointer);
 }
 
 static size_t count_of(const struct event_reader *r, enum sy_item_role role)
@@ -258,6 +268,17 @@ static size_t count_of(const struct event_reader *r, enum sy_item_role role)
 	return n;
 }
 
+static const struct event_words
+    no_subject = {"names no item, expected epcList or quantityList",
+		  "没有列出物品，应有 epcList 或 quantityList"},
+    no_child = {"names no item, expected childEPCs or childQuantityList",
+		"没有列出物品，应有 childEPCs 或 childQuantityList"},
+    no_parent = {"parentID is missing", "缺少 parentID"},
+    no_ends = {"names no item, expected inputs and outputs", "没有列出物品，应有投入和产出"},
+    half = {"expected inputs and outputs, or a transformationID that joins it to the event with "
+	    "the others",
+	    "应有投入和产出，或以 transformationID 与列有另一方的事件相连"};
+
 /* EPCIS 2.0 section 7.4, what each kind must name. */
 static void refuse_nothing(struct event_reader *r)
 {
@@ -265,39 +286,37 @@ static void refuse_nothing(struct event_reader *r)
 	size_t inputs = count_of(r, SY_ROLE_INPUT), outputs = count_of(r, SY_ROLE_OUTPUT);
 	bool parent = r->members[M_PARENT] != NULL, clears = r->out->action == SY_ACTION_DELETE;
 	bool senses = r->members[M_SENSORS] && r->members[M_SENSORS]->count > 0;
-	const char *missing = NULL;
+	const struct event_words *missing = NULL;
 
 	switch (r->out->kind) {
 	case SY_EVENT_OBJECT:
 		if (subjects == 0 && !(senses && r->members[M_READ_POINT]))
-			missing = "names no item, expected epcList or quantityList";
+			missing = &no_subject;
 		break;
 	case SY_EVENT_TRANSACTION:
 		/* a parent alone says so by an empty epcList */
 		if (subjects == 0 && !(parent && r->members[M_EPCS]) && !clears)
-			missing = "names no item, expected epcList or quantityList";
+			missing = &no_subject;
 		break;
 	case SY_EVENT_AGGREGATION:
 	case SY_EVENT_ASSOCIATION:
 		if (children == 0 && !clears)
-			missing = "names no item, expected childEPCs or childQuantityList";
+			missing = &no_child;
 		else if (!parent && r->out->kind == SY_EVENT_AGGREGATION &&
 			 r->out->action != SY_ACTION_OBSERVE)
-			missing = "parentID is missing";
+			missing = &no_parent;
 		break;
 	case SY_EVENT_TRANSFORMATION:
 		if (inputs + outputs == 0)
-			missing = "names no item, expected inputs and outputs";
+			missing = &no_ends;
 		else if ((inputs == 0 || outputs == 0) && r->members[M_TRANSFORMATION] == NULL)
-			missing =
-			    "expected inputs and outputs, or a transformationID that joins it to "
-			    "the event with the others";
+			missing = &half;
 		break;
 	case SY_EVENT_NONE:
 		break;
 	}
 	if (missing != NULL)
-		sy_event_fault(r, SY_ERULES, "", "%s", missing);
+		sy_event_fault(r, SY_ERULES, "", "%s", "%s", sy_event_words(r, *missing));
 }
 
 void sy_event_read_items(struct event_reader *r)
@@ -306,8 +325,8 @@ void sy_event_read_items(struct event_reader *r)
 	for (size_t i = 0; i < LISTS; i++)
 		n += r->members[lists[i].member] ? r->members[lists[i].member]->count : 0;
 	if (n > SY_EVENT_ITEMS_MAX) {
-		sy_event_fault(r, SY_ERULES, "", "names %zu items, expected at most %d", n,
-			       SY_EVENT_ITEMS_MAX);
+		sy_event_fault(r, SY_ERULES, "", "names %zu items, expected at most %d",
+			       "列出 %zu 个物品，应不超过 %d 个", n, SY_EVENT_ITEMS_MAX);
 		return;
 	}
 	r->out->items = sy_arena_calloc(r->arena, n, sizeof(struct sy_event_item));

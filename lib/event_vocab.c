@@ -206,24 +206,57 @@ static const struct vocabulary {
 	const char *start; /* of a word's name in its namespace */
 	const char *urn;   /* start of its older URN, or NULL */
 	bool gs1;          /* in the GS1 Web Vocabulary, not in CBV's namespace */
-	const char *expected;
+	struct event_words expected;
 } vocabularies[] = {
-    [VOCAB_STEP] = {WORDS(steps), "BizStep-", "urn:epcglobal:cbv:bizstep:", false,
-		    "a business step of the Core Business Vocabulary such as shipping, or a URI"},
+    [VOCAB_STEP] = {WORDS(steps),
+		    "BizStep-",
+		    "urn:epcglobal:cbv:bizstep:",
+		    false,
+		    {"a business step of the Core Business Vocabulary such as shipping, or a URI",
+		     "核心业务词汇（CBV）的业务步骤，如 shipping，或 URI"}},
     [VOCAB_DISPOSITION] =
-	{WORDS(dispositions), "Disp-", "urn:epcglobal:cbv:disp:", false,
-	 "a disposition of the Core Business Vocabulary such as in_transit, or a URI"},
-    [VOCAB_TRANSACTION] = {WORDS(transactions), "BTT-", "urn:epcglobal:cbv:btt:", false,
-			   "a type of the Core Business Vocabulary such as po or desadv, or a URI"},
-    [VOCAB_END] = {WORDS(ends), "SDT-", "urn:epcglobal:cbv:sdt:", false,
-		   "owning_party, possessing_party, location, or a URI"},
-    [VOCAB_REASON] = {WORDS(reasons), "ER-", "urn:epcglobal:cbv:er:", false,
-		      "did_not_occur, incorrect_data, or a URI"},
-    [VOCAB_MEASUREMENT] = {WORDS(measurements), "", NULL, true,
-			   "a measurement type of GS1 such as Temperature, or a URI"},
-    [VOCAB_ALERT] = {WORDS(alerts), "", NULL, true, "ALARM_CONDITION, ERROR_CONDITION, or a URI"},
-    [VOCAB_COMPONENT] = {WORDS(components), "Comp-", NULL, false,
-			 "a component of the Core Business Vocabulary such as latitude, or a URI"},
+	{WORDS(dispositions),
+	 "Disp-",
+	 "urn:epcglobal:cbv:disp:",
+	 false,
+	 {"a disposition of the Core Business Vocabulary such as in_transit, or a URI",
+	  "核心业务词汇（CBV）的状态，如 in_transit，或 URI"}},
+    [VOCAB_TRANSACTION] = {WORDS(transactions),
+			   "BTT-",
+			   "urn:epcglobal:cbv:btt:",
+			   false,
+			   {"a type of the Core Business Vocabulary such as po or desadv, or a URI",
+			    "核心业务词汇（CBV）的单据类型，如 po 或 desadv，或 URI"}},
+    [VOCAB_END] = {WORDS(ends),
+		   "SDT-",
+		   "urn:epcglobal:cbv:sdt:",
+		   false,
+		   {"owning_party, possessing_party, location, or a URI",
+		    " owning_party、possessing_party、location 或 URI"}},
+    [VOCAB_REASON] = {WORDS(reasons),
+		      "ER-",
+		      "urn:epcglobal:cbv:er:",
+		      false,
+		      {"did_not_occur, incorrect_data, or a URI",
+		       " did_not_occur、incorrect_data 或 URI"}},
+    [VOCAB_MEASUREMENT] = {WORDS(measurements),
+			   "",
+			   NULL,
+			   true,
+			   {"a measurement type of GS1 such as Temperature, or a URI",
+			    " GS1 的测量类型，如 Temperature，或 URI"}},
+    [VOCAB_ALERT] = {WORDS(alerts),
+		     "",
+		     NULL,
+		     true,
+		     {"ALARM_CONDITION, ERROR_CONDITION, or a URI",
+		      " ALARM_CONDITION、ERROR_CONDITION 或 URI"}},
+    [VOCAB_COMPONENT] = {WORDS(components),
+			 "Comp-",
+			 NULL,
+			 false,
+			 {"a component of the Core Business Vocabulary such as latitude, or a URI",
+			  "核心业务词汇（CBV）的分量，如 latitude，或 URI"}},
 };
 
 /* Where words live, in all spellings; those of the first release's context only behind a prefix. */
@@ -308,7 +341,7 @@ bool sy_event_word(const struct prefixes *p, enum vocab vocab, struct sy_str tex
 	return is_word(v, text);
 }
 
-const char *sy_event_word_expected(enum vocab vocab)
+struct event_words sy_event_word_expected(enum vocab vocab)
 {
 	return vocabularies[vocab].expected;
 }

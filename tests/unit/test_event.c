@@ -1,3 +1,4 @@
+#include "chinese.h"
 #include "faults.h"
 #include "run.h"
 
@@ -29,7 +30,9 @@ static int read_text(const char *name, const char *text, struct sy_event *event)
 	sy_faults_init(&faults, &arena);
 	ck_assert_msg(sy_json_parse(&arena, sy_str(text), 0, &doc, &where) == SY_OK,
 		      "%s: bad JSON at %zu: %s", name, where.offset, text);
-	return sy_event_read(&arena, &doc, event, &faults, 7);
+	int err = sy_event_read(&arena, &doc, event, &faults, 7);
+	told_in_chinese(&arena, &doc, &faults);
+	return err;
 }
 
 #define WHEN "\"eventTime\":\"2026-11-01T08:00:00+08:00\",\"eventTimeZoneOffset\":\"+08:00\""

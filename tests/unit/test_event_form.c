@@ -1,4 +1,5 @@
 /* The members of EPCIS's objects one by one: what is legal, and what is said of what isn't. */
+#include "chinese.h"
 #include "faults.h"
 #include "run.h"
 
@@ -49,7 +50,9 @@ static int read_with(enum sy_event_kind kind, const char *member, struct sy_even
 	sy_faults_init(&faults, &arena);
 	ck_assert_msg(sy_json_parse(&arena, sy_str(json), 0, &doc, &where) == SY_OK,
 		      "bad JSON at %zu: %s", where.offset, json);
-	return sy_event_read(&arena, &doc, event, &faults, 3);
+	int err = sy_event_read(&arena, &doc, event, &faults, 3);
+	told_in_chinese(&arena, &doc, &faults);
+	return err;
 }
 
 #define SENSOR(in) "\"sensorElementList\":[{\"sensorReport\":[{\"type\":\"Temperature\"," in "}]}]"
