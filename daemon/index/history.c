@@ -115,6 +115,25 @@ int history_decode(struct sy_str row, struct history *out)
 	return SY_OK;
 }
 
+int history_event(struct sy_str row, struct item_event *out)
+{
+	const uint8_t *p = (const uint8_t *)row.p;
+
+	if (row.n < HEAD || (row.n - HEAD) % FACT_SIZE || (row.n - HEAD) / FACT_SIZE > FACTS_MAX)
+		return SY_ECORRUPT;
+	out->roles = p[0] & HIST_ROLES;
+	out->role = 0;
+	while (out->roles && !(out->roles & 1U << out->role))
+		out->role++;
+	out->action = p[1] & (uint8_t)~ACTION_WITHDRAWN;
+	out->error = p[0] & HIST_ERROR;
+	out->withdrawn = p[1] & ACTION_WITHDRAWN;
+	out->n_facts = (unsigned)((row.n - HEAD) / FACT_SIZE);
+	for (unsigned i = 0; i < out->n_facts; i++)
+		fact_decode(p + HEAD + i * FACT_SIZE, &out->facts[i]);
+	return SY_OK;
+}
+
 bool history_same(const struct history *a, const struct history *b)
 {
 	uint8_t x[FACT_SIZE], y[FACT_SIZE];

@@ -105,8 +105,9 @@ void index_want(struct index *ix, uint64_t entries);
 struct index_read {
 	struct index *ix;
 	struct kv_tx tx;
-	uint64_t position; /* entries applied */
-	uint64_t time;     /* of the last of them, ms */
+	uint64_t position;                        /* entries applied */
+	uint64_t time;                            /* of the last of them, ms */
+	struct kv_place items, history, edges[2]; /* where each was read last */
 };
 
 int index_read_begin(struct index *ix, struct index_read *r);
@@ -306,6 +307,7 @@ struct item {
 };
 
 int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
+/* Items in order of id are read near the speed of an array. */
 int index_item(struct index_read *r, uint64_t id, struct item *out);
 int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out);
 
@@ -379,7 +381,8 @@ struct item_event {
 	unsigned n_facts;
 	struct item_fact facts[8];
 };
-/* In order of record, from FROM on; SY_ENOTFOUND at the end. */
+/* In order of record, from FROM on; SY_ENOTFOUND at the end.  Items in order of id are read near
+ * the speed of an array. */
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out);
 
 /*

@@ -335,7 +335,17 @@ int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id)
 
 int index_item(struct index_read *r, uint64_t id, struct item *out)
 {
-	return item_get(&r->tx, id, out);
+	struct kv_place *at = &r->items;
+	uint8_t k[8];
+	int err;
+
+	sy_put64(k, id);
+	at->table = T_ITEMS;
+	if ((err = kv_place_seek(&r->tx, at, (struct sy_str){(const char *)k, sizeof k})))
+		return err;
+	if (at->key.n != sizeof k || memcmp(at->key.p, k, sizeof k))
+		return SY_ENOTFOUND;
+	return item_decode(id, at->value, out);
 }
 
 int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out)
@@ -422,20 +432,19 @@ int index_item_next(struct index_read *r, struct sy_str product, struct sy_str a
 
 int index_history_next(struct index_read *r, uint64_t item, uint64_t from, struct item_event *out)
 {
-	struct history h;
-	uint64_t record;
-	int err = history_seek(&r->tx, item, from, &record, &h);
+	struct kv_place *at = &r->history;
+	uint8_t k[16];
+	int err;
 
-	if (err)
+	sy_put64(k, item);
+	sy_put64(k + 8, from);
+	at->table = T_HISTORY;
+	if ((err = kv_place_seek(&r->tx, at, (struct sy_str){(const char *)k, sizeof k})))
 		return err;
-	*out = (struct item_event){.record = record,
-				   .roles = h.bits & HIST_ROLES,
-				   .action = h.action,
-				   .error = h.bits & HIST_ERROR,
-				   .withdrawn = h.withdrawn,
-				   .n_facts = h.n};
-	memcpy(out->facts, h.facts, h.n * sizeof *h.facts);
-	while (out->roles && !(out->roles & 1U << out->role))
-		out->role++;
-	return SY_OK;
+	if (at->key.n != sizeof k)
+		return SY_ECORRUPT;
+	if (memcmp(at->key.p, k, 8))
+		return SY_ENOTFOUND;
+	out->record = sy_get64((const uint8_t *)at->key.p + 8);
+	return history_event(at->value, out);
 }

@@ -203,14 +203,8 @@ void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_s
 			    .inspected = SY_NO_DAY};
 }
 
-int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
+int item_decode(uint64_t id, struct sy_str row, struct item *out)
 {
-	struct key k = key_u64(id);
-	struct sy_str row;
-	int err = kv_get(tx, T_ITEMS, key_str(&k), &row);
-
-	if (err)
-		return err;
 	if (row.n < ITEM_SIZE)
 		return SY_ECORRUPT;
 	const uint8_t *p = (const uint8_t *)row.p;
@@ -235,6 +229,15 @@ int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
 	memcpy(out->unit, p + 76, 8);
 	memcpy(out->ilmd, p + 84, 8);
 	return out->result < RESULTS && out->inspector < INSPECTORS ? SY_OK : SY_ECORRUPT;
+}
+
+int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
+{
+	struct key k = key_u64(id);
+	struct sy_str row;
+	int err = kv_get(tx, T_ITEMS, key_str(&k), &row);
+
+	return err ? err : item_decode(id, row, out);
 }
 
 int item_put(struct kv_tx *tx, const struct item *it)

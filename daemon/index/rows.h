@@ -94,6 +94,8 @@ struct history {
 /* Adds a fact; of the same step, parties, place and unit the quantities are added up. */
 void history_add(struct history *h, const struct item_fact *f);
 int history_decode(struct sy_str row, struct history *out);
+/* The same for readers; the record is left to the caller. */
+int history_event(struct sy_str row, struct item_event *out);
 bool history_same(const struct history *a, const struct history *b);
 int history_get(struct kv_tx *tx, uint64_t id, uint64_t record, struct history *out);
 int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, const struct history *h);
@@ -103,6 +105,7 @@ int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 
 enum { RESULTS = 3, INSPECTORS = 4 }; /* entries of item_results and item_inspectors */
 int item_get(struct kv_tx *tx, uint64_t id, struct item *out);
+int item_decode(uint64_t id, struct sy_str row, struct item *out);
 int item_put(struct kv_tx *tx, const struct item *it);
 void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_str code);
 

@@ -493,11 +493,18 @@ static MDB_cursor *cursor_of(struct kv_tx *tx, unsigned table)
 	return tx->cursors[table];
 }
 
+/* The same for whoever moves it to another key. */
+static MDB_cursor *cursor_to_move(struct kv_tx *tx, unsigned table)
+{
+	tx->moves[table]++;
+	return cursor_of(tx, table);
+}
+
 static int move(struct kv_tx *tx, unsigned table, MDB_cursor_op op, struct sy_str from,
 		struct sy_str *key, struct sy_str *value)
 {
 	MDB_val k = val(from), v = {0, NULL};
-	MDB_cursor *c = cursor_of(tx, table);
+	MDB_cursor *c = cursor_to_move(tx, table);
 	int err;
 
 	if (c == NULL)
@@ -534,7 +541,7 @@ int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str 
 int kv_has_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value)
 {
 	MDB_val k = val(key), v = val(value);
-	MDB_cursor *c = cursor_of(tx, table);
+	MDB_cursor *c = cursor_to_move(tx, table);
 
 	return c ? keep(tx, mdb_cursor_get(c, &k, &v, MDB_GET_BOTH)) : tx->err;
 }
@@ -543,7 +550,7 @@ int kv_seek_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy
 		  struct sy_str *value)
 {
 	MDB_val k = val(key), v = val(from);
-	MDB_cursor *c = cursor_of(tx, table);
+	MDB_cursor *c = cursor_to_move(tx, table);
 	int err;
 
 	if (c == NULL)
@@ -558,7 +565,7 @@ int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
 	      struct sy_str *values)
 {
 	MDB_val k = val(key), v = {0, NULL};
-	MDB_cursor *c = cursor_of(tx, table);
+	MDB_cursor *c = first ? cursor_to_move(tx, table) : cursor_of(tx, table);
 	int rc;
 
 	if (c == NULL)
@@ -568,6 +575,72 @@ int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
 	rc = mdb_cursor_get(c, &k, &v, first ? MDB_GET_MULTIPLE : MDB_NEXT_MULTIPLE);
 	if (rc == 0)
 		*values = str(v);
+	return keep(tx, rc);
+}
+
+enum { PLACE_STEPS = 4 }; /* rows that are passed before one is searched */
+
+static bool comes_from(const struct kv_place *p, struct sy_str from)
+{
+	return sy_str_cmp(p->key, from) >= 0;
+}
+
+/* Is the row asked for the place's, or behind it?  Between what was asked for last and the row that
+ * was found there is none. */
+static bool place_leads(const struct kv_tx *tx, const struct kv_place *p, struct sy_str from)
+{
+	struct sy_str asked = {(const char *)p->asked, p->n_asked};
+
+	return p->known && tx->cursors[p->table] && tx->moves[p->table] == p->move &&
+	       sy_str_cmp(asked, from) <= 0;
+}
+
+static int place_move(struct kv_tx *tx, struct kv_place *p, MDB_cursor_op op, struct sy_str from)
+{
+	MDB_val k = val(from), v = {0, NULL};
+	int rc = mdb_cursor_get(tx->cursors[p->table], &k, &v, op);
+
+	p->known = rc == 0;
+	p->taken = false;
+	p->key = str(k);
+	p->value = str(v);
+	return keep(tx, rc);
+}
+
+int kv_place_seek(struct kv_tx *tx, struct kv_place *p, struct sy_str from)
+{
+	bool leads = place_leads(tx, p, from);
+	int err = SY_OK;
+
+	if (!leads && cursor_to_move(tx, p->table) == NULL)
+		return tx->err;
+	p->move = tx->moves[p->table];
+	p->n_asked = from.n < sizeof p->asked ? from.n : sizeof p->asked;
+	memcpy(p->asked, from.p, p->n_asked);
+	for (int i = 0; leads && err == SY_OK; i++) {
+		bool there = comes_from(p, from);
+		if (there && !p->taken)
+			return SY_OK;
+		if (there || i == PLACE_STEPS)
+			break;
+		err = place_move(tx, p, MDB_NEXT_NODUP, SY_STR(""));
+	}
+	return err ? err : place_move(tx, p, MDB_SET_RANGE, from);
+}
+
+int kv_place_values(struct kv_tx *tx, struct kv_place *p, struct sy_str *values)
+{
+	MDB_val k = val(p->key), v = val(p->value);
+	MDB_cursor *c = tx->cursors[p->table];
+	size_t n = 1;
+	int rc = mdb_cursor_count(c, &n);
+
+	/* Of a single value LMDB may give those of the key before. */
+	if (rc == 0 && n > 1)
+		rc = mdb_cursor_get(c, &k, &v, MDB_GET_MULTIPLE);
+	p->taken = true;
+	p->whole = v.mv_size == n * p->value.n;
+	*values = str(v);
 	return keep(tx, rc);
 }
 

@@ -153,6 +153,57 @@ START_TEST(duplicates)
 END_TEST
 
 /* The first error stays, later calls do nothing, and nothing of the transaction is stored. */
+/* Keys 3, 6, 9, ... with one value, a few, or more than a page holds. */
+static unsigned values_of(unsigned key)
+{
+	return key % 3 || key == 0 ? 0 : key % 60 == 0 ? 700 : key % 9 == 0 ? 1 + key % 4 : 1;
+}
+
+static void ck_values(struct kv_place *p, unsigned key)
+{
+	struct sy_str values;
+	unsigned n = 0;
+
+	ck_assert_int_eq(kv_place_values(&tx, p, &values), SY_OK);
+	do {
+		for (size_t at = 0; at < values.n; at += 8)
+			ck_assert_uint_eq(num((struct sy_str){values.p + at, 8}), key * 1000 + n++);
+	} while (!p->whole && kv_values(&tx, DUP, be(key), false, &values) == SY_OK);
+	ck_assert_uint_eq(n, values_of(key));
+}
+
+/* Whatever is asked, in whatever order, a place finds what a search does. */
+START_TEST(places)
+{
+	enum { KEYS = 900 };
+	struct kv_place p = {.table = DUP};
+	unsigned key = 0, turn = 12345;
+	struct sy_str k, v;
+
+	ck_assert_int_eq(kv_begin(kv, &tx, KV_WRITE), SY_OK);
+	for (unsigned i = 0; i < KEYS; i++)
+		for (unsigned n = 0; n < values_of(i); n++)
+			kv_put(&tx, DUP, be(i), be(i * 1000 + n), KV_APPEND);
+	ck_assert_int_eq(kv_commit(&tx), SY_OK);
+	ck_assert_int_eq(kv_begin(kv, &tx, KV_READ), SY_OK);
+	for (unsigned i = 0; i < 20000; i++, turn = turn * 1103515245 + 12345) {
+		unsigned move = turn >> 16 & 63;
+		key = move > 60 ? turn >> 8 & 1023 : move > 40 ? key : (key + move % 12) % 1024;
+		unsigned found = (key + 2) / 3 * 3 + (key == 0 ? 3 : 0);
+		if (move == 7) /* somebody else moves the cursor */
+			kv_seek(&tx, DUP, be(turn >> 8 & 1023), &k, &v);
+		int err = kv_place_seek(&tx, &p, be(key));
+		ck_assert_int_eq(err, found < KEYS ? SY_OK : SY_ENOTFOUND);
+		if (err)
+			continue;
+		ck_assert_uint_eq(num(p.key), found);
+		ck_assert_uint_eq(num(p.value), found * 1000);
+		if (move % 2)
+			ck_values(&p, found);
+	}
+}
+END_TEST
+
 START_TEST(sticky)
 {
 	struct sy_str v;
@@ -371,6 +422,7 @@ Suite *suite(void)
 	add(s, "rows", rows);
 	add(s, "order", order);
 	add(s, "duplicates", duplicates);
+	add(s, "places", places);
 	add(s, "sticky", sticky);
 	add(s, "full", full);
 	add(s, "snapshots", snapshots);
