@@ -80,6 +80,14 @@ static int party_record(struct app *app, const char *id, struct sy_buf *out)
 		rc = enrolled_key(app, path, id, &w);
 	sy_jw_end(&w, ']');
 	edit_text(app, &w, "uscc", "uscc");
+	edit_text(app, &w, "subject-code", "subjectCode");
+	edit_text(app, &w, "id-hash", "idHash");
+	if (arg(app, "override") != NULL) {
+		sy_jw_key(&w, "override");
+		sy_jw_object(&w);
+		edit_text(app, &w, "override", "reason");
+		sy_jw_end(&w, '}');
+	}
 	edit_texts(app, &w, "prefix", "prefixes");
 	edit_texts(app, &w, "grant", "grants");
 	edit_text(app, &w, "region", "region");
@@ -263,6 +271,9 @@ static const struct flag register_flags[] = {
     {"party-passphrase-file", "FILE", "passphrase of the enrolled key files", FLAG_ONE},
     {"until", "DATE", "last good day of the enrolled keys", FLAG_ONE},
     {"uscc", "CODE", "unified social credit code", FLAG_ONE},
+    {"override", "REASON", "why an authority takes a credit code of wrong form", FLAG_ONE},
+    {"subject-code", "CODE", "a farmer's subject code, 主体码", FLAG_ONE},
+    {"id-hash", "HEX", "a farmer's hashed identity, where there is no such code", FLAG_ONE},
     {"prefix", "DIGITS", "GS1 company prefix that is the party's", FLAG_MANY},
     {"grant", "CODE", "a single product code that is the party's", FLAG_MANY},
     {"region", "DIGITS", "6 digits of GB/T 2260", FLAG_ONE},

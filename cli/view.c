@@ -12,8 +12,11 @@ const struct view view_parties = {
 				 {"region", "party.region"},
 				 {"record", "record"},
 				 {0}},
-    (const struct view_column[]){
-	{"uscc", "party.uscc"}, {"grants", "party.grants"}, {"keys", "party.keys.vkey"}, {0}},
+    (const struct view_column[]){{"uscc", "party.uscc"},
+				 {"override", "party.override.reason"},
+				 {"grants", "party.grants"},
+				 {"keys", "party.keys.vkey"},
+				 {0}},
 };
 
 const struct view view_products = {

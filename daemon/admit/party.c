@@ -156,9 +156,11 @@ static void uscc_check(struct check *c, const struct enrolment *e)
 			  ((c->author->roles & (ROLE_OPERATOR | ROLE_REGULATOR)) ||
 			   (e->old->found && sy_str_eq(e->id, c->author->id)));
 	if (overridden)
-		fault(c, 0, "/uscc",
-		      "%.*s has a wrong form or check character; taken with the reason given",
-		      "%.*s 的格式或校验码有误；已按所述理由接受", TEXT(uscc));
+		fault(
+		    c, 0, "/uscc",
+		    "%.*s has a wrong form or check character, and is taken by the override: %.*s",
+		    "%.*s 的格式或校验码有误，已按所述理由接受：%.*s", TEXT(uscc),
+		    TEXT(text_of(c, e->doc, override, "reason")));
 	else
 		fault(c, 422, "/uscc",
 		      "%.*s has a wrong form or check character: expected 18 characters of GB "

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from cli import Cli, UNKNOWN, USAGE
+from cli import Cli, REFUSED, UNKNOWN, USAGE
 from ledger import Key, batch, check_digit, compact, submission
 
 MILK = check_digit("0690123400001")
@@ -181,3 +181,151 @@ def test_an_exemption_is_a_record(shared_ledger, tmp_path):
     warned = {f["field"]: f["detail"] for f in said["warnings"]}
     assert {"inspection", "address"} <= set(warned) and "contact" not in warned
     assert f"record {shown['record']}" in warned["inspection"]
+
+
+# --- one batch after another while the rules change
+
+
+@pytest.fixture
+def trade(ledger, tmp_path):
+    """A regulator of the province and a maker of toys in it, with their command lines; (regulator, maker, toy)."""
+    operator = Cli(tmp_path / "operator", ledger.url, ledger.dir / "operator.key")
+    made = {}
+    for name, digits, role, region, more in (
+            ("city", "690000000001", "regulator", "130000", ()), ("south", "690000000002", "regulator", "440000", ()),
+            ("maker", "690888800000", "producer", "130100", ("--prefix", "6908888", "--uscc", "91350100M000100Y43"))):
+        made[name] = one = Cli(tmp_path / name, ledger.url, f"{name}.key")
+        one.party = "https://id.gs1.org/417/" + check_digit(digits)
+        Cli(one.dir)("key", "new", f"{name}.key", "--party", one.party)
+        operator("party", "register", one.party, "--name", name, "--role", role, "--region", region, *more,
+                 "--party-key", one.dir / f"{name}.key")
+    toy = check_digit("0690888800001")
+    made["maker"]("place", "register", check_digit("690888800001"), "--name", "works", "--address", "1 Main St",
+                  "--phone", "0311-1")
+    made["maker"]("product", "register", toy, "--name", "Ball", "--category", "industrial", "--specification", "x",
+                  "--standard", "GB 1")
+    return made["city"], made["south"], made["maker"], toy
+
+
+def make(maker, toy, lot, *more, **expect):
+    return maker("batch", "register", "--product", toy, "--lot", lot, "--quantity", "500", "--unit", "个", "--made",
+                 "2026-11-01", *more, **expect)
+
+
+INSPECTED = ["--inspection", "R1", "--result", "pass"]
+STRICT = """[rules]
+name = profile/industrial
+kind = profile
+category = industrial
+
+[fields]
+lotOrSerial = M
+quantity = M
+made = M
+inspection = %s
+expires = %s
+"""
+
+
+def test_a_batch_is_judged_by_the_rules_of_its_entry(ledger, trade):
+    city, _, maker, toy = trade
+    # under the default rules an inspection is a must and an expiry isn't
+    refused = make(maker, toy, "A0", "--json", expect=REFUSED)
+    assert "inspection" in refused.err
+    first = make(maker, toy, "A1", *INSPECTED, "--json").json["record"]
+    # from here on the other way round
+    before = city("rules", "show", "profile/industrial", "--json").json["record"]
+    city("rules", "publish", city.write("p.ini", STRICT % ("O", "M")), "--replace")
+    after = city("rules", "show", "profile/industrial", "--json").json["record"]
+    assert after > before
+    assert "expires" in make(maker, toy, "A2", *INSPECTED, expect=REFUSED).err
+    second = make(maker, toy, "A2", "--expires", "2099-01-01", "--json").json["record"]
+    # and back again
+    city("rules", "publish", city.write("p.ini", STRICT % ("M", "O")), "--replace")
+    newest = city("rules", "show", "profile/industrial", "--json").json["record"]
+    make(maker, toy, "A3", "--expires", "2099-01-01", expect=REFUSED)
+    third = make(maker, toy, "A3", *INSPECTED, "--json").json["record"]
+
+    def judged_by(one):
+        for record, rules in ((first, before), (second, after), (third, newest)):
+            shown = one("rules", "show", "profile/industrial", "--record", record, "--json").json
+            assert shown["record"] == rules
+            assert ledger.get(f"/v1/rules?name=profile/industrial&record={record}").json["rules"][0]["record"] == rules
+            one("ledger", "record", str(record))
+        assert [row["record"] for row in one("rules", "show", "profile/industrial", "--versions", "--json").json][:3] == \
+            [newest, after, before]
+    judged_by(city)
+    # what was accepted stays so, and by which rules is told for ever: also by an index built anew
+    maker("verify", f"(01){toy}(10)A1")
+    ledger.stop()
+    assert ledger.run("--reindex").returncode == 0
+    ledger.start()
+    city.where = maker.where = ledger.url
+    judged_by(city)
+    assert make(maker, toy, "A1", *INSPECTED, "--json").json["status"] == "already registered"
+
+
+def exemption(of, until):
+    return f"""[rules]
+name = exemption/flood
+kind = exemption
+{of}
+until = {until}
+reason = the laboratory is flooded
+
+[fields]
+inspection = S
+"""
+
+
+@pytest.mark.parametrize("by", ["party", "product"])
+def test_a_regulator_lets_a_batch_through(ledger, trade, by):
+    city, south, maker, toy = trade
+    of = f"party = {maker.party}" if by == "party" else f"product = {toy}"
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=8))).date()
+    make(maker, toy, "A1", expect=REFUSED)
+    south("rules", "publish", south.write("x.ini", exemption(of, "2099-12-31")), expect=REFUSED)
+    maker("rules", "publish", maker.write("x.ini", exemption(of, "2099-12-31")), expect=REFUSED)
+    unfounded = exemption(of, "2099-12-31").replace("reason = the laboratory is flooded\n", "")
+    assert "reason" in city("rules", "publish", city.write("y.ini", unfounded), expect=REFUSED).err
+    make(maker, toy, "A1", expect=REFUSED)
+    # until the end of its last day, which is today
+    city("rules", "publish", city.write("x.ini", exemption(of, today)))
+    record = city("rules", "show", "exemption/flood", "--json").json["record"]
+    assert f"exemption of record {record}" in make(maker, toy, "A1").err
+    assert f"记录 {record} 的豁免" in make(maker, toy, "A2", "--lang", "zh").err
+    # which rules let it through is told by the record
+    number = make(maker, toy, "A1", "--json").json["record"]
+    assert maker("rules", "show", "exemption/flood", "--record", number, "--json").json["record"] == record
+    # over: what was accepted stays, what comes is refused
+    yesterday = today - datetime.timedelta(days=1)
+    city("rules", "publish", city.write("x.ini", exemption(of, yesterday)), "--replace")
+    make(maker, toy, "A4", expect=REFUSED)
+    maker("verify", f"(01){toy}(10)A1")
+    assert maker("rules", "show", "exemption/flood", "--record", number, "--json").json["rule"]["until"] == str(today)
+
+
+def test_a_wrong_credit_code_with_a_reason(ledger, trade, tmp_path):
+    """Real firms have such codes: an authority takes one, says why, and the answer and the register show it."""
+    city, _, maker, _ = trade
+    firm = Cli(tmp_path / "firm", ledger.url, "firm.key")
+    party = "https://id.gs1.org/417/" + check_digit("690777700000")
+    Cli(firm.dir)("key", "new", "firm.key", "--party", party)
+    enrol = ["party", "register", party, "--name", "firm", "--role", "producer", "--region", "130100", "--party-key",
+             firm.dir / "firm.key", "--uscc", "91350100M000100Y4A"]
+    assert "32100" in city(*enrol, expect=REFUSED).err
+    done = city(*enrol, "--override", "so it stands on its licence")
+    assert "so it stands on its licence" in done.err
+    assert city("party", "show", party).fields["override"] == "so it stands on its licence"
+    assert city("party", "show", party, "--json").json["party"]["override"] == {"reason": "so it stands on its licence"}
+
+
+def test_farmers_are_enrolled_by_what_they_have(ledger, trade, tmp_path):
+    city, *_ = trade
+    for flag, member, value in (("--subject-code", "subjectCode", "370783-0001"), ("--id-hash", "idHash", "ab" * 32)):
+        party = f"urn:suyuan:own:farm:{member}"
+        farm = Cli(tmp_path / member, ledger.url, "farm.key")
+        Cli(farm.dir)("key", "new", "farm.key", "--party", party)
+        city("party", "register", party, "--name", "farm", "--role", "producer", "--region", "130100", "--party-key",
+             farm.dir / "farm.key", flag, value)
+        assert city("party", "show", party, "--json").json["party"][member] == value
