@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 
+import affected
 import checks
 import growth
 import ingest
@@ -19,7 +20,7 @@ import postgres
 import world
 
 SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, checks.footprint, memory.memory, checks.checks)
+            lookups.verify_beside_a_crowd, affected.affected, checks.footprint, memory.memory, checks.checks)
 
 
 INSTEAD = {"PEER": postgres.postgres, "GROW": growth.growth}
