@@ -48,7 +48,7 @@ static struct affected_ask ask_there(void)
 /* A lot in N products, each made, sold in part, and with a piece of its own on a pallet. */
 static void hub(unsigned n)
 {
-	add(OBJECT("ADD") QUANTITY(LOT("salt"), KG("1000")) AT "}");
+	add(OBJECT("ADD") QUANTITY(LOT("salt"), KG("500")) AT "}");
 	for (unsigned i = 0; i < n; i++) {
 		log_add(l, keys[1],
 			CHANGE ",\"inputQuantityList\":[{\"epcClass\":\"" LOT("salt") "\"" KG(
