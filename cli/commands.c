@@ -11,6 +11,7 @@ const struct noun nouns[] = {
     {"record", "records as they stand", record_commands},
     {"code", "what a code says", code_commands},
     {"verify", "what the ledger vouches for, proof checked here", verify_commands},
+    {"recall", "what a recall would hit, and who has it", recall_commands},
     {"quality", "pass rates that supervision found", quality_commands},
     {"ledger", "the ledger itself: entries, receipts, audit", ledger_commands},
     {"admin", "for whoever runs the ledger", admin_commands},

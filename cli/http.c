@@ -20,13 +20,23 @@ struct http {
 	struct curl_slist *headers;
 	char error[CURL_ERROR_SIZE];
 	struct http_answer *answer;
+	http_take_fn take; /* who gets a 200's body; NULL: it is kept */
+	void *ctx;
+	int taken; /* what that said */
 };
 
 static size_t on_body(char *data, size_t size, size_t n, void *arg_)
 {
 	struct http *h = arg_;
 	struct sy_buf *b = &h->answer->body;
+	long status = 0;
 
+	if (h->take != NULL)
+		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200) {
+		h->taken = h->take(h->ctx, (struct sy_str){data, size * n});
+		return h->taken == RC_DONE ? size * n : 0;
+	}
 	if (size * n > ANSWER_MAX || b->n > ANSWER_MAX - size * n)
 		return 0;
 	sy_buf_put(b, data, size * n);
@@ -53,6 +63,11 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg_)
 	struct http_answer *a = ((struct http *)arg_)->answer;
 	struct sy_str v;
 	uint64_t seconds;
+
+	if (header_is(data, size * n, "Suyuan-Cut", &v) && !sy_str_is(v, "none"))
+		snprintf(a->cut, sizeof a->cut, "%.*s", (int)v.n, v.p);
+	if (header_is(data, size * n, "Suyuan-Unknown", &v))
+		(void)sy_str_u64(v, &a->unknown);
 
 	if (header_is(data, size * n, "Content-Type", &v))
 		snprintf(a->type, sizeof a->type, "%.*s", (int)v.n, v.p);
@@ -160,9 +175,14 @@ static int once(struct http *h, struct http_answer *a, struct fail *f)
 	a->status = 0;
 	a->type[0] = '\0';
 	a->retry_after = -1;
+	a->cut[0] = '\0';
+	a->unknown = 0;
+	h->taken = RC_DONE;
 	CURLcode code = curl_easy_perform(h->curl);
 	if (a->body.failed)
 		return fail_memory(f);
+	if (h->taken != RC_DONE)
+		return h->taken;
 	if (code == CURLE_WRITE_ERROR)
 		return fail(f, RC_FAIL, "%s: answers with more than %zu MiB", h->address,
 			    ANSWER_MAX >> 20);
@@ -235,6 +255,16 @@ int http_fetch(struct http *h, const char *path, struct http_answer *a, struct f
 
 	if (rc == RC_DONE && a->status != 200)
 		rc = http_problem(a, path, f);
+	return rc;
+}
+
+int http_stream(struct http *h, const char *path, http_take_fn take, void *ctx,
+		struct http_answer *a, struct fail *f)
+{
+	h->take = take;
+	h->ctx = ctx;
+	int rc = http_fetch(h, path, a, f);
+	h->take = NULL;
 	return rc;
 }
 

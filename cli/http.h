@@ -16,6 +16,8 @@ struct http_answer {
 	long status;
 	char type[64];
 	long retry_after; /* seconds, -1 when absent */
+	char cut[16];     /* Suyuan-Cut: by what a streamed answer was cut; empty: it is whole */
+	uint64_t unknown; /* Suyuan-Unknown: codes asked for that no record names */
 	struct sy_buf body;
 };
 
@@ -30,6 +32,11 @@ int http_post(struct http *h, const char *path, const char *type, struct sy_str 
 	      struct http_answer *a, struct fail *f);
 /* GET that must answer 200: everything else is a failure with the server's own words. */
 int http_fetch(struct http *h, const char *path, struct http_answer *a, struct fail *f);
+/* The same, whatever its length: a 200's body goes to TAKE piece by piece, and isn't kept.  What
+ * TAKE returns other than RC_DONE ends it. */
+typedef int (*http_take_fn)(void *ctx, struct sy_str piece);
+int http_stream(struct http *h, const char *path, http_take_fn take, void *ctx,
+		struct http_answer *a, struct fail *f);
 void http_answer_free(struct http_answer *a);
 
 /* What an answer other than 2xx means: its exit code, and problem+json's words in F. */

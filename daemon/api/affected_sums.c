@@ -231,6 +231,8 @@ int sums_set_headers(struct writer *w)
 	int err;
 
 	set_number(w, "Suyuan-As-Of", affected_entry(f));
+	if (w->a->n_unknown)
+		set_number(w, "Suyuan-Unknown", w->a->n_unknown);
 	http_set(w->a->x, "Suyuan-Cut", cut ? cut : "none");
 	set_number(w, "Suyuan-Total-Items", f->n);
 	set_number(w, "Suyuan-Total-Batches", f->batches);

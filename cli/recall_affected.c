@@ -1,0 +1,202 @@
+/*
+ * suyuan recall affected: the list for people, streamed, or as the ledger tells it.
+ */
+#include "affected.h"
+#include "columns.h"
+#include "view.h"
+
+/* --- for people ------------------------------------------------------------------------------- */
+
+struct report {
+	struct app *app;
+	struct sy_arena arena; /* of a line */
+	struct sy_buf text;
+	bool ended;
+};
+
+static void say_line(struct report *r)
+{
+	if (!r->text.failed)
+		out_line(&r->app->out, "%s", sy_buf_cstr(&r->text));
+	sy_buf_reset(&r->text);
+}
+
+static void add_part(struct report *r, const char *before, struct sy_str text)
+{
+	if (text.n > 0)
+		sy_buf_printf(&r->text, "%s%.*s", before, (int)text.n, text.p);
+}
+
+static void add_labelled(struct report *r, enum affected_word w, struct sy_str text)
+{
+	if (text.n > 0)
+		sy_buf_printf(&r->text, "  %s %.*s", affected_word(r->app, w), (int)text.n, text.p);
+}
+
+static void show_holder(struct report *r, const struct sy_json_doc *doc, const struct sy_json *h)
+{
+	struct sy_str since = affected_text(&r->arena, doc, h, "since");
+
+	add_part(r, "    ", affected_text(&r->arena, doc, h, "party"));
+	add_part(r, "  @ ", affected_text(&r->arena, doc, h, "place"));
+	add_labelled(r, W_REGION, affected_text(&r->arena, doc, h, "region"));
+	add_labelled(r, W_PROJECT, affected_text(&r->arena, doc, h, "project"));
+	add_labelled(r, W_PART, affected_text(&r->arena, doc, h, "part"));
+	say_line(r);
+	sy_buf_text(&r->text, "      ");
+	affected_quantities(r->app, &r->text, doc, h);
+	add_labelled(r, W_SINCE, since);
+	say_line(r);
+}
+
+static void show_item(struct report *r, const struct sy_json_doc *doc, const struct sy_json *line)
+{
+	const struct sy_json *holders = sy_json_get(doc, line, "holders"), *h;
+
+	add_part(r, "", affected_text(&r->arena, doc, line, "item"));
+	add_part(r, "  ", affected_why(r->app, &r->arena, doc, line));
+	say_line(r);
+	sy_json_each (doc, holders, h)
+		show_holder(r, doc, h);
+	if (holders == NULL || holders->count == 0)
+		out_line(&r->app->out, "    %s", affected_word(r->app, W_NOBODY));
+}
+
+static void show_totals(struct report *r, const struct sy_json_doc *doc, const struct sy_json *rows,
+			bool parties)
+{
+	struct app *app = r->app;
+	const struct sy_json *t;
+
+	if (rows == NULL || rows->count == 0)
+		return;
+	out_line(&app->out, "%s", "");
+	out_list(&app->out, NULL);
+	sy_json_each (doc, rows, t) {
+		struct sy_str unit = affected_text(&r->arena, doc, t, "unit");
+		struct sy_str region = affected_text(&r->arena, doc, t, "region");
+		out_object(&app->out, NULL);
+		if (parties) {
+			struct sy_str name = view_text(app, doc, sy_json_get(doc, t, "name"));
+			out_str(&app->out, affected_word(app, W_PARTY),
+				affected_text(&r->arena, doc, t, "party"));
+			out_str(&app->out, affected_word(app, W_NAME),
+				name.n > 0 ? name : SY_STR("-"));
+		}
+		out_str(&app->out, affected_word(app, W_REGION),
+			region.n > 0 ? region : SY_STR("-"));
+		if (parties)
+			out_str(&app->out, affected_word(app, W_BATCHES),
+				affected_text(&r->arena, doc, t, "batches"));
+		for (size_t i = 0; i < W_AMOUNTS; i++)
+			out_str(&app->out, affected_word(app, i),
+				affected_text(&r->arena, doc, t, affected_amounts[i]));
+		out_str(&app->out, affected_word(app, W_UNIT),
+			unit.n > 0
+			    ? unit_name(unit, false, app->lang == LANG_ZH)
+			    : sy_str(affected_word(
+				  app, affected_is(doc, t, "singleUnits") ? W_SINGLE : W_PIECES)));
+		out_end(&app->out);
+	}
+	out_end(&app->out);
+}
+
+static void show_end(struct report *r, const struct sy_json_doc *doc, const struct sy_json *end)
+{
+	const struct sy_json *totals = sy_json_get(doc, end, "totals");
+	struct sy_str n[4];
+	static const char *const members[] = {"items", "batches", "holders", "asOf"};
+
+	r->ended = true;
+	show_totals(r, doc, sy_json_get(doc, totals, "parties"), true);
+	show_totals(r, doc, sy_json_get(doc, totals, "regions"), false);
+	for (size_t i = 0; i < 4; i++)
+		n[i] = affected_text(&r->arena, doc, end, members[i]);
+	out_line(&r->app->out, "%s", "");
+	out_line(
+	    &r->app->out,
+	    r->app->lang == LANG_ZH ? "共 %.*s 项，%.*s 个批次，%.*s 条持有记录；截至条目 %.*s。"
+				    : "%.*s items, %.*s batches, %.*s holders; as of entry %.*s.",
+	    (int)n[0].n, n[0].p, (int)n[1].n, n[1].p, (int)n[2].n, n[2].p, (int)n[3].n, n[3].p);
+	struct sy_str undated = affected_text(&r->arena, doc, end, "undated");
+	if (undated.n > 0)
+		out_line(&r->app->out,
+			 r->app->lang == LANG_ZH
+			     ? "另有 %.*s 项未注明生产日期，未计入。"
+			     : "%.*s more of the product tell no day on which they were made.",
+			 (int)undated.n, undated.p);
+}
+
+static int show_line(void *ctx, struct sy_str text)
+{
+	struct report *r = ctx;
+	struct sy_json_doc doc;
+
+	sy_arena_reset(&r->arena);
+	if (sy_json_parse(&r->arena, text, 0, &doc, NULL) != SY_OK)
+		return fail(&r->app->fail, RC_FAIL, "the answer has a line that isn't JSON");
+	const struct sy_json *root = sy_json_root(&doc);
+	if (sy_json_get(&doc, root, "end") != NULL)
+		show_end(r, &doc, root);
+	else
+		show_item(r, &doc, root);
+	return r->app->out.failed ? RC_FAIL : RC_DONE;
+}
+
+static int show_report(struct app *app, struct sy_buf *path)
+{
+	struct report r = {.app = app};
+	struct lines lines = {.line = show_line, .ctx = &r};
+	int rc = affected_stream(app, path, lines_take, &lines);
+
+	if (!r.ended && rc == RC_DONE)
+		rc = fail(&app->fail, RC_FAIL, "the answer has no end");
+	lines_free(&lines);
+	sy_buf_free(&r.text);
+	sy_arena_free(&r.arena);
+	return rc;
+}
+
+/* --- the command ------------------------------------------------------------------------------ */
+
+static int pass_on(void *ctx, struct sy_str piece)
+{
+	struct app *app = ctx;
+
+	out_bytes(&app->out, piece);
+	return app->out.failed ? RC_FAIL : RC_DONE;
+}
+
+int cmd_recall_affected(struct app *app)
+{
+	const char *format = arg(app, "format");
+	bool known = format == NULL || strcmp(format, "ndjson") == 0 || strcmp(format, "csv") == 0;
+	struct sy_buf path = {0};
+	int rc;
+
+	if (!known)
+		return fail(&app->fail, RC_USAGE, "--format is ndjson or csv, not %s", format);
+	if (format != NULL && out_is_json(&app->out))
+		return fail(&app->fail, RC_USAGE, "--format %s, or --json?", format);
+	bool people = format == NULL && !out_is_json(&app->out);
+	rc = affected_path(app, people ? "ndjson" : format != NULL ? format : "json", &path);
+	if (rc == RC_DONE && people)
+		rc = show_report(app, &path);
+	else if (rc == RC_DONE)
+		rc = affected_stream(app, &path, pass_on, app);
+	sy_buf_free(&path);
+	return rc;
+}
+
+const struct flag recall_affected_flags[] = {
+    {"product", "CODE", "all batches of a product", FLAG_ONE},
+    {"made-from", "DAY", "of those the ones made from this day on", FLAG_ONE},
+    {"made-to", "DAY", "and until this day", FLAG_ONE},
+    {"place", "ID", "what was at a place, or with a party", FLAG_ONE},
+    {"container", "CODE", "what lay in a container", FLAG_ONE},
+    {"from", "TIME", "of place and container: from this day or time on", FLAG_ONE},
+    {"to", "TIME", "and until this one", FLAG_ONE},
+    {"recall", "ID", "what a recall hits", FLAG_ONE},
+    {"format", "ndjson|csv", "a line a batch, or a row a holder", FLAG_ONE},
+    {0},
+};
