@@ -12,6 +12,14 @@ static bool item_names(const struct sy_code *item, const struct sy_code *code)
 					 sy_str_eq(item->lot_code, code->lot_code)));
 }
 
+static void look_at_item(const struct sy_code *item, const struct sy_code *code,
+			 struct proof_record *out)
+{
+	out->names = out->names || item_names(item, code);
+	if (item->lot_code.n > 0 && sy_str_eq(item->canonical, code->canonical))
+		out->lot = item->lot_code;
+}
+
 static void look_into(struct app *app, const struct sy_code *code, struct proof_record *out)
 {
 	struct sy_json_doc doc;
@@ -43,7 +51,7 @@ static void look_into(struct app *app, const struct sy_code *code, struct proof_
 	if (event.inspection != NULL)
 		out->inspection = sy_json_raw(&doc, event.inspection);
 	for (size_t i = 0; code != NULL && i < event.n_items; i++)
-		out->names = out->names || item_names(&event.items[i].code, code);
+		look_at_item(&event.items[i].code, code, out);
 }
 
 static const char *step_name(enum sy_receipt_step step)

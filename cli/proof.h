@@ -27,6 +27,7 @@ struct proof_record {
 	bool names;        /* the code, its lot or its product, as an event's item or a Product */
 	int32_t last_day;  /* an event's expiry, else best before; SY_NO_DAY */
 	struct sy_str inspection; /* the event's, as JSON; empty for none */
+	struct sy_str lot;        /* of the unit that the code is, where the event says it */
 };
 
 /* TEXT's own steps, 1 to 5, without asking anybody; CODE may be NULL. */

@@ -1,4 +1,6 @@
 /* A batch's master data and its inspection. */
+#include <strings.h>
+
 #include "row_impl.h"
 
 static bool read_date(struct draft *d, enum field f, int32_t *day)
@@ -180,21 +182,50 @@ void row_ilmd(struct draft *d)
 	sy_jw_end(&d->w, '}');
 }
 
-static void put_report(struct draft *d)
+/* "sm3:..." or "sha256:...", or the digits of a SHA-256 alone. */
+static bool read_digest(struct sy_str text, const char **kind, struct sy_str *hex)
 {
-	struct sy_str hex = row_value(d, F_REPORT);
+	static const char *const digests[] = {"sha256", "sm3"};
+	const char *colon = memchr(text.p, ':', text.n);
+	struct sy_str name = {text.p, colon ? (size_t)(colon - text.p) : 0};
 	uint8_t digest[32];
 
-	if (hex.n == 0)
+	*hex = text;
+	*kind = colon ? NULL : digests[0];
+	if (colon)
+		*hex = (struct sy_str){colon + 1, text.n - name.n - 1};
+	for (size_t i = 0; i < 2; i++) {
+		if (name.n == strlen(digests[i]) && strncasecmp(name.p, digests[i], name.n) == 0)
+			*kind = digests[i];
+	}
+	return *kind && hex->n == 64 && sy_unhex(*hex, digest, sizeof digest) == SY_OK;
+}
+
+/* One digest, or both with a space between them. */
+static void put_report(struct draft *d)
+{
+	struct sy_str text = value_trim(row_value(d, F_REPORT)), hex[2];
+	const char *kind[2], *space = memchr(text.p, ' ', text.n);
+	struct sy_str part[2] = {text, {"", 0}};
+
+	if (text.n == 0)
 		return;
-	if (hex.n != 64 || sy_unhex(hex, digest, sizeof digest) != SY_OK) {
-		wrong(d, F_REPORT, "expected a SHA-256 of 64 hex digits, lower case",
-		      "应为 SHA-256，64 位小写十六进制");
+	if (space != NULL) {
+		part[0].n = (size_t)(space - text.p);
+		part[1] = value_trim((struct sy_str){space, text.n - part[0].n});
+	}
+	if (!read_digest(part[0], &kind[0], &hex[0]) ||
+	    (part[1].n > 0 && (!read_digest(part[1], &kind[1], &hex[1]) || kind[0] == kind[1]))) {
+		wrong(d, F_REPORT,
+		      "expected a SHA-256 of 64 hex digits, lower case, or sm3: before an SM3",
+		      "应为 SHA-256，64 位小写十六进制；SM3 前加 sm3:");
 		return;
 	}
 	sy_jw_key(&d->w, "report");
 	sy_jw_object(&d->w);
-	sy_jw_kv_str(&d->w, "sha256", hex);
+	sy_jw_kv_str(&d->w, kind[0], hex[0]);
+	if (part[1].n > 0)
+		sy_jw_kv_str(&d->w, kind[1], hex[1]);
 	sy_jw_end(&d->w, '}');
 }
 

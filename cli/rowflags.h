@@ -39,15 +39,15 @@ int row_faults(struct app *app, const struct sy_faults *faults);
 	{                                                             \
 		"quantity", "DECIMAL", "how much", FLAG_ONE           \
 	}
-#define FLAGS_INSPECTION                                                              \
-	{"inspection", "NUMBER", "number of the inspection's report", FLAG_ONE},      \
-	    {"result", "pass|fail", "its result", FLAG_ONE},                          \
-	    {"inspection-kind", "KIND", "firm, laboratory or supervision", FLAG_ONE}, \
-	    {"inspection-standard", "TEXT", "what it was tested to", FLAG_ONE},       \
-	    {"laboratory", "ID", "who tested", FLAG_ONE},                             \
-	    {"inspection-date", "DATE", "when", FLAG_ONE},                            \
-	{                                                                             \
-		"report", "SHA256", "digest of the report's file, hex", FLAG_ONE      \
+#define FLAGS_INSPECTION                                                                       \
+	{"inspection", "NUMBER", "number of the inspection's report", FLAG_ONE},               \
+	    {"result", "pass|fail", "its result", FLAG_ONE},                                   \
+	    {"inspection-kind", "KIND", "firm, laboratory or supervision", FLAG_ONE},          \
+	    {"inspection-standard", "TEXT", "what it was tested to", FLAG_ONE},                \
+	    {"laboratory", "ID", "who tested", FLAG_ONE},                                      \
+	    {"inspection-date", "DATE", "when", FLAG_ONE},                                     \
+	{                                                                                      \
+		"report", "DIGEST", "of the report's file: SHA-256, sm3:SM3 or both", FLAG_ONE \
 	}
 /* All that a batch may carry. */
 #define FLAGS_BATCH                                                                               \

@@ -189,7 +189,7 @@ static void show_headline(struct verdict *v)
 	int32_t day = last_day(v);
 	char date[12];
 
-	if (v->rc == RC_PROOF) {
+	if (v->fail.text[0] != '\0') {
 		says = word(app, T_BROKEN);
 	} else if (strcmp(v->status->name, "expired") == 0 && day != SY_NO_DAY) {
 		sy_date_format(day, date);
@@ -341,6 +341,7 @@ void verdict_text(struct verdict *v)
 
 	out_line(&app->out, "%.*s", (int)v->code.given.n, v->code.given.p);
 	show_headline(v);
+	reports_text(app, &v->reports);
 	out_object(&app->out, NULL);
 	pair(v, T_PRODUCT, "product.name", "product.specification", " ", "");
 	pair(v, T_PRODUCER, "producer.name", "producer.id", " (", ")");
@@ -388,6 +389,10 @@ void verdict_json(struct verdict *v)
 			sy_jw_raw(&w, v->inspections[i]);
 		sy_jw_end(&w, ']');
 	}
+	if (v->reports.reports->n > 0) {
+		sy_jw_key(&w, "reports");
+		reports_json(&w, &v->reports);
+	}
 	sy_jw_kv_u64(&w, "exit", (uint64_t)v->rc);
 	sy_jw_end(&w, '}');
 	sy_buf_byte(&b, '}');
@@ -423,8 +428,24 @@ static void receipt_says(struct app *app, const struct proof_record *r)
 		show_holds(app, 1, r->receipt.checkpoint.size);
 }
 
+static void show_reports(struct app *app, const struct findings *reports)
+{
+	struct sy_buf b = {0};
+	struct sy_jw w;
+
+	if (!out_is_json(&app->out)) {
+		reports_text(app, reports);
+	} else if (reports->reports->n > 0) {
+		sy_jw_init(&w, &b);
+		reports_json(&w, reports);
+		out_json(&app->out, "reports", sy_buf_span(&b));
+		app->out.failed = app->out.failed || b.failed;
+		sy_buf_free(&b);
+	}
+}
+
 void receipt_show(struct app *app, const char *file, const struct proof_record *r,
-		  const struct fail *why)
+		  const struct fail *why, const struct findings *reports)
 {
 	bool holds = why->text[0] == '\0';
 	struct out *o = &app->out;
@@ -439,5 +460,7 @@ void receipt_show(struct app *app, const char *file, const struct proof_record *
 	}
 	if (holds)
 		receipt_says(app, r);
+	if (holds)
+		show_reports(app, reports);
 	out_end(o);
 }

@@ -1,12 +1,14 @@
 /*
  * A verdict: what the ledger says of a code, what this machine proved of it, and how it is shown.
  *
- * verify.c asks and proves; verdict.c has the words, in two languages, and writes text and JSON.
+ * verify.c asks and proves, verify_report.c what a report is held against; verdict.c has the words,
+ * in two languages, and writes text and JSON.
  */
 #ifndef CLI_VERDICT_H
 #define CLI_VERDICT_H
 
 #include "proof.h"
+#include "report.h"
 
 #define INSPECTIONS_MAX 8 /* more aren't shown */
 
@@ -30,15 +32,21 @@ struct verdict {
 	/* Of the proven records that name the code, as JSON; the answer has the result alone. */
 	struct sy_str inspections[INSPECTIONS_MAX];
 	size_t n_inspections;
+	struct sy_str lot; /* of the unit that the code is, as a proven record has it */
+	struct findings reports;
 };
 
 const struct status *status_of(const char *name); /* NULL for none */
 
+/* Holds the files of --report against the proven inspections of the code and, of a unit, of its
+ * lot: those after its registration, which was heeded already. */
+int verdict_reports(struct verdict *v);
+
 void verdict_text(struct verdict *v);
 void verdict_json(struct verdict *v); /* the ledger's answer as it stands, and "proof" */
 
-/* A receipt of FILE, or why it does not hold. */
+/* A receipt of FILE, or why it does not hold; and what came of --report. */
 void receipt_show(struct app *app, const char *file, const struct proof_record *r,
-		  const struct fail *why);
+		  const struct fail *why, const struct findings *reports);
 
 #endif

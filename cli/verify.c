@@ -25,6 +25,10 @@ static struct sy_str text_at(const struct verdict *v, const char *path)
 static void heed(struct verdict *v, const struct proof_record *r)
 {
 	v->names = v->names || r->names;
+	if (r->lot.n > 0)
+		v->lot = r->lot;
+	if (r->names && r->inspection.n > 0)
+		reports_heed(v->app, &v->reports, r->inspection, r->receipt.number);
 	if (r->names && r->inspection.n > 0 && v->n_inspections < INSPECTIONS_MAX)
 		v->inspections[v->n_inspections++] = r->inspection;
 	if (!r->names || r->last_day == SY_NO_DAY ||
@@ -66,6 +70,8 @@ static int prove(struct verdict *v)
 	return RC_DONE;
 }
 
+/* --- one code --------------------------------------------------------------------------------- */
+
 static int ask(struct verdict *v)
 {
 	struct app *app = v->app;
@@ -91,7 +97,7 @@ static int ask(struct verdict *v)
 }
 
 /* Faults of a code that a scanner misread don't keep the next code from being asked. */
-static int verify_code(struct app *app, const char *text)
+static int verify_code(struct app *app, const struct reports *reports, const char *text)
 {
 	struct verdict *v = calloc(1, sizeof *v);
 	struct sy_faults faults;
@@ -100,6 +106,7 @@ static int verify_code(struct app *app, const char *text)
 	if (v == NULL)
 		return fail_memory(&app->fail);
 	v->app = v->proof.app = app;
+	v->reports.reports = reports;
 	v->expired = SY_NO_DAY;
 	sy_faults_init(&faults, &app->arena);
 	faults.chinese = app->lang == LANG_ZH;
@@ -111,13 +118,14 @@ static int verify_code(struct app *app, const char *text)
 		return RC_FAIL;
 	}
 	if ((rc = ask(v)) == RC_DONE) {
-		rc = prove(v);
+		if ((rc = prove(v)) == RC_DONE)
+			rc = verdict_reports(v);
 		if (rc == RC_AWAY) {
 			fail(&app->fail, rc, "%s", v->fail.text);
 			free(v);
 			return rc;
 		}
-		v->rc = rc == RC_DONE ? v->status->rc : rc;
+		v->rc = rc == RC_DONE ? rc_worst(v->status->rc, reports_rc(&v->reports)) : rc;
 		if (out_is_json(&app->out))
 			verdict_json(v);
 		else
@@ -145,8 +153,10 @@ static int receipt_trust(struct app *app, struct sy_str text)
 	return trust_contact(app);
 }
 
-static int verify_receipt(struct app *app, const char *file, const char *code_text)
+static int verify_receipt(struct app *app, const struct reports *reports, const char *file,
+			  const char *code_text)
 {
+	struct findings findings = {.reports = reports};
 	struct proof *p = calloc(1, sizeof *p);
 	struct sy_buf text = {0};
 	struct proof_record r = {0};
@@ -177,8 +187,11 @@ static int verify_receipt(struct app *app, const char *file, const char *code_te
 		rc = fail(&f, RC_PROOF, "the receipt holds, but does not name %s", code_text);
 	if (rc != RC_PROOF && rc != RC_DONE)
 		fail(&app->fail, rc, "%s", f.text);
-	else
-		receipt_show(app, file, &r, &f);
+	else {
+		reports_heed(app, &findings, r.inspection, r.receipt.number);
+		receipt_show(app, file, &r, &f, &findings);
+		rc = rc == RC_DONE ? reports_rc(&findings) : rc;
+	}
 out:
 	free(p);
 	sy_buf_free(&text);
@@ -187,7 +200,7 @@ out:
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int from_stdin(struct app *app, int rc)
+static int from_stdin(struct app *app, const struct reports *reports, int rc)
 {
 	struct sy_buf text = {0};
 	struct sy_str rest, line;
@@ -202,7 +215,7 @@ static int from_stdin(struct app *app, int rc)
 			line.n--;
 		const char *code = sy_arena_strdup(&app->arena, line);
 		if (line.n > 0 && code != NULL)
-			rc = rc_worst(rc, verify_code(app, code));
+			rc = rc_worst(rc, verify_code(app, reports, code));
 		if (rc == RC_AWAY)
 			break;
 	}
@@ -210,31 +223,66 @@ static int from_stdin(struct app *app, int rc)
 	return rc;
 }
 
+/* RC_USAGE for what doesn't go together. */
+static int check_usage(struct app *app)
+{
+	bool receipt = arg(app, "receipt") != NULL;
+	unsigned stdins = 0;
+	const char *text;
+
+	if (!receipt && arg_pos(app, 0) == NULL)
+		return fail(&app->fail, RC_USAGE,
+			    arg(app, "report")
+				? "the report of which code, or of which --receipt FILE?"
+				: "which code?  Or which --receipt FILE?");
+	if (arg(app, "offline") != NULL && !receipt)
+		return fail(&app->fail, RC_USAGE, "--offline needs a --receipt FILE to check");
+	if (receipt && app->args.n_pos > 1)
+		return fail(&app->fail, RC_USAGE, "a receipt is checked for one code");
+	for (size_t i = 0; (text = arg_pos(app, i)) != NULL; i++)
+		stdins += strcmp(text, "-") == 0;
+	for (size_t i = 0; (text = arg_nth(app, "report", i)) != NULL; i++)
+		stdins += strcmp(text, "-") == 0;
+	for (size_t i = 0; (text = arg_nth(app, "receipt", i)) != NULL; i++)
+		stdins += strcmp(text, "-") == 0;
+	if (stdins > 1)
+		return fail(&app->fail, RC_USAGE, "standard input can be read once");
+	return RC_DONE;
+}
+
+static int verify_codes(struct app *app, const struct reports *reports)
+{
+	const char *code;
+	int rc = RC_DONE;
+
+	for (size_t i = 0; (code = arg_pos(app, i)) != NULL; i++) {
+		if (i > 0)
+			out_line(&app->out, "%s", "");
+		if (strcmp(code, "-") == 0)
+			rc = from_stdin(app, reports, rc);
+		else
+			rc = rc_worst(rc, verify_code(app, reports, code));
+	}
+	return rc;
+}
+
 static int cmd_verify(struct app *app)
 {
 	const char *file, *code = arg_pos(app, 0);
-	bool one = app->args.n_pos + (arg(app, "receipt") != NULL) == 1 &&
-		   (code == NULL || strcmp(code, "-") != 0);
-	int rc = RC_DONE;
+	bool receipt = arg(app, "receipt") != NULL;
+	struct reports reports;
+	int rc = check_usage(app);
 
-	if (arg(app, "receipt") == NULL && code == NULL)
-		return fail(&app->fail, RC_USAGE, "which code?  Or which --receipt FILE?");
-	if (arg(app, "offline") != NULL && arg(app, "receipt") == NULL)
-		return fail(&app->fail, RC_USAGE, "--offline needs a --receipt FILE to check");
-	if (arg(app, "receipt") != NULL && app->args.n_pos > 1)
-		return fail(&app->fail, RC_USAGE, "a receipt is checked for one code");
-	if (!one && arg(app, "receipt") == NULL && out_is_json(&app->out))
+	if (rc == RC_DONE)
+		rc = reports_read(app, &reports);
+	if (rc != RC_DONE)
+		return rc;
+	if (!receipt && (app->args.n_pos > 1 || strcmp(code, "-") == 0) && out_is_json(&app->out))
 		out_list(&app->out, NULL);
 	for (size_t i = 0; (file = arg_nth(app, "receipt", i)) != NULL; i++)
-		rc = rc_worst(rc, verify_receipt(app, file, code));
-	for (size_t i = 0; arg(app, "receipt") == NULL && i < app->args.n_pos; i++) {
-		if (i > 0)
-			out_line(&app->out, "%s", "");
-		if (strcmp(arg_pos(app, i), "-") == 0)
-			rc = from_stdin(app, rc);
-		else
-			rc = rc_worst(rc, verify_code(app, arg_pos(app, i)));
-	}
+		rc = rc_worst(rc, verify_receipt(app, &reports, file, code));
+	if (!receipt)
+		rc = verify_codes(app, &reports);
 	while (app->out.depth > 0)
 		out_end(&app->out);
 	return rc;
@@ -242,6 +290,8 @@ static int cmd_verify(struct app *app)
 
 static const struct flag verify_flags[] = {
     {"receipt", "FILE", "check a saved receipt; with CODE, that it names it", FLAG_MANY},
+    {"report", "FILE",
+     "an inspection's report: are its SHA-256 and SM3 those of a proven inspection?", FLAG_MANY},
     {"offline", NULL, "ask nobody: receipts and pinned keys alone", FLAG_BOOL},
     {"all", NULL, "check every record, not the first 8", FLAG_BOOL},
     {0},

@@ -10,7 +10,7 @@
  * the process, one context a thread, freed with it.  Where OpenSSL can't give them there is no
  * safe way on.
  */
-static EVP_MD *digest;
+static EVP_MD *digest, *sm3;
 static pthread_key_t context_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static __thread EVP_MD_CTX *context;
@@ -29,6 +29,7 @@ static void context_free(void *c)
 static void fetch(void)
 {
 	digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+	sm3 = EVP_MD_fetch(NULL, "SM3", NULL); /* an OpenSSL for FIPS has none */
 	must(digest != NULL && pthread_key_create(&context_key, context_free) == 0);
 }
 
@@ -87,6 +88,27 @@ void sy_sha256_update(struct sy_sha256_ctx *c, const void *data, size_t n)
 }
 
 void sy_sha256_final(struct sy_sha256_ctx *c, sy_hash *out)
+{
+	if (c && out)
+		must(EVP_DigestFinal_ex((EVP_MD_CTX *)c, out->b, NULL));
+	EVP_MD_CTX_free((EVP_MD_CTX *)c);
+}
+
+struct sy_sm3_ctx *sy_sm3_new(void)
+{
+	pthread_once(&once, fetch);
+	EVP_MD_CTX *c = sm3 ? EVP_MD_CTX_new() : NULL;
+	if (c)
+		must(EVP_DigestInit_ex2(c, sm3, NULL));
+	return (struct sy_sm3_ctx *)c;
+}
+
+void sy_sm3_update(struct sy_sm3_ctx *c, const void *data, size_t n)
+{
+	must(EVP_DigestUpdate((EVP_MD_CTX *)c, data, n));
+}
+
+void sy_sm3_final(struct sy_sm3_ctx *c, sy_hash *out)
 {
 	if (c && out)
 		must(EVP_DigestFinal_ex((EVP_MD_CTX *)c, out->b, NULL));

@@ -20,7 +20,7 @@ _suyuan() {
 		esac
 	done
 	case $prev in
-	--key | --passphrase-file | --party-key | --rejects | --map | --receipt | --output)
+	--key | --passphrase-file | --party-key | --rejects | --map | --receipt | --output | --report)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;

@@ -1,5 +1,6 @@
 /*
- * SHA-256 through OpenSSL's EVP, with the digest fetched once, and HMAC-SHA-256.
+ * SHA-256 through OpenSSL's EVP, with the digest fetched once, and HMAC-SHA-256; SM3 (GB/T 32905)
+ * for reports that are named by it.
  *
  * Contexts are kept a thread, so hashing allocates nothing after the first call of a thread.
  * SHA-256 of memory cannot fail but for memory in that first call; the program stops then.
@@ -18,5 +19,11 @@ struct sy_sha256_ctx;                      /* a running hash, for streams and lo
 struct sy_sha256_ctx *sy_sha256_new(void); /* NULL when memory is out */
 void sy_sha256_update(struct sy_sha256_ctx *c, const void *data, size_t n);
 void sy_sha256_final(struct sy_sha256_ctx *c, sy_hash *out); /* frees it; OUT may be NULL */
+
+/* The same with SM3.  NULL also where this OpenSSL has no SM3. */
+struct sy_sm3_ctx;
+struct sy_sm3_ctx *sy_sm3_new(void);
+void sy_sm3_update(struct sy_sm3_ctx *c, const void *data, size_t n);
+void sy_sm3_final(struct sy_sm3_ctx *c, sy_hash *out);
 
 #endif

@@ -71,6 +71,30 @@ START_TEST(sha256)
 }
 END_TEST
 
+/* GB/T 32905, annex A. */
+static const struct {
+	const char *text, *hash;
+} sm3_rows[] = {
+    {"abc", "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"},
+    {"abcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcdabcd",
+     "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"},
+};
+
+START_TEST(sm3)
+{
+	sy_hash want, got;
+	const char *text = sm3_rows[_i].text;
+	struct sy_sm3_ctx *c = sy_sm3_new();
+	unhex(sm3_rows[_i].hash, want.b, 32);
+	sy_sm3_update(c, text, 1);
+	sy_sm3_update(c, text + 1, strlen(text) - 1);
+	sy_sm3_final(c, &got);
+	ck_assert(sy_hash_eq(&got, &want));
+	sy_sm3_final(sy_sm3_new(), NULL);
+	sy_sm3_final(NULL, NULL);
+}
+END_TEST
+
 /* RFC 4231, cases 1, 2 and 6. */
 START_TEST(hmac)
 {
@@ -561,6 +585,7 @@ Suite *suite(void)
 	Suite *s = suite_create("sign");
 	TCase *t = tcase(s, "hash");
 	tcase_add_loop_test(t, sha256, 0, ROWS(sha256_rows));
+	tcase_add_loop_test(t, sm3, 0, ROWS(sm3_rows));
 	tcase_add_test(t, hmac);
 	tcase_add_test(t, threads);
 	t = tcase(s, "ed25519");
