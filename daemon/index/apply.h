@@ -10,6 +10,7 @@
 #ifndef INDEX_APPLY_H
 #define INDEX_APPLY_H
 
+#include "recalls.h"
 #include "rows.h"
 
 struct ids {
@@ -63,6 +64,7 @@ struct apply {
 	uint64_t actor; /* its id among the actors, NO_ID: not looked up */
 	/* records read again, and items folded again */
 	struct sy_arena again, folded;
+	struct recalls recalls;
 	struct ids erase, gone; /* salts to destroy before the commit; GONE: that is done already */
 };
 void apply_free(struct apply *a);
@@ -106,6 +108,10 @@ int items_refold(struct apply *a, struct ids *ids);
 
 /* items.c */
 int code_id(struct kv_tx *tx, struct sy_str code, uint64_t *id);
+/* Does an item's code stand under a product's?  None does under an empty one. */
+bool code_under(struct sy_str product, struct sy_str code);
+/* The id of the next item under a product whose code comes after AFTER; SY_ENOTFOUND. */
+int code_next_under(struct kv_tx *tx, struct sy_str product, struct sy_str after, uint64_t *id);
 /* The lot that a mentioned unit belongs to, as its code or the ilmd says; empty for none. */
 int event_lot(struct view *v, const struct sy_event_item *occ, struct sy_str *lot);
 int view_read(struct view *v, struct sy_arena *arena, const struct sy_json_doc *doc,
@@ -144,6 +150,8 @@ int actor_id(struct apply *a, struct sy_str name, uint64_t *id);
 int node_join(struct apply *a, struct view *v, struct sy_str party);
 /* An event joined its group out of order: puts that together again.  Invalidates a->again. */
 int group_mend(struct apply *a, const struct view *v, struct sy_str party);
+/* The first line of a container's contents after C, as index_contents_next. */
+int contents_next(struct kv_tx *tx, uint64_t container, struct content *c);
 /* Adds what an event says of one item: edges, contents, visits. */
 int link_item(struct apply *a, struct view *v, const struct sy_event_item *occ, uint64_t id,
 	      uint64_t lot);

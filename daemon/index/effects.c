@@ -337,6 +337,7 @@ int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until)
 	const uint8_t *bytes;
 	uint8_t copy[SY_ENTRY_SIZE];
 	struct sy_entry e;
+	bool settled;
 	int err = ledger_entry(a->truth, index, &bytes);
 
 	if (err)
@@ -349,6 +350,8 @@ int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until)
 		return err;
 	if (a->st.within < e.count)
 		return SY_OK;
+	if ((err = recalls_settle(a, until, &settled)) || !settled)
+		return err;
 	if (e.kind == SY_ENTRY_SUBMISSION) {
 		struct key k = key_submission(e.author, &e.records_root);
 		if ((err = put_u64(a->tx, T_SUBMISSIONS, &k, index)))
@@ -366,6 +369,7 @@ void apply_free(struct apply *a)
 	sy_arena_free(&a->arena);
 	sy_arena_free(&a->again);
 	sy_arena_free(&a->folded);
+	sy_arena_free(&a->recalls.arena);
 	sy_buf_free(&a->party);
 	ids_free(&a->erase);
 	ids_free(&a->gone);

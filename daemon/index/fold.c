@@ -312,9 +312,12 @@ static int refold_record(struct apply *a, const struct refold *f, uint64_t recor
 static int refold_end(struct apply *a, struct item *it, uint64_t lot)
 {
 	struct key code = key_code(it->code), id = key_u64(it->id);
-	int err = link_lot(a, it->id, lot, it->lot);
+	struct item old;
+	int err = item_get(a->tx, it->id, &old);
 
-	if (err || (err = marks_fold(a, it)))
+	old.code = it->code;
+	if (err || (err = recalls_fold(a, old.n_history ? &old : NULL, it)) ||
+	    (err = link_lot(a, it->id, lot, it->lot)) || (err = marks_fold(a, it)))
 		return err;
 	if (it->n_history)
 		return item_put(a->tx, it);

@@ -49,6 +49,7 @@ void index_drop(struct index *ix)
 	ix->a.st = ix->committed;
 	ix->a.erase.n = ix->a.gone.n = 0;
 	ix->a.author_known = false;
+	recalls_forget(&ix->a);
 }
 
 /* Salts go at the last moment: until the commit, a kill leaves an index that still has what the

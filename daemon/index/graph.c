@@ -70,7 +70,9 @@ static int set_edge(struct apply *a, uint64_t from, uint64_t to, bool on)
 	struct key f = key_u64(from), t = key_u64(to);
 	int err = set_value(a, T_FORWARD, &f, &t, on);
 
-	return err ? err : set_value(a, T_BACK, &t, &f, on);
+	if (err == SY_OK)
+		err = set_value(a, T_BACK, &t, &f, on);
+	return err ? err : recalls_edge(a, from, to, on);
 }
 
 int link_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
@@ -82,7 +84,7 @@ int link_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
 		err = set_value(a, T_FORWARD, &was, &id, false);
 	if (before != after && after != NO_ID && err == SY_OK)
 		err = set_value(a, T_FORWARD, &is, &id, true);
-	return err;
+	return err ? err : recalls_lot(a, unit, before, after);
 }
 
 static bool changes_contents(const struct view *v)
@@ -104,7 +106,8 @@ static int set_content(struct apply *a, const struct view *v, uint64_t child, bo
 
 	sy_put64(k.b + k.n, child);
 	k.n += 8;
-	return set_row(a, T_CONTENTS, &k, (struct sy_str){&action, 1}, on);
+	int err = set_row(a, T_CONTENTS, &k, (struct sy_str){&action, 1}, on);
+	return err ? err : recalls_content(a, v->oc.parent);
 }
 
 /* What an item's role in an event says of edges and contents. */
@@ -144,10 +147,10 @@ int link_item(struct apply *a, struct view *v, const struct sy_event_item *occ, 
 	uint64_t item = lot != NO_ID ? lot : id;
 	int err = set_links(a, v, occ, id, true);
 
-	if (err || v->oc.visited == item)
-		return err;
+	if (err == SY_OK && v->oc.visited != item)
+		err = set_visits(a, &v->oc, v->number, item, true);
 	v->oc.visited = item;
-	return set_visits(a, &v->oc, v->number, item, true);
+	return err ? err : recalls_visit(a, v, id);
 }
 
 /* --- shared transformations ------------------------------------------------------------------ */
@@ -312,8 +315,9 @@ static int mark_item(struct apply *a, uint64_t id, uint64_t record, bool withdra
 	if (err || h.withdrawn == withdrawn)
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	h.withdrawn = withdrawn;
-	err = marks_set(a, id, record, &h, !withdrawn);
-	return err ? err : history_put(a->tx, id, record, &h);
+	if ((err = marks_set(a, id, record, &h, !withdrawn)) || (err = recalls_stand(a, id, &h)))
+		return err;
+	return history_put(a->tx, id, record, &h);
 }
 
 /* Marks the histories of one item and its lot, and sets what the event says of contents. */
@@ -560,7 +564,7 @@ int index_fact_node(struct index_read *r, uint64_t record, const struct item_fac
 	return SY_OK;
 }
 
-int index_contents_next(struct index_read *r, uint64_t container, struct content *c)
+int contents_next(struct kv_tx *tx, uint64_t container, struct content *c)
 {
 	struct key k = key_u64x3(container, c->record ? sortable(c->time) : 0, c->record);
 	struct sy_str key, value;
@@ -568,9 +572,9 @@ int index_contents_next(struct index_read *r, uint64_t container, struct content
 
 	sy_put64(k.b + 24, c->child);
 	k.n = 32;
-	err = kv_seek(&r->tx, T_CONTENTS, key_str(&k), &key, &value);
+	err = kv_seek(tx, T_CONTENTS, key_str(&k), &key, &value);
 	if (err == SY_OK && c->record && sy_str_eq(key, key_str(&k)))
-		err = kv_next(&r->tx, T_CONTENTS, &key, &value);
+		err = kv_next(tx, T_CONTENTS, &key, &value);
 	if (err)
 		return err;
 	if (key.n != 32 || value.n != 1 || memcmp(key.p, k.b, 8))
@@ -581,4 +585,9 @@ int index_contents_next(struct index_read *r, uint64_t container, struct content
 			      .child = sy_get64(p + 24),
 			      .added = value.p[0]};
 	return SY_OK;
+}
+
+int index_contents_next(struct index_read *r, uint64_t container, struct content *c)
+{
+	return contents_next(&r->tx, container, c);
 }

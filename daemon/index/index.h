@@ -35,6 +35,10 @@
  *   visits      u64 actor -> u64 record || u64 item, each: what a party or place had to do with
  *   holds       u64 id || u64 time || u64 record || u64 party -> hold or release, by an authority?
  *   results     u64 time || u64 record || u64 id -> result of supervision: fail or pass
+ *   marks       u64 id || u64 case -> what a recall covers, see index_mark; nodes as well
+ *   marked      u64 case || u64 id -> the same by case, of what is marked as a whole
+ *   cases       u64 case -> of a recall that marks: generation, items marked, the recall's id
+ *   todo        what is to be marked before the position moves on, see recalls.h
  *
  * What is erased.  The Erasure record, which admission checks and this room applies:
  *
@@ -242,6 +246,29 @@ struct sy_str recall_party_id(struct sy_arena *arena, uint64_t number, struct sy
 struct sy_str recall_inbox_id(struct sy_arena *arena, struct sy_str party, uint64_t number);
 /* Of a notice or an answer: the Recall record that was in force. */
 int recall_version(const struct register_row *row, uint64_t *record);
+
+/*
+ * Marks: what the recalls cover that are open or closed and no exercise.  Marked is what the scope
+ * names and what was reached forward of that (DOMAIN "What is reached from what"): whole; a lot of
+ * which it isn't, but some units are, in part.  Of a product with dates what has none counts as
+ * meant, unless it is a unit, which goes by its lot.  At a place in a time was what an event in
+ * force then names there, and what the newest one before does that doesn't take it away.  A
+ * container is in question for that time, and for all time when it is named itself.
+ *
+ * They are those of the records up to the snapshot's position, whatever came late: a production
+ * that is recorded tomorrow marks its outputs tomorrow.
+ */
+struct index_mark {
+	uint64_t number; /* of the case */
+	bool whole;
+	uint64_t units; /* marked ones of a lot */
+};
+/* The first case from FROM on that marks an item; SY_ENOTFOUND at the end. */
+int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out);
+/* The first item from FROM on that a case marks as a whole; SY_ENOTFOUND at the end. */
+int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint64_t *item);
+/* A case that marks: the recall's id, borrowed, and how many items as a whole. */
+int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items);
 
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 

@@ -202,8 +202,7 @@ static int history_mark(struct apply *a, struct item *it, const struct view *v,
 static int name_one(struct apply *a, struct view *v, const struct sy_event_item *occ,
 		    struct sy_str code, unsigned bits, uint64_t lot, bool fold, uint64_t *id)
 {
-	struct item it;
-	uint64_t had_lot;
+	struct item it, had;
 	bool fresh;
 	bool member = bits == HIST_MEMBER;
 	int err = item_name(a, code, member ? SY_CODE_LOT : occ->code.kind, &it, &fresh);
@@ -211,7 +210,7 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 	if (err)
 		return err;
 	*id = it.id;
-	had_lot = it.lot;
+	had = it;
 	a->work++;
 	if ((err = history_mark(a, &it, v, occ, bits, !fresh && (!fold || it.last == v->number))))
 		return err;
@@ -222,7 +221,8 @@ static int name_one(struct apply *a, struct view *v, const struct sy_event_item 
 		item_fold_unit(&it, v, occ);
 	else if (!v->ev.error)
 		item_fold(&it, v, occ, lot);
-	if ((err = link_lot(a, it.id, had_lot, it.lot)))
+	if ((err = link_lot(a, it.id, had.lot, it.lot)) ||
+	    (err = recalls_fold(a, fresh ? NULL : &had, &it)))
 		return err;
 	return item_put(a->tx, &it);
 }
@@ -412,17 +412,36 @@ static int next_under(struct kv_tx *tx, const struct key *under, struct sy_str a
 	return SY_OK;
 }
 
-int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
-		    struct sy_str *code, struct item *out)
+bool code_under(struct sy_str product, struct sy_str code)
 {
-	uint64_t id;
+	struct key k = key_code(code);
+
+	for (int second = 0; product.n && second < 2; second++) {
+		struct key under = codes_under(product, second);
+		if (under.n && k.n >= under.n && memcmp(k.b, under.b, under.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+int code_next_under(struct kv_tx *tx, struct sy_str product, struct sy_str after, uint64_t *id)
+{
 	int err = SY_ENOTFOUND;
 
 	for (int second = 0; second < 2 && err == SY_ENOTFOUND; second++) {
 		struct key under = codes_under(product, second);
 		if (under.n)
-			err = next_under(&r->tx, &under, after, &id);
+			err = next_under(tx, &under, after, id);
 	}
+	return err;
+}
+
+int index_item_next(struct index_read *r, struct sy_str product, struct sy_str after,
+		    struct sy_str *code, struct item *out)
+{
+	uint64_t id;
+	int err = code_next_under(&r->tx, product, after, &id);
+
 	if (err)
 		return err;
 	err = item_get(&r->tx, id, out);

@@ -69,6 +69,7 @@ int recall_apply(struct apply *a, struct register_row *row)
 	const struct sy_json *root = sy_json_root(&a->doc),
 			     *v = sy_json_get(&a->doc, root, "state");
 	struct sy_str state = SY_STR("");
+	struct index_recall now;
 
 	if (v && sy_json_string(&a->doc, v, &a->arena, &state) == SY_ENOMEM)
 		return SY_ENOMEM;
@@ -76,7 +77,10 @@ int recall_apply(struct apply *a, struct register_row *row)
 	v = sy_json_get(&a->doc, root, "mock");
 	if (v && v->type == SY_JSON_TRUE)
 		row->roles |= MOCK_BIT;
-	return row_put(a->tx, REG_RECALL, row);
+	int err = row_put(a->tx, REG_RECALL, row);
+	if (err == SY_OK)
+		err = recall_get(a->tx, row->id, &now);
+	return err ? err : recalls_version(a, &now);
 }
 
 /* --- ids of what belongs to a case ----------------------------------------------------------- */

@@ -13,6 +13,8 @@ const struct kv_table index_tables[T_COUNT] = {
     [T_BACK] = {"back", true},          [T_GROUPS] = {"groups", false},
     [T_CONTENTS] = {"contents", false}, [T_VISITS] = {"visits", true},
     [T_HOLDS] = {"holds", false},       [T_RESULTS] = {"results", false},
+    [T_MARKS] = {"marks", false},       [T_MARKED] = {"marked", false},
+    [T_CASES] = {"cases", false},       [T_TODO] = {"todo", false},
 };
 
 /* --- keys ------------------------------------------------------------------------------------ */

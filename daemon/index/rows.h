@@ -10,7 +10,7 @@
 #include "index.h"
 
 /* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
-#define INDEX_VERSION 12
+#define INDEX_VERSION 13
 
 enum table {
 	T_META,
@@ -33,6 +33,10 @@ enum table {
 	T_VISITS,
 	T_HOLDS,
 	T_RESULTS,
+	T_MARKS,
+	T_MARKED,
+	T_CASES,
+	T_TODO,
 	T_COUNT
 };
 extern const struct kv_table index_tables[T_COUNT];

@@ -296,6 +296,7 @@ static int drop_history(struct apply *a, struct erasure *x)
 		if (err == SY_ENOTFOUND)
 			continue;
 		if (err || (err = marks_set(a, x->ids.v[i], x->record, &h, false)) ||
+		    (err = recalls_stand(a, x->ids.v[i], &h)) ||
 		    (err = kv_del(a->tx, T_HISTORY, key_str(&k))))
 			return err;
 		if ((h.bits & HIST_FIRST) &&

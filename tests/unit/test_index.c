@@ -766,6 +766,7 @@ END_TEST
 /* --- random sequences: live, restarted, rebuilt ---------------------------------------------- */
 
 static uint64_t seed;
+static bool with_recalls;
 
 static uint64_t draw(uint64_t below)
 {
@@ -790,6 +791,11 @@ static void put_unit(struct sy_buf *b)
 
 	sy_buf_printf(b, "\"https://id.gs1.org/01/06901234567892%s%c\"", forms[draw(3)],
 		      (int)('1' + draw(4)));
+}
+
+static void put_box(struct sy_buf *b)
+{
+	sy_buf_printf(b, "\"https://id.gs1.org/00/10614141234567890%c\"", (int)('8' + draw(2)));
 }
 
 static void put_list(struct sy_buf *b, const char *name, void (*put)(struct sy_buf *))
@@ -831,6 +837,14 @@ static void put_occasion(struct sy_buf *b)
 			      (int)('a' + draw(3)));
 }
 
+static void put_time(struct sy_buf *b)
+{
+	sy_buf_printf(b,
+		      "\"eventTime\":\"2026-11-24T08:0%u:00+08:00\","
+		      "\"eventTimeZoneOffset\":\"+08:00\"",
+		      (unsigned)draw(8));
+}
+
 /* An event from a small world, so that they meet. */
 static void put_event(struct sy_buf *b)
 {
@@ -839,14 +853,15 @@ static void put_event(struct sy_buf *b)
 	uint64_t kind = draw(4);
 
 	if (kind < 2)
-		sy_buf_printf(b, "{\"type\":\"ObjectEvent\"," EVENT ",\"action\":\"%s\"", action);
+		sy_buf_printf(b, "{\"type\":\"ObjectEvent\",\"action\":\"%s\",", action);
 	else if (kind == 2)
-		sy_buf_text(b, "{\"type\":\"TransformationEvent\"," EVENT);
+		sy_buf_text(b, "{\"type\":\"TransformationEvent\",");
 	else
 		sy_buf_printf(b,
-			      "{\"type\":\"AggregationEvent\"," EVENT
-			      ",\"action\":\"%s\",\"parentID\":\"" SSCC "\"",
-			      action);
+			      "{\"type\":\"AggregationEvent\",\"action\":\"%s\",\"parentID\":"
+			      "\"https://id.gs1.org/00/10614141234567890%c\",",
+			      action, (int)('8' + draw(2)));
+	put_time(b);
 	if (draw(4))
 		sy_buf_printf(b, ",\"eventID\":\"urn:e:%u\"", (unsigned)draw(3));
 	if (draw(4) == 0)
@@ -854,7 +869,11 @@ static void put_event(struct sy_buf *b)
 	if (kind == 2 && draw(2))
 		sy_buf_printf(b, ",\"transformationID\":\"urn:t:%u\"", (unsigned)draw(2));
 	put_occasion(b);
-	put_list(b, kind < 2 ? "epcList" : kind == 2 ? "outputEPCList" : "childEPCs", put_unit);
+	put_list(b,
+		 kind < 2    ? "epcList"
+		 : kind == 2 ? "outputEPCList"
+			     : "childEPCs",
+		 kind < 3 || draw(3) ? put_unit : put_box);
 	put_list(b,
 		 kind < 2    ? "quantityList"
 		 : kind == 2 ? "inputQuantityList"
@@ -887,6 +906,49 @@ static void put_register(struct sy_buf *b)
 		      (unsigned)draw(1000));
 }
 
+/* Few are revoked, drafts or exercises. */
+static void put_recall(struct sy_buf *b, unsigned id, const char *state, unsigned what)
+{
+	sy_buf_printf(b, "{\"type\":\"Recall\",\"id\":\"urn:r:%u\",\"state\":\"%s\"%s,\"scope\":{",
+		      id, state, what & 16 ? ",\"mock\":true" : "");
+	if (what & 1)
+		sy_buf_printf(b, "\"product\":\"06901234567892\",\"madeFrom\":\"2026-11-0%u\"",
+			      1 + (what >> 5) % 9);
+	if (what & 2)
+		sy_buf_printf(
+		    b,
+		    "%s\"place\":\"urn:place:%u\",\"from\":\"2026-11-24T08:0%u:00+08:00\","
+		    "\"to\":\"2026-11-24T08:06:00+08:00\"",
+		    what & 1 ? "," : "", (what >> 5) % 3, (what >> 7) % 6);
+	if (what & 4)
+		sy_buf_printf(b, "%s\"items\":[\"" LOT("%c") "\"%s]", what & 3 ? "," : "",
+			      (int)('1' + (what >> 9) % 4),
+			      what & 8 ? ",\"https://id.gs1.org/00/106141412345678908\"" : "");
+	sy_buf_text(b, "}}");
+}
+
+enum { RECALLS = 3 };
+static struct {
+	const char *state;
+	unsigned what;
+} recalled[RECALLS];
+
+static void put_a_recall(struct sy_buf *b)
+{
+	static const char *const states[] = {"draft", "open", "open", "open", "closed", "revoked"};
+	unsigned id = (unsigned)draw(RECALLS);
+	const char *last = recalled[id].state;
+
+	if (recalled[id].what == 0 || draw(4) == 0) {
+		/* a scope may be another only after what counted was revoked */
+		bool counts = last && (strcmp(last, "open") == 0 || strcmp(last, "closed") == 0);
+		if (!counts)
+			recalled[id].what = (unsigned)draw(1 << 12) & (draw(8) ? ~16U : ~0U);
+	}
+	recalled[id].state = states[draw(6)];
+	put_recall(b, id, recalled[id].state, recalled[id].what);
+}
+
 static void random_entry(void)
 {
 	char *payloads[4] = {NULL};
@@ -894,8 +956,10 @@ static void random_entry(void)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct sy_buf b = {0};
-		uint64_t what = draw(8);
-		if (what == 0)
+		uint64_t what = draw(with_recalls ? 9 : 8);
+		if (what == 8)
+			put_a_recall(&b);
+		else if (what == 0)
 			put_erasure(&b);
 		else if (what == 1)
 			put_register(&b);
@@ -916,10 +980,13 @@ enum { SEQUENCES = 300 / SLOW, ENTRIES = 24 };
  * restored index. */
 static void random_run(bool killed)
 {
+	memset(recalled, 0, sizeof recalled);
+	with_recalls = true;
 	log_begin();
 	open_index();
 	for (int i = 0; i < ENTRIES; i++)
 		random_entry();
+	with_recalls = false;
 	for (uint64_t at = 1 + draw(4); at < l->n_entries; at += 1 + draw(6)) {
 		log_publish(l, at);
 		ck_assert_int_eq(index_catch_up(ix), SY_OK);
@@ -955,6 +1022,86 @@ START_TEST(random_sequences)
 			      sy_buf_cstr(&reported));
 		teardown();
 	}
+}
+END_TEST
+
+/* What is marked, by code. */
+static void write_marks(struct sy_buf *b)
+{
+	static const char *const codes[] = {LOT("1"),
+					    LOT("2"),
+					    LOT("3"),
+					    LOT("4"),
+					    UNIT("1"),
+					    UNIT("2"),
+					    UNIT("3"),
+					    UNIT("4"),
+					    "https://id.gs1.org/00/106141412345678908",
+					    "https://id.gs1.org/00/106141412345678909"};
+	struct index_read at;
+	struct index_mark m;
+	struct sy_str id;
+	uint64_t item, items;
+
+	sy_buf_reset(b);
+	ck_assert_int_eq(index_catch_up(ix), SY_OK);
+	ck_assert_int_eq(index_read_begin(ix, &at), SY_OK);
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		if (index_item_id(&at, sy_str(codes[i]), &item))
+			continue;
+		for (uint64_t from = 0; index_mark_next(&at, item, from, &m) == SY_OK;
+		     from = m.number + 1) {
+			ck_assert_int_eq(index_case(&at, m.number, &id, &items), SY_OK);
+			sy_buf_printf(b, "%s: %.*s of %lu, %s, %lu units\n", codes[i], (int)id.n,
+				      id.p, (unsigned long)items, m.whole ? "whole" : "part",
+				      (unsigned long)m.units);
+		}
+	}
+	index_read_end(&at);
+}
+
+static void put_again(const char *state, unsigned id)
+{
+	struct sy_buf b = {0};
+
+	put_recall(&b, id, state, recalled[id].what);
+	log_add(l, OP, "%s", sy_buf_cstr(&b));
+	sy_buf_free(&b);
+}
+
+/* Whatever came in whatever order: marked is what would be, were the recall opened now. */
+START_TEST(marks_follow_what_happens)
+{
+	struct sy_buf was = {0}, is = {0};
+	size_t marked = 0;
+
+	for (int i = 0; i < SEQUENCES / 10; i++) {
+		seed = 0x9e3779b97f4a7c15U * (uint64_t)(5000 + _i * 100 + i);
+		ck_assert_int_eq(sy_crypto_init(), SY_OK);
+		dir_make();
+		random_run(i % 2);
+		for (unsigned id = 0; id < RECALLS; id++) {
+			if (recalled[id].what == 0)
+				continue;
+			write_marks(&was);
+			put_again("revoked", id);
+			write_marks(&is);
+			put_again("open", id);
+			bool counted = recalled[id].state[0] == 'o' || recalled[id].state[0] == 'c';
+			if (counted)
+				write_marks(&is);
+			else
+				ck_assert_str_eq(sy_buf_cstr(&was), sy_buf_cstr(&is));
+			marked += is.n;
+			ck_assert_msg(strcmp(sy_buf_cstr(&was), sy_buf_cstr(&is)) == 0,
+				      "sequence %d.%d, recall %u:\n%s\n%s", _i, i, id,
+				      sy_buf_cstr(&was), sy_buf_cstr(&is));
+		}
+		teardown();
+	}
+	ck_assert_uint_gt(marked, 1000);
+	sy_buf_free(&was);
+	sy_buf_free(&is);
 }
 END_TEST
 
@@ -1374,6 +1521,7 @@ Suite *suite(void)
 			    (int)(sizeof inspections / sizeof *inspections));
 	tcase_add_test(erasure, inspection_of_what_is_in_force);
 	tcase_add_loop_test(random, random_sequences, 0, 10);
+	tcase_add_loop_test(random, marks_follow_what_happens, 0, 10);
 	tcase_set_timeout(random, 120);
 	tcase_add_checked_fixture(opening, setup, teardown);
 	tcase_add_test(opening, index_of_another_truth_is_dropped);
