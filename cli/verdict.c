@@ -21,6 +21,9 @@ enum text {
 	T_QUANTITY,
 	T_INSPECTION,
 	T_RECALL,
+	T_LEVEL,
+	T_REASON,
+	T_MEASURES,
 	T_HELD_BY,
 	T_LABEL,
 	T_LOOKUPS,
@@ -59,6 +62,9 @@ static const char *const texts[T_COUNT][2] = {
     [T_QUANTITY] = {"quantity", "数量"},
     [T_INSPECTION] = {"inspection", "检验"},
     [T_RECALL] = {"recall", "召回"},
+    [T_LEVEL] = {", level ", "，级别 "},
+    [T_REASON] = {"reason", "原因"},
+    [T_MEASURES] = {"what to do", "处置措施"},
     [T_HELD_BY] = {"held by", "封存单位"},
     [T_LABEL] = {"label", "标签"},
     [T_LOOKUPS] = {"looked up", "查询"},
@@ -264,6 +270,49 @@ static void show_inspections(struct verdict *v)
 			show_members(v, T_INSPECTION, &doc, sy_json_root(&doc), names);
 }
 
+static bool is_true(const struct verdict *v, const struct sy_json *m, const char *name)
+{
+	const struct sy_json *b = sy_json_get(&v->doc, m, name);
+
+	return b != NULL && b->type == SY_JSON_TRUE;
+}
+
+static struct sy_str member_text(const struct verdict *v, const struct sy_json *m, const char *name)
+{
+	const struct sy_json *text = sy_json_get(&v->doc, m, name);
+	struct sy_str out = SY_STR("");
+
+	if (text != NULL && sy_json_string(&v->doc, text, &v->app->arena, &out) != SY_OK)
+		return SY_STR("");
+	return out;
+}
+
+/* Which one, why, and what to do. */
+static void show_recalls(struct verdict *v)
+{
+	static const char *const parts[][2] = {
+	    {"", ""}, {", some units of the lot only", "，仅涉及该批次的部分单品"}};
+	static const char *const named[][2] = {
+	    {"", ""},
+	    {" (of the product; whether of this one isn't known)",
+	     "（针对该产品，无法判断是否涉及此件）"}};
+	struct app *app = v->app;
+	const struct sy_json *m;
+
+	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, "recalls"), m) {
+		struct sy_str id = member_text(v, m, "id"), level = member_text(v, m, "level"),
+			      reason = member_text(v, m, "reason"),
+			      measures = member_text(v, m, "measures");
+		bool part = is_true(v, m, "partial"),
+		     product = sy_str_is(member_text(v, m, "names"), "product");
+		out_printf(&app->out, word(app, T_RECALL), "%.*s%s%.*s%s%s", (int)id.n, id.p,
+			   level.n == 0 ? "" : word(app, T_LEVEL), (int)level.n, level.p,
+			   parts[part][app->lang], named[product][app->lang]);
+		show(v, T_REASON, reason);
+		show(v, T_MEASURES, measures);
+	}
+}
+
 static void show_other_date(struct verdict *v, enum text which, struct sy_str label,
 			    struct sy_str registered)
 {
@@ -353,7 +402,7 @@ void verdict_text(struct verdict *v)
 	show(v, T_BEST_BEFORE, item_text(v, "bestBefore"));
 	show_quantity(v);
 	show_inspections(v);
-	show_each(v, T_RECALL, "recalls", (const char *const[]){"id", "level", "measures"});
+	show_recalls(v);
 	show_each(v, T_HELD_BY, "holds", (const char *const[]){"party", "since", "reason"});
 	show_differences(v);
 	show_lookups(v);

@@ -473,12 +473,17 @@ static void write_expiry(struct sy_jw *w, const struct item *it)
 	sy_jw_end(w, '}');
 }
 
-static void write_head(struct one *o)
+static int write_head(struct one *o)
 {
 	const struct item *it = &o->it;
 	struct sy_jw *w = &o->w;
+	struct coverings recalls = {0};
 	struct item lot;
-	item_write(w, it, o->q->code);
+	int err = covering_item(&o->index, &o->arena, it->id, &recalls);
+	if (err)
+		return err;
+	item_write(w, &o->index, it, o->q->code);
+	items_write_recalls(w, &recalls);
 	write_expiry(w, it);
 	sy_jw_kv_u64(w, "firstRecord", it->first);
 	sy_jw_kv_u64(w, "lastRecord", it->last);
@@ -488,18 +493,20 @@ static void write_head(struct one *o)
 		sy_jw_key(w, "lot");
 		sy_jw_object(w);
 		sy_jw_kv_str(w, "code", lot.code);
-		sy_jw_kv_text(w, "state", item_state(&lot, item_today()));
+		sy_jw_kv_text(w, "state", item_state(&o->index, &lot, item_today()));
 		sy_jw_kv_u64(w, "firstRecord", lot.first);
 		sy_jw_end(w, '}');
 	}
 	sy_jw_kv_u64(w, "historyCount", it->n_history);
+	return SY_OK;
 }
 
 static int write_one(struct one *o)
 {
 	int err;
 	sy_jw_object(&o->w);
-	write_head(o);
+	if ((err = write_head(o)))
+		return err;
 	sy_jw_kv_text(&o->w, "view", o->q->audit ? "audit" : "effective");
 	if ((err = write_custody(o)) || (err = write_holds(o)) || (err = write_told(o)) ||
 	    (err = write_history(o)))

@@ -5,8 +5,11 @@
 
 #include <suyuan/time.h>
 
-const char *item_state(const struct item *it, int32_t today)
+const char *item_state(struct index_read *r, const struct item *it, int32_t today)
 {
+	struct index_mark mark;
+	if (it->id != NO_ID && index_mark_next(r, it->id, 0, &mark) == SY_OK)
+		return "recalled";
 	if (it->flags & ITEM_HELD)
 		return "held";
 	if (it->flags & ITEM_WITHDRAWN)
@@ -25,11 +28,33 @@ int32_t item_today(void)
 	return sy_date_of(sy_time_now(), 8 * 60);
 }
 
-void item_write(struct sy_jw *w, const struct item *it, struct sy_str code)
+void items_write_recalls(struct sy_jw *w, const struct coverings *c)
+{
+	sy_jw_key(w, "recalls");
+	sy_jw_array(w);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct index_recall *recall = &c->v[i].recall;
+		sy_jw_object(w);
+		sy_jw_kv_str(w, "id", recall->row.id);
+		sy_jw_kv_u64(w, "number", recall->number);
+		sy_jw_raw(w, recall->row.shown);
+		sy_jw_kv_str(w, "party", recall->row.owner);
+		sy_jw_key(w, "partial");
+		sy_jw_bool(w, c->v[i].partial);
+		if (c->v[i].named)
+			sy_jw_kv_text(w, "names", c->v[i].product ? "product" : "code");
+		answer_time(w, "since", recall->row.time);
+		sy_jw_kv_u64(w, "record", recall->row.record);
+		sy_jw_end(w, '}');
+	}
+	sy_jw_end(w, ']');
+}
+
+void item_write(struct sy_jw *w, struct index_read *r, const struct item *it, struct sy_str code)
 {
 	sy_jw_kv_str(w, "code", code);
 	sy_jw_kv_text(w, "kind", sy_code_kind_name(it->kind));
-	sy_jw_kv_text(w, "state", item_state(it, item_today()));
+	sy_jw_kv_text(w, "state", item_state(r, it, item_today()));
 	answer_day(w, "made", it->made);
 	answer_day(w, "harvested", it->harvested);
 	answer_day(w, "expires", it->expires);
@@ -128,7 +153,7 @@ static void items_of_product(struct http_exchange *x, struct snapshot *s, struct
 	sy_jw_array(&w);
 	while ((err = index_item_next(&s->index, of, after, &code, &it)) == SY_OK && n < limit) {
 		sy_jw_object(&w);
-		item_write(&w, &it, code);
+		item_write(&w, &s->index, &it, code);
 		sy_jw_key(&w, "records");
 		sy_jw_array(&w);
 		sy_jw_u64(&w, it.flags & ITEM_CREATED ? it.created : it.first);

@@ -5,13 +5,17 @@
 #define API_ITEMS_H
 
 #include "api/answer.h"
+#include "recall/covering.h"
 
-/* "registered", "held", "expired", "destroyed", "withdrawn", or "mentioned" for what was never
- * commissioned but stands in some record. */
-const char *item_state(const struct item *it, int32_t today);
+/* "recalled" of what a recall covers in whole or in part, "registered", "held", "expired",
+ * "destroyed", "withdrawn", or "mentioned" for what was never commissioned but stands in some
+ * record. */
+const char *item_state(struct index_read *r, const struct item *it, int32_t today);
 int32_t item_today(void);
 /* code, kind, state, dates, quantity as members of the object that is open. */
-void item_write(struct sy_jw *w, const struct item *it, struct sy_str code);
+void item_write(struct sy_jw *w, struct index_read *r, const struct item *it, struct sy_str code);
+/* "recalls": [...]: id, partial, level, reason, measures and so on, each. */
+void items_write_recalls(struct sy_jw *w, const struct coverings *c);
 /* An object a hold, in the array that is open. */
 void items_write_holds(struct sy_jw *w, struct index_read *r, const struct hold *holds, size_t n);
 /* A party or place by its id; nothing for NO_ID. */

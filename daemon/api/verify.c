@@ -51,6 +51,7 @@ struct findings {
 	struct found lot, unit;
 	const struct item *registered; /* the unit's or the lot's row that dates come from */
 	bool other_lot; /* the serial is registered, but in another lot than the code says */
+	struct coverings recalls;
 	uint64_t lookups, first_lookup;
 };
 
@@ -166,12 +167,46 @@ static int find_status(struct snapshot *s, struct findings *f)
 	}
 }
 
+static bool is_registered(const struct findings *f)
+{
+	return f->code.kind == SY_CODE_LOT ? f->lot.row.id != NO_ID : f->unit.row.id != NO_ID;
+}
+
+/* Of a lot whose units are recalled in part nobody can tell which one is meant; a unit can say that
+ * it isn't. */
+static bool is_recalled(const struct findings *f)
+{
+	for (size_t i = 0; i < f->recalls.n; i++) {
+		const struct covering *c = &f->recalls.v[i];
+		if (!c->product && (!c->partial || f->code.kind == SY_CODE_LOT))
+			return true;
+	}
+	return false;
+}
+
+/* Marks say it of what is in the ledger; a code that isn't may stand in a scope as well. */
+static int find_recalls(struct snapshot *s, struct findings *f)
+{
+	int err = SY_OK;
+	if (f->unit.row.id != NO_ID && f->unit.code.n)
+		err = covering_item(&s->index, f->arena, f->unit.row.id, &f->recalls);
+	if (err == SY_OK && f->lot.row.id != NO_ID && f->lot.code.n)
+		err = covering_item(&s->index, f->arena, f->lot.row.id, &f->recalls);
+	if (err == SY_OK && !is_registered(f))
+		err = covering_code(&s->index, f->arena, &f->code, &f->recalls);
+	if (is_recalled(f))
+		f->status = ST_RECALLED;
+	return err;
+}
+
 static int find_all(struct snapshot *s, struct findings *f)
 {
 	int err = find_around(s, f);
 	if (err == SY_OK)
 		err = find_status(s, f);
-	if (err == SY_OK && f->status == ST_HELD &&
+	if (err == SY_OK)
+		err = find_recalls(s, f);
+	if (err == SY_OK && f->status <= ST_HELD &&
 	    (err = find_holds(s, f->arena, &f->unit)) == SY_OK)
 		err = find_holds(s, f->arena, &f->lot);
 	return err;
@@ -198,7 +233,8 @@ static void write_row(struct sy_jw *w, const char *name, const struct register_r
 	sy_jw_end(w, '}');
 }
 
-static void write_item(struct sy_jw *w, const char *name, const struct found *f)
+static void write_item(struct sy_jw *w, struct index_read *r, const char *name,
+		       const struct found *f)
 {
 	sy_jw_key(w, name);
 	if (!f->known) {
@@ -206,7 +242,7 @@ static void write_item(struct sy_jw *w, const char *name, const struct found *f)
 		return;
 	}
 	sy_jw_object(w);
-	item_write(w, &f->row, f->code);
+	item_write(w, r, &f->row, f->code);
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
 	sy_jw_u64(w, f->evidence);
@@ -281,6 +317,8 @@ static void write_records(struct sy_jw *w, const struct findings *f)
 {
 	sy_jw_key(w, "records");
 	sy_jw_array(w);
+	for (size_t i = 0; i < f->recalls.n; i++)
+		sy_jw_u64(w, f->recalls.v[i].recall.row.record);
 	write_hold_record(w, &f->unit);
 	write_hold_record(w, &f->lot);
 	if (f->unit.known && f->unit.row.created != UINT64_MAX)
@@ -316,13 +354,11 @@ static void write_findings(struct snapshot *s, struct sy_buf *body, const struct
 	sy_code_write_json(&w, &f->code);
 	write_row(&w, "product", f->has_product ? &f->product : NULL, "code", true);
 	write_row(&w, "producer", f->has_producer ? &f->producer : NULL, "id", false);
-	write_item(&w, "lot", &f->lot);
-	write_item(&w, serial ? "serial" : "item", &f->unit);
+	write_item(&w, &s->index, "lot", &f->lot);
+	write_item(&w, &s->index, serial ? "serial" : "item", &f->unit);
 	write_inspections(&w, f);
-	sy_jw_key(&w, "recalls");
-	sy_jw_array(&w);
-	sy_jw_end(&w, ']');
-	if (f->status == ST_HELD) {
+	items_write_recalls(&w, &f->recalls);
+	if (f->unit.n_holds || f->lot.n_holds) {
 		sy_jw_key(&w, "holds");
 		sy_jw_array(&w);
 		items_write_holds(&w, &s->index, f->unit.holds, f->unit.n_holds);
@@ -346,7 +382,7 @@ static uint64_t now_us(void)
 static void read_verdict(struct http_exchange *x, struct snapshot *s)
 {
 	uint64_t began = now_us();
-	struct findings f = {.arena = http_arena(x)};
+	struct findings f = {.arena = http_arena(x), .lot.row.id = NO_ID, .unit.row.id = NO_ID};
 	struct sy_buf *body = http_body(x);
 	struct sy_str text;
 	int err;

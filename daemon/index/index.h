@@ -269,6 +269,8 @@ int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct i
 int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint64_t *item);
 /* A case that marks: the recall's id, borrowed, and how many items as a whole. */
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items);
+/* The first such case from *NUMBER on; SY_ENOTFOUND at the end. */
+int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, uint64_t *items);
 
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 

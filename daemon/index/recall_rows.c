@@ -188,3 +188,17 @@ int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_
 	}
 	return err;
 }
+
+int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, uint64_t *items)
+{
+	struct key k = key_u64(*number);
+	struct sy_str key, row;
+	int err = kv_seek(&r->tx, T_CASES, key_str(&k), &key, &row);
+
+	if (err)
+		return err;
+	if (key.n != 8)
+		return SY_ECORRUPT;
+	*number = sy_get64((const uint8_t *)key.p);
+	return index_case(r, *number, id, items);
+}

@@ -136,7 +136,7 @@ class Reference:
                 return n
         return None
 
-    def trace(self, asked, forward, depth=float("inf"), window=ALWAYS, questions=None):
+    def trace(self, asked, forward, depth=float("inf"), window=ALWAYS, questions=None, tell=True):
         """{item: (distance, [(from, edge, records)])}, and whether depth left something out.
 
         QUESTIONS are the containers that are opened, each with its time; else all that is asked for."""
@@ -163,7 +163,11 @@ class Reference:
                 break
             found.update((item, (level, reached[item])) for item in frontier)
             questions = asked_next
-        return self.told(found, depth, window, deeper)
+        return self.told(found, depth, window, deeper) if tell else (found, deeper)
+
+    def covered(self, asked):
+        """What a recall of these marks: all that is reached forward; whoever merely carries it isn't."""
+        return set(self.trace(asked, True, tell=False)[0])
 
     def told(self, found, depth, window, deeper):
         """The containers that what was found was ever in."""

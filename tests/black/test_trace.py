@@ -155,11 +155,12 @@ class Graph:
         return waves
 
 
-def register(ledger, key, graphs, rng):
+def register(ledger, key, graphs, rng, between=lambda wave: None):
     """Their events in any order, a wave after the other; {number: event} of each graph."""
     records = [{} for _ in graphs]
     told = [graph.waves() for graph in graphs]
     for wave in range(3):
+        between(wave)
         events = [(n, e) for n, waves in enumerate(told) for e in waves[wave]]
         rng.shuffle(events)
         for begin in range(0, len(events), 5000):

@@ -1,0 +1,102 @@
+#include "covering.h"
+
+#include "scope.h"
+
+static struct covering *add(struct sy_arena *arena, struct coverings *s)
+{
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 4;
+		struct covering *v = sy_arena_calloc(arena, cap, sizeof *v);
+		if (v == NULL)
+			return NULL;
+		if (s->n)
+			memcpy(v, s->v, s->n * sizeof *v);
+		s->v = v;
+		s->cap = cap;
+	}
+	return &s->v[s->n++];
+}
+
+static struct covering *find(struct coverings *s, uint64_t number)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].recall.number == number)
+			return &s->v[i];
+	return NULL;
+}
+
+int covering_item(struct index_read *r, struct sy_arena *arena, uint64_t item,
+		  struct coverings *out)
+{
+	struct index_mark m;
+	struct sy_str id;
+	uint64_t items;
+	int err;
+
+	for (uint64_t from = 0; (err = index_mark_next(r, item, from, &m)) == SY_OK;
+	     from = m.number + 1) {
+		struct covering *c = find(out, m.number);
+		if (c) {
+			c->partial &= !m.whole;
+			continue;
+		}
+		struct covering made = {.partial = !m.whole};
+		if ((err = index_case(r, m.number, &id, &items)) ||
+		    (err = index_recall(r, id, &made.recall)))
+			return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+		if ((c = add(arena, out)) == NULL)
+			return SY_ENOMEM;
+		*c = made;
+	}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+/* Does the scope name the code, or its product?  Of a product it does by each of its batches. */
+static bool names(const struct recall_scope *s, const struct sy_code *code, bool *product)
+{
+	*product = code->product.n && sy_str_eq(s->product, code->product);
+	for (size_t i = 0; i < s->n_items; i++) {
+		if (sy_str_eq(s->items[i].canonical, code->canonical) ||
+		    (code->lot_code.n && sy_str_eq(s->items[i].canonical, code->lot_code))) {
+			*product = false;
+			return true;
+		}
+		*product |=
+		    code->kind == SY_CODE_PRODUCT && sy_str_eq(s->items[i].product, code->product);
+	}
+	return *product;
+}
+
+static int covering_named(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
+			  struct sy_str id, struct coverings *out)
+{
+	struct recall_scope scope;
+	struct index_recall now;
+	bool product;
+	int err = index_recall(r, id, &now);
+
+	if (err || now.state != RECALL_OPEN || now.mock || find(out, now.number))
+		return err;
+	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
+		return err == SY_ENOMEM ? err : SY_OK;
+	if (!names(&scope, code, &product))
+		return SY_OK;
+	struct covering *c = add(arena, out);
+	if (c == NULL)
+		return SY_ENOMEM;
+	*c = (struct covering){.recall = now, .named = true, .product = product};
+	return SY_OK;
+}
+
+int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
+		  struct coverings *out)
+{
+	uint64_t number = 0, items;
+	struct sy_str id;
+	int err;
+
+	for (; (err = index_case_next(r, &number, &id, &items)) == SY_OK; number++)
+		if ((err = covering_named(r, arena, code, id, out)))
+			return err;
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}

@@ -1,0 +1,197 @@
+"""The life of a recall: what it marks, what a scanned code says of it, who was told and answered."""
+import random
+import urllib.parse
+
+import pytest
+
+import ledger as ledgers
+from ledger import batch
+from reference import Reference
+from test_trace import Graph, at, classes, event, made, packing, register
+
+RULE = "recall/food"
+GRAPHS = 120
+SEED = 20261125
+
+
+def recall(name, scope, state="open", level="1", **more):
+    return {"type": "Recall", "id": f"urn:test:recall:{name}", "rule": RULE, "level": level, "state": state,
+            "scope": scope, "reason": "Salmonella", "measures": "Don't eat it", **more}
+
+
+def verify(ledger, code, connection=None):
+    answer = ledger.get("/v1/verify?" + urllib.parse.urlencode({"code": code}), connection=connection)
+    assert answer.status == 200, answer.body
+    return answer.json
+
+
+def says(ledger, code, connection=None):
+    """(status, {recall: partial})"""
+    verdict = verify(ledger, code, connection)
+    return verdict["status"], {r["id"].rsplit(":", 1)[1]: r["partial"] for r in verdict["recalls"]}
+
+
+# --- marks --------------------------------------------------------------------------------------
+
+class Case:
+    """A recall of some of a graph's things, opened before, between or after its events."""
+
+    def __init__(self, graph, rng):
+        self.graph, self.record, self.stage = graph, None, rng.randint(0, 3)
+        things = [*graph.lots, *graph.units, *graph.boxes]
+        self.items = rng.sample(things, rng.randint(1, 2))
+        self.more = [t for t in things if t not in self.items and rng.random() < .1]
+        self.mock, self.revoked = rng.random() < .1, rng.random() < .1
+
+    def say(self, ledger, state="open"):
+        more = {"replaces": self.record} if self.record is not None else {}
+        if self.mock:
+            more["mock"] = True
+        said = ledger.submit(ledger.operator, recall(self.graph.name, {"items": self.items}, state, **more))
+        self.record = said["firstRecord"]
+
+    def turn(self, ledger, wave):
+        if wave == self.stage:
+            self.say(ledger)
+        elif wave > self.stage and self.more:
+            self.items, self.more = self.items + self.more, []
+            self.say(ledger)
+
+    def counts(self):
+        return self.record is not None and not self.mock and not self.revoked
+
+
+def test_marks_on_random_graphs(tmp_path):
+    rng = random.Random(SEED)
+    ledger = ledgers.Ledger(tmp_path / "ledger").init().start()
+    try:
+        key, gtin = ledger.dairy()
+        graphs = [Graph(gtin, n, rng) for n in range(GRAPHS)]
+        cases = [Case(graph, rng) for graph in graphs]
+
+        def turn(wave):
+            for case in cases:
+                case.turn(ledger, wave)
+        references = [Reference(r) for r in register(ledger, key, graphs, rng, turn)]
+        turn(3)
+        for case in cases:
+            if case.revoked:
+                case.say(ledger, "revoked")
+        ledger.settle()
+        marked = compare_marks(ledger, cases, references)
+        assert marked > 3 * GRAPHS
+        ledger.stop()
+        done = ledger.fsck()
+        assert done.returncode == 0, done.stdout + done.stderr
+    finally:
+        ledger.remove()
+
+
+def compare_marks(ledger, cases, references):
+    connection, marked = ledger.connect(), 0
+    for case, reference in zip(cases, references):
+        covered = reference.covered(case.items) if case.counts() else set()
+        partly = {reference.lot.get(item) for item in covered} - {None}
+        name = case.graph.name
+        for item in {*reference.named, *case.items}:
+            status, recalls = says(ledger, item, connection)
+            of = item if item in partly else reference.lot.get(item)
+            want = {name: False} if item in covered else {name: True} if of in partly else {}
+            assert recalls == want, (item, case.items)
+            assert (status == "recalled") == (want == {name: False} or item in partly), (item, status)
+            marked += item in covered
+    return marked
+
+
+def small(ledger):
+    key, gtin = ledger.dairy()
+    return key, gtin, lambda name: f"https://id.gs1.org/01/{gtin}/10/{name}"
+
+
+def test_what_comes_later_marks_itself(ledger):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, batch(gtin, "salt"))
+    opened = ledger.submit(key, recall("a", {"items": [lot("salt")]}))
+    ledger.settle()
+    assert says(ledger, lot("salt")) == ("recalled", {"a": False})
+    verdict = verify(ledger, lot("salt"))
+    assert verdict["recalls"][0].items() >= {"level": "1", "reason": "Salmonella", "measures": "Don't eat it",
+                                             "state": "open", "record": opened["firstRecord"]}.items()
+    assert opened["firstRecord"] in verdict["records"] and verdict["lot"]["state"] == "recalled"
+    unit = f"https://id.gs1.org/01/{gtin}/21/s1"
+    ledger.submit(key, made(1, [lot("salt")], [lot("cheese")], eventID="urn:test:1"), made(2, [lot("cheese")], [unit]))
+    ledger.submit(key, {**batch(gtin, "cheese"), "epcList": [lot("cheese") + "/21/s2"], "quantityList": []})
+    ledger.settle()
+    for code in (lot("cheese"), unit, lot("cheese") + "/21/s2", lot("cheese") + "/21/never"):
+        assert says(ledger, code) == ("recalled", {"a": False}), code
+    ledger.submit(key, made(1, [lot("salt")], [lot("cheese")], eventID="urn:test:1",
+                            errorDeclaration={"declarationTime": at(3)}))
+    ledger.settle()
+    for code in (lot("cheese"), unit):
+        assert says(ledger, code)[1] == {}, code
+    listed = ledger.get(f"/v1/items?product=https://id.gs1.org/01/{gtin}").json["items"]
+    assert {i["code"]: i["state"] for i in listed}[lot("salt")] == "recalled"
+    one = ledger.get("/v1/items?" + urllib.parse.urlencode({"code": lot("salt")})).json
+    assert one["state"] == "recalled" and [r["id"] for r in one["recalls"]] == ["urn:test:recall:a"]
+
+
+def test_a_unit_of_a_lot_and_a_container(ledger):
+    key, gtin, lot = small(ledger)
+    box = "https://id.gs1.org/00/" + ledgers.check_digit("06901234000000001")
+    unit = [f"https://id.gs1.org/01/{gtin}/10/L/21/{n}" for n in range(3)]
+    ledger.submit(key, {**batch(gtin, "L"), "epcList": unit, "quantityList": []}, packing(5, box, unit[1].replace("/10/L", "")))
+    ledger.submit(key, recall("u", {"items": [unit[0]]}))
+    ledger.submit(ledger.operator, recall("c", {"items": [box]}))
+    ledger.settle()
+    assert says(ledger, unit[0]) == ("recalled", {"u": False, "c": True})
+    assert says(ledger, unit[1]) == ("recalled", {"u": True, "c": False})
+    assert says(ledger, unit[2]) == ("registered", {"u": True, "c": True})
+    assert says(ledger, lot("L")) == ("recalled", {"u": True, "c": True})
+    assert says(ledger, lot("L") + "/21/none") == ("serial-unknown", {"u": True, "c": True})
+
+
+@pytest.mark.parametrize("state, more, found", (
+    ("draft", {}, False), ("open", {"mock": True}, False), ("open", {}, True)))
+def test_only_what_is_in_force_marks(ledger, state, more, found):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, batch(gtin, "a"))
+    ledger.submit(key, recall("r", {"items": [lot("a")]}, state, **more))
+    ledger.settle()
+    assert says(ledger, lot("a")) == (("recalled", {"r": False}) if found else ("registered", {}))
+
+
+def test_a_product_with_dates(ledger):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, batch(gtin, "early", made="2026-10-01"), batch(gtin, "in", made="2026-11-02"))
+    ledger.submit(key, recall("p", {"product": gtin, "madeFrom": "2026-11-01", "madeTo": "2026-11-10"}))
+    ledger.submit(key, batch(gtin, "later", made="2026-11-05"), batch(gtin, "after", made="2026-11-20"),
+                  event("ObjectEvent", 9, action="OBSERVE", bizStep="shipping", quantityList=classes(lot("undated"))))
+    ledger.settle()
+    for name, found in (("early", False), ("in", True), ("later", True), ("after", False), ("undated", True)):
+        assert (says(ledger, lot(name))[0] == "recalled") is found, name
+    verdict = verify(ledger, gtin)
+    assert verdict["status"] == "product-only" and [r["names"] for r in verdict["recalls"]] == ["product"]
+    verdict = verify(ledger, lot("nobody"))
+    assert verdict["status"] == "unknown" and [r["names"] for r in verdict["recalls"]] == ["product"]
+
+
+def test_a_place_in_a_time(ledger):
+    key, gtin, lot = small(ledger)
+    store, other = ("https://id.gs1.org/414/" + ledgers.check_digit(f"69012340000{n}") for n in (1, 2))
+
+    def seen(name, hour, place, step="storing"):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, quantityList=classes(lot(name)),
+                     bizLocation={"id": place}, eventID=f"urn:test:{name}:{hour}:{place[-2:]}")
+    ledger.submit(key, *(batch(gtin, n, made="2026-10-01") for n in ("in", "before", "stays", "left", "late")),
+                  seen("in", 15, store), seen("before", 5, store), seen("before", 6, other), seen("stays", 5, store),
+                  seen("left", 5, store), seen("left", 8, store, "shipping"), seen("late", 25, store))
+    ledger.submit(ledger.operator, recall("x", {"place": store, "from": at(10), "to": at(20)}))
+    ledger.submit(key, seen("late", 12, store), seen("stays", 7, other))
+    ledger.settle()
+    for name, found in (("in", True), ("before", False), ("stays", False), ("left", False), ("late", True)):
+        assert (says(ledger, lot(name))[0] == "recalled") is found, name
+    ledger.submit(key, {**seen("stays", 7, other), "errorDeclaration": {"declarationTime": at(30)}},
+                  {**seen("late", 12, store), "errorDeclaration": {"declarationTime": at(30)}})
+    ledger.settle()
+    for name, found in (("stays", True), ("late", False)):
+        assert (says(ledger, lot(name))[0] == "recalled") is found, name
