@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "words.h"
 
 const struct flag global_flags[] = {
     {"ledger", "URL|unix:PATH", "where the ledger is ($SUYUAN_LEDGER; http://127.0.0.1:7300)",
@@ -40,7 +41,7 @@ int fail(struct fail *f, int rc, const char *fmt, ...)
 		return rc;
 	f->rc = rc;
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof f->text, fmt, ap);
+	vsnprintf(f->text, sizeof f->text, words(fmt), ap);
 	va_end(ap);
 	return rc;
 }
@@ -51,7 +52,7 @@ void say(const char *fmt, ...)
 
 	flockfile(stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vfprintf(stderr, words(fmt), ap);
 	va_end(ap);
 	putc('\n', stderr);
 	funlockfile(stderr);
@@ -237,7 +238,7 @@ int file_read(const char *path, size_t max, struct sy_buf *out, struct fail *f)
 	size_t n;
 
 	if (in == NULL)
-		return fail(f, RC_FAIL, "%s: %s", path, strerror(errno));
+		return fail(f, RC_FAIL, "%s: %s", path, words(strerror(errno)));
 	while ((n = fread(block, 1, sizeof block, in)) > 0 && out->n <= max)
 		sy_buf_put(out, block, n);
 	bool bad = ferror(in) != 0;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "words.h"
 
 #define CONFIG_FILE_MAX (1u << 20)
 #define LEDGER_DEFAULT "http://127.0.0.1:7300" /* where suyuand listens when nothing is said */
@@ -141,6 +142,7 @@ int config_load(struct app *app)
 		c->ledger = LEDGER_DEFAULT;
 	bool zh = c->lang != NULL ? strcmp(c->lang, "zh") == 0 : locale_is_chinese();
 	app->lang = zh ? LANG_ZH : LANG_EN;
+	words_language(app->lang);
 	return RC_DONE;
 }
 
@@ -219,7 +221,7 @@ int config_replace(const char *path, struct sy_str text, struct fail *f)
 		return fail_memory(f);
 	make_folders(temp);
 	if (write_synced(temp, text) != 0 || rename(temp, path) != 0) {
-		rc = fail(f, RC_FAIL, "%s: %s", path, strerror(errno));
+		rc = fail(f, RC_FAIL, "%s: %s", path, words(strerror(errno)));
 		(void)unlink(temp);
 	}
 	free(temp);

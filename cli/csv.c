@@ -1,4 +1,5 @@
 #include "csv.h"
+#include "words.h"
 
 #define BLOCK 65536
 
@@ -228,7 +229,7 @@ static int one(struct csv *c, struct csv_row *row)
 	    (err = find_end(c, &end, &open)) != SY_OK) {
 		bad(row, c->line, 1, 0,
 		    err == SY_ETOOBIG ? "a row of more than 1 MiB; is a quote never closed?"
-				      : sy_strerror(err));
+				      : words(sy_strerror(err)));
 		return err;
 	}
 	if (c->at == c->in.n && c->eof)

@@ -1,4 +1,5 @@
 #include "edit.h"
+#include "words.h"
 
 void edit_object(struct sy_buf *out, const struct sy_json_doc *doc, const struct sy_json *v,
 		 const struct edit *edits, size_t n)
@@ -56,7 +57,7 @@ int edit_names(struct app *app, struct sy_jw *w)
 
 	if (any != NULL && *own != NULL)
 		return fail(&app->fail, RC_USAGE, "--name is the name in %s, and so is --name-%s",
-			    app->lang == LANG_ZH ? "Chinese" : "English",
+			    words(app->lang == LANG_ZH ? "Chinese" : "English"),
 			    app->lang == LANG_ZH ? "zh" : "en");
 	if (any != NULL)
 		*own = any;
@@ -103,7 +104,7 @@ int edit_code(struct app *app, const char *text, struct sy_code *out)
 	if (err == SY_OK)
 		return RC_DONE;
 	return fail(&app->fail, RC_USAGE, "%s is not a code: %s", text,
-		    faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
+		    faults.n > 0 ? faults.v[0].detail : words(sy_strerror(err)));
 }
 
 /* RECORD with "replaces" as in, or for, the one in force. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "http.h"
+#include "words.h"
 
 #define ANSWER_MAX ((size_t)256 << 20)
 #define CONNECT_MS 10000L
@@ -167,6 +168,14 @@ void http_free(struct http *h)
 	free(h);
 }
 
+/* What curl says of this very case is in English; what kind it is of, in both. */
+static const char *curl_words(const struct http *h, CURLcode code)
+{
+	const char *kind = curl_easy_strerror(code), *told = words(kind);
+
+	return told == kind && h->error[0] != '\0' ? h->error : told;
+}
+
 static int once(struct http *h, struct http_answer *a, struct fail *f)
 {
 	h->answer = a;
@@ -187,8 +196,7 @@ static int once(struct http *h, struct http_answer *a, struct fail *f)
 		return fail(f, RC_FAIL, "%s: answers with more than %zu MiB", h->address,
 			    ANSWER_MAX >> 20);
 	if (code != CURLE_OK)
-		return fail(f, RC_AWAY, "%s: %s", h->address,
-			    h->error[0] ? h->error : curl_easy_strerror(code));
+		return fail(f, RC_AWAY, "%s: %s", h->address, curl_words(h, code));
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &a->status);
 	return RC_DONE;
 }
@@ -299,24 +307,31 @@ static struct sy_str member(const struct sy_json_doc *doc, const char *name, str
 	return s;
 }
 
+static const char *title_words(struct sy_arena *arena, struct sy_str title)
+{
+	const char *text = sy_arena_strdup(arena, title);
+
+	return text != NULL ? words(text) : "";
+}
+
 int http_problem(const struct http_answer *a, const char *what, struct fail *f)
 {
 	struct sy_arena arena = {0};
 	struct sy_json_doc doc;
-	struct sy_buf words = {0}, clean = {0};
+	struct sy_buf text = {0}, clean = {0};
 
-	sy_buf_printf(&words, "%s: %ld", what, a->status);
+	sy_buf_printf(&text, words("%s: %ld"), words(what), a->status);
 	if (sy_json_parse(&arena, sy_buf_span(&a->body), 0, &doc, NULL) == SY_OK) {
 		struct sy_str title = member(&doc, "title", &arena);
 		struct sy_str detail = member(&doc, "detail", &arena);
 		if (title.n > 0)
-			sy_buf_printf(&words, " %.*s", (int)title.n, title.p);
+			sy_buf_printf(&text, " %s", title_words(&arena, title));
 		if (detail.n > 0)
-			sy_buf_printf(&words, ": %.*s", (int)detail.n, detail.p);
+			sy_buf_printf(&text, words(": %.*s"), (int)detail.n, detail.p);
 	}
-	text_clean(&clean, sy_buf_span(&words));
+	text_clean(&clean, sy_buf_span(&text));
 	int rc = fail(f, http_rc(a->status), "%s", clean.failed ? what : sy_buf_cstr(&clean));
-	sy_buf_free(&words);
+	sy_buf_free(&text);
 	sy_buf_free(&clean);
 	sy_arena_free(&arena);
 	return rc;

@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "import_impl.h"
+#include "words.h"
 
 /* --- the reader ------------------------------------------------------------------------------- */
 
@@ -144,7 +145,7 @@ static int open_rejects(struct import *im)
 		return fail(&im->fail, RC_USAGE, "--rejects %s would overwrite what is imported",
 			    im->o->rejects);
 	if ((im->rejects = fopen(im->o->rejects, "wb")) == NULL)
-		return fail(&im->fail, RC_FAIL, "%s: %s", im->o->rejects, strerror(errno));
+		return fail(&im->fail, RC_FAIL, "%s: %s", im->o->rejects, words(strerror(errno)));
 	source_reject(im->source, NULL, &heading);
 	bool bad = heading.failed ||
 		   (heading.n > 0 && fwrite(heading.p, 1, heading.n, im->rejects) != heading.n);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "import_impl.h"
+#include "words.h"
 
 #define PROGRESS_MS 200
 
@@ -21,10 +22,10 @@ void import_show_progress(struct import *im, bool now)
 	uint64_t done = im->registered + im->already + im->repeated + im->refused,
 		 there = im->already + im->repeated, rate = ms > 0 ? done * 1000 / ms : 0;
 	import_clear_progress(im);
-	fprintf(stderr, "%llu rows: %llu registered, %llu there already, %llu refused, %llu/s",
-		(unsigned long long)done, (unsigned long long)im->registered,
-		(unsigned long long)there, (unsigned long long)im->refused,
-		(unsigned long long)rate);
+	fprintf(
+	    stderr, words("%llu rows: %llu registered, %llu there already, %llu refused, %llu/s"),
+	    (unsigned long long)done, (unsigned long long)im->registered, (unsigned long long)there,
+	    (unsigned long long)im->refused, (unsigned long long)rate);
 	fflush(stderr);
 }
 

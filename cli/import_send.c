@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "import_impl.h"
+#include "words.h"
 
 #define PAUSE_MIN 100 /* ms before another try */
 #define PAUSE_MAX 5000
@@ -120,7 +121,7 @@ static void add_reason(const struct import *im, struct group *g, struct item *it
 	item->reason = sy_arena_printf(&g->arena, "%s%s%s: %s", so_far ? so_far : "",
 				       so_far ? "; " : "", import_column(im, v), v->detail);
 	if (item->reason == NULL)
-		item->reason = sy_strerror(SY_ENOMEM);
+		item->reason = words(sy_strerror(SY_ENOMEM));
 }
 
 static bool names_row(const struct sy_fault *v, size_t n)

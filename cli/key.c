@@ -3,6 +3,7 @@
 #include "config.h"
 #include "nouns.h"
 #include "send.h"
+#include "words.h"
 
 /* Without an identifier of its own a party gets a random one, under a stem of ours. */
 static const char *party_id(struct app *app)
@@ -56,7 +57,7 @@ static int cmd_new(struct app *app)
 		return fail(&app->fail, RC_FAIL, "%s is there already and is not overwritten",
 			    path);
 	if (err != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", path, sy_strerror(err));
+		return fail(&app->fail, RC_FAIL, "%s: %s", path, words(sy_strerror(err)));
 	out_object(&app->out, NULL);
 	out_text(&app->out, "file", path);
 	out_text(&app->out, "party", id);
@@ -80,12 +81,14 @@ static int show_proof(struct app *app, const char *path, const char *origin, con
 	if (rc != RC_DONE)
 		return rc;
 	if ((err = sy_keyfile_read(&key, path, pass, &why)) != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", path, why ? why : sy_strerror(err));
+		return fail(&app->fail, RC_FAIL, "%s: %s", path,
+			    words(why ? why : sy_strerror(err)));
 	err = sy_key_proof_make(&key.signer, sy_str(origin), sy_str(party), sy_str(key.vkey_text),
 				sig);
 	sy_wipe(&key, sizeof key);
 	if (err != SY_OK)
-		return fail(&app->fail, RC_FAIL, "cannot prove the key: %s", sy_strerror(err));
+		return fail(&app->fail, RC_FAIL, "cannot prove the key: %s",
+			    words(sy_strerror(err)));
 	sy_base64(sig, sizeof sig, text);
 	out_text(&app->out, "origin", origin);
 	out_text(&app->out, "proof", text);
@@ -100,7 +103,8 @@ static int cmd_show(struct app *app)
 	int err = sy_keyfile_vkey(path, &vkey, &why), rc = RC_DONE;
 
 	if (err != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", path, why ? why : sy_strerror(err));
+		return fail(&app->fail, RC_FAIL, "%s: %s", path,
+			    words(why ? why : sy_strerror(err)));
 	sy_vkey_format(&vkey, text);
 	const char *party = key_party(&app->arena, &vkey);
 	if (party == NULL)

@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "nouns.h"
 #include "view.h"
+#include "words.h"
 
 static int number(struct app *app, uint64_t *out)
 {
@@ -129,7 +130,7 @@ static int save(struct app *app, const char *path, struct sy_str text)
 	FILE *f = fopen(path, "wb");
 
 	if (f == NULL)
-		return fail(&app->fail, RC_FAIL, "%s: %s", path, strerror(errno));
+		return fail(&app->fail, RC_FAIL, "%s: %s", path, words(strerror(errno)));
 	bool bad = fwrite(text.p, 1, text.n, f) != text.n;
 	if (fclose(f) != 0 || bad)
 		return fail(&app->fail, RC_FAIL, "%s: cannot be written", path);
@@ -157,7 +158,7 @@ static int cmd_receipt(struct app *app)
 	if (sy_receipt_parse(&app->arena, text, &r, &why) != SY_OK ||
 	    sy_receipt_verify(&r, &app->trust->log, NULL, &why) != SY_OK)
 		rc = fail(&app->fail, RC_PROOF, "the receipt does not hold at %s: %s", why.pointer,
-			  why.detail);
+			  words(why.detail));
 	else if (r.number != n)
 		rc = fail(&app->fail, RC_PROOF, "the receipt is of record %llu",
 			  (unsigned long long)r.number);

@@ -4,6 +4,7 @@
 #include "mapping.h"
 #include "value.h"
 #include "verbs.h"
+#include "words.h"
 
 #define MAPPING_MAX ((size_t)1 << 20)
 
@@ -36,9 +37,10 @@ static void __attribute__((format(printf, 2, 3))) wrong(struct reader *r, const 
 	va_list ap;
 
 	va_start(ap, fmt);
-	const char *text = sy_arena_vprintf(r->arena, fmt, ap);
+	const char *text = sy_arena_vprintf(r->arena, words(fmt), ap);
 	va_end(ap);
-	sy_buf_printf(&r->faults, "\nline %d: %s", r->line, text ? text : sy_strerror(SY_ENOMEM));
+	sy_buf_printf(&r->faults, words("\nline %d: %s"), r->line,
+		      text ? text : words(sy_strerror(SY_ENOMEM)));
 }
 
 static void read_section(struct reader *r, struct sy_str line)
@@ -99,7 +101,7 @@ static void read_pair(struct reader *r, struct sy_str name, struct sy_str value)
 	struct pair *p = sy_arena_calloc(r->arena, 1, sizeof *p);
 
 	if (p == NULL) {
-		wrong(r, "%s", sy_strerror(SY_ENOMEM));
+		wrong(r, "%s", words(sy_strerror(SY_ENOMEM)));
 		return;
 	}
 	p->name = name;

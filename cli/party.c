@@ -3,6 +3,7 @@
 #include "change.h"
 #include "config.h"
 #include "nouns.h"
+#include "words.h"
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
@@ -39,8 +40,8 @@ static int enrolled_key(struct app *app, const char *path, const char *party, st
 			err = sy_key_proof_make(&key.signer, app->trust->origin, sy_str(party),
 						sy_str(key.vkey_text), sig);
 		if (err != SY_OK) {
-			rc =
-			    fail(&app->fail, RC_FAIL, "%s: %s", path, why ? why : sy_strerror(err));
+			rc = fail(&app->fail, RC_FAIL, "%s: %s", path,
+				  words(why ? why : sy_strerror(err)));
 			goto out;
 		}
 		sy_base64(sig, sizeof sig, proof_text);
@@ -224,9 +225,10 @@ static int cmd_rotate(struct app *app)
 	if (app->config->key == NULL)
 		return fail(&app->fail, RC_USAGE, "give the key in use with --key FILE");
 	if (sy_keyfile_vkey(app->config->key, &old, &why) != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", app->config->key, why ? why : "no key");
+		return fail(&app->fail, RC_FAIL, "%s: %s", app->config->key,
+			    words(why ? why : "no key"));
 	if (sy_keyfile_vkey(fresh, &new, &why) != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", fresh, why ? why : "no key file");
+		return fail(&app->fail, RC_FAIL, "%s: %s", fresh, words(why ? why : "no key file"));
 	sy_vkey_format(&old, old_text);
 	sy_vkey_format(&new, new_text);
 	if ((id = key_party(&app->arena, &old)) == NULL)

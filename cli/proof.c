@@ -1,6 +1,7 @@
 #include "config.h"
 #include "proof.h"
 #include "view.h"
+#include "words.h"
 
 #define CHAIN_MAX 64 /* Party records back from the one in force */
 
@@ -72,7 +73,7 @@ int proof_receipt(struct proof *p, struct sy_str text, const struct sy_code *cod
 	memset(out, 0, sizeof *out);
 	if (sy_receipt_parse(&app->arena, text, &out->receipt, &why) != SY_OK)
 		return fail(f, RC_PROOF, "not a receipt: %s: %s", why.pointer ? why.pointer : "",
-			    why.detail ? why.detail : "");
+			    why.detail ? words(why.detail) : "");
 	if (app->trust == NULL) {
 		rc = trust_offline(app, out->receipt.checkpoint.origin);
 		if (rc != RC_DONE)
@@ -81,7 +82,7 @@ int proof_receipt(struct proof *p, struct sy_str text, const struct sy_code *cod
 	if (sy_receipt_verify(&out->receipt, &app->trust->log, NULL, &why) != SY_OK)
 		return fail(f, RC_PROOF, "the receipt does not hold at its %s: %s: %s",
 			    step_name(why.step), why.pointer ? why.pointer : "",
-			    why.detail ? why.detail : "");
+			    why.detail ? words(why.detail) : "");
 	if ((rc = trust_see(app->trust, app->http, out->receipt.checkpoint.note, f)) != RC_DONE)
 		return rc;
 	look_into(app, code, out);

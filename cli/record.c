@@ -4,6 +4,7 @@
 #include "edit.h"
 #include "row.h"
 #include "nouns.h"
+#include "words.h"
 
 /* One submission: all of the file's records or none. */
 struct lines {
@@ -22,7 +23,7 @@ static int flatten(struct app *app, struct lines *l, struct sy_str text)
 
 	if (sy_json_parse(&app->arena, text, 0, &doc, &why) != SY_OK)
 		return fail(&app->fail, RC_REFUSED, "%s: byte %zu: %s: %s", arg_pos(app, 0),
-			    why.offset + 1, sy_strerror(why.err), why.detail);
+			    why.offset + 1, words(sy_strerror(why.err)), words(why.detail));
 	if (!document_open(&d, &doc))
 		return fail(&app->fail, RC_REFUSED, "%s: has no list of events", arg_pos(app, 0));
 	if (d.master_data)
@@ -85,7 +86,7 @@ static int check(struct app *app, const struct lines *l, const char *then)
 		memset(&app->fail, 0, sizeof app->fail);
 		rc = RC_REFUSED;
 	}
-	return rc == RC_DONE ? rc : fail(&app->fail, rc, "%s", then);
+	return rc == RC_DONE ? rc : fail(&app->fail, rc, "%s", words(then));
 }
 
 static int submit(struct app *app, const struct lines *l)
@@ -104,8 +105,8 @@ static int submit(struct app *app, const struct lines *l)
 		for (size_t i = 0; i < faults.n; i++) {
 			const struct sy_fault *v = &faults.v[i];
 			say("record %ld: %s%s%s%s", v->record + 1,
-			    v->status ? "" : "warning: ", v->pointer, v->pointer[0] ? ": " : "",
-			    v->detail);
+			    v->status ? "" : words("warning: "), v->pointer,
+			    v->pointer[0] ? words(": ") : "", v->detail);
 		}
 	}
 	sy_wipe(&key, sizeof key);

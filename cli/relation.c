@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "relation.h"
+#include "words.h"
 
 struct relation {
 	XML_Parser parser;
@@ -59,7 +60,7 @@ static void begin_relation(struct relation *r, const XML_Char **attributes)
 	product = sy_arena_strdup(&r->arena, attribute(attributes, "productCode"));
 	ratio = sy_arena_strdup(&r->arena, attribute(attributes, "cascade"));
 	if (product == NULL || ratio == NULL) {
-		refuse(r, sy_strerror(SY_ENOMEM));
+		refuse(r, words(sy_strerror(SY_ENOMEM)));
 		return;
 	}
 	r->product = sy_str(product);
@@ -177,5 +178,5 @@ int relation_feed(struct relation *r, const char *path, struct sy_str text, bool
 	if (r->why == NULL)
 		return RC_DONE;
 	return fail(f, RC_FAIL, "%s: line %lu, column %lu: %s", path, r->line, r->column + 1,
-		    r->why);
+		    words(r->why));
 }

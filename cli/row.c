@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "row_impl.h"
+#include "words.h"
 
 const char *row_heading(enum field f)
 {
@@ -18,7 +19,7 @@ void row_wrong(const struct draft *d, enum field f, const char *en, const char *
 	const char *text = sy_arena_vprintf(d->arena, d->row->zh ? zh : en, ap);
 	va_end(ap);
 	sy_fault_add(d->faults, 422, d->record, row_heading(f), NULL, "%s",
-		     text != NULL ? text : sy_strerror(SY_ENOMEM));
+		     text != NULL ? text : words(sy_strerror(SY_ENOMEM)));
 }
 
 const char *row_expected(const struct draft *d, enum field f)
@@ -145,10 +146,11 @@ static int check_event(struct draft *d, struct sy_str record)
 	int err = sy_record_parse(&arena, record, &doc, &why);
 
 	sy_faults_init(&faults, &arena);
+	faults.chinese = words_chinese();
 	if (err == SY_OK)
 		err = sy_event_read(&arena, &doc, &event, &faults, d->record);
 	else if (err != SY_ENOMEM)
-		wrong_member(d, 400, why.pointer, why.detail);
+		wrong_member(d, 400, why.pointer, words(why.detail));
 	for (size_t i = 0; i < faults.n; i++) {
 		const struct sy_fault *v = &faults.v[i];
 		if (v->status != 0)

@@ -1,5 +1,6 @@
 /* What a row is about: its product and lot, serials, codes, and how many of them. */
 #include "row_impl.h"
+#include "words.h"
 
 #define LOT_MAX 20
 
@@ -13,7 +14,7 @@ static bool read_code(struct draft *d, enum field f, struct sy_str text, struct 
 		d->bad += d->faults->v[i].status != 0;
 	if (err != SY_OK && d->faults->n == before)
 		wrong(d, f, "%.*s is not a code: %s", "%.*s 不是代码：%s", (int)text.n, text.p,
-		      sy_strerror(err));
+		      words(sy_strerror(err)));
 	return err == SY_OK;
 }
 
@@ -26,7 +27,7 @@ static struct thing *add_thing(struct draft *d, struct things *list, enum field 
 		if (v != NULL && list->n > 0)
 			memcpy(v, list->v, list->n * sizeof *v);
 		if (v == NULL) {
-			wrong(d, f, "%s", "%s", sy_strerror(SY_ENOMEM));
+			wrong(d, f, "%s", "%s", words(sy_strerror(SY_ENOMEM)));
 			return NULL;
 		}
 		list->v = v;
@@ -46,7 +47,7 @@ static void add_one(struct draft *d, enum field f, struct sy_str code)
 		wrong(d, f, "number %zu is the same as number %zu", "第 %zu 个与第 %zu 个相同",
 		      d->things.n + 1, (size_t)where + 1);
 	else if (err != SY_OK)
-		wrong(d, f, "%s", "%s", sy_strerror(err));
+		wrong(d, f, "%s", "%s", words(sy_strerror(err)));
 	else
 		add_thing(d, &d->things, f, code);
 }

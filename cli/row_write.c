@@ -1,5 +1,6 @@
 /* What an event says of things: which, when, where, between whom, by which papers. */
 #include "row_impl.h"
+#include "words.h"
 
 /* --- things ----------------------------------------------------------------------------------- */
 
@@ -54,7 +55,7 @@ static void put_container(struct draft *d)
 	int err = sy_code_parse(d->arena, text, &code, &faults, d->record, "");
 	if (err != SY_OK)
 		wrong(d, F_CONTAINER, "%.*s is not a code: %s", "%.*s 不是代码：%s", (int)text.n,
-		      text.p, faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
+		      text.p, faults.n > 0 ? faults.v[0].detail : words(sy_strerror(err)));
 	else if (code.kind == SY_CODE_PRODUCT || code.kind == SY_CODE_LOT)
 		wrong(d, F_CONTAINER, "%.*s is a %s: expected the code of one single container",
 		      "%.*s 是 %s：应为单个容器的代码", (int)text.n, text.p,

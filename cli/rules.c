@@ -3,6 +3,7 @@
 #include "row.h"
 #include "value.h"
 #include "nouns.h"
+#include "words.h"
 
 #define RULES_MAX (1u << 20)
 
@@ -141,7 +142,7 @@ static int cmd_publish(struct app *app)
 	if (rc == RC_DONE) {
 		if (sy_json_parse(&app->arena, sy_buf_span(&record), 0, &doc, &why) != SY_OK)
 			rc = fail(&app->fail, RC_FAIL, "%s: byte %zu: %s", path, why.offset + 1,
-				  why.detail);
+				  words(why.detail));
 		else
 			name = sy_arena_strdup(
 			    &app->arena,

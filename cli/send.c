@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "send.h"
+#include "words.h"
 
 int passphrase_read(struct sy_arena *arena, const char *path, const char **out, struct fail *f)
 {
@@ -40,7 +41,8 @@ int key_read(struct app *app, struct sy_keyfile *key)
 		return rc;
 	int err = sy_keyfile_read(key, path, pass, &why);
 	if (err != SY_OK)
-		return fail(&app->fail, RC_FAIL, "%s: %s", path, why ? why : sy_strerror(err));
+		return fail(&app->fail, RC_FAIL, "%s: %s", path,
+			    words(why ? why : sy_strerror(err)));
 	return RC_DONE;
 }
 
@@ -183,7 +185,7 @@ int send_records(struct sender *s, const struct sy_str *records, size_t n, struc
 	err = sy_submission_make(&s->key->signer, s->key->salt_key, s->trust->origin, records, n,
 				 deadline, &body, &root);
 	if (err != SY_OK) {
-		rc = fail(f, RC_FAIL, "cannot make the submission: %s", sy_strerror(err));
+		rc = fail(f, RC_FAIL, "cannot make the submission: %s", words(sy_strerror(err)));
 		goto out;
 	}
 	rc = http_post(s->http, "/v1/submissions", "application/x-ndjson", sy_buf_span(&body), &a,
@@ -209,9 +211,10 @@ int record_check(struct app *app, struct sy_str record)
 
 	if (sy_record_parse(&arena, record, &doc, &why) != SY_OK) {
 		rc = fail(&app->fail, RC_REFUSED, "not a legal record: %s at byte %zu: %s",
-			  sy_strerror(why.err), why.offset, why.detail);
+			  words(sy_strerror(why.err)), why.offset, words(why.detail));
 	} else if (sy_event_kind(&doc) != SY_EVENT_NONE) {
 		sy_faults_init(&faults, &arena);
+		faults.chinese = app->lang == LANG_ZH;
 		sy_event_read(&arena, &doc, &event, &faults, 0);
 		for (size_t i = 0; i < faults.n; i++) {
 			if (faults.v[i].status != 0)
@@ -245,10 +248,10 @@ static void say_faults(const struct sy_faults *faults, size_t n)
 	for (size_t i = 0; i < faults->n; i++) {
 		const struct sy_fault *v = &faults->v[i];
 		if (n > 1 && v->record >= 0)
-			snprintf(which, sizeof which, "record %ld: ", v->record + 1);
-		say("%s%s: %s%s%s%s%s", which, v->status ? "refused" : "warning", v->pointer,
+			snprintf(which, sizeof which, words("record %ld: "), v->record + 1);
+		say("%s%s: %s%s%s%s%s", which, words(v->status ? "refused" : "warning"), v->pointer,
 		    v->field ? " " : "", v->field ? v->field : "",
-		    v->pointer[0] || v->field ? ": " : "", v->detail);
+		    v->pointer[0] || v->field ? words(": ") : "", v->detail);
 		which[0] = '\0';
 	}
 }

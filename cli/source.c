@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "source_impl.h"
+#include "words.h"
 
 static const struct source_form forms[] = {
     [SOURCE_CSV] = {"csv", csv_open, csv_item},
@@ -47,7 +48,7 @@ const char *source_reasons(const struct source *s, struct sy_arena *arena,
 	}
 	const char *text = sy_arena_strdup(arena, sy_buf_span(&b));
 	sy_buf_free(&b);
-	return text != NULL ? text : sy_strerror(SY_ENOMEM);
+	return text != NULL ? text : words(sy_strerror(SY_ENOMEM));
 }
 
 void source_fill(const struct source *s, struct row *row)
@@ -67,6 +68,7 @@ void source_record(const struct source *s, const struct row *row, struct sy_aren
 	struct sy_buf record = {0};
 
 	sy_faults_init(&faults, arena);
+	faults.chinese = words_chinese();
 	if (row_event(arena, row, &record, &faults, 0) != SY_OK)
 		out->reason = source_reasons(s, arena, &faults);
 	else
@@ -132,7 +134,7 @@ int source_next(struct source *s, struct sy_arena *arena, struct item *out, stru
 	memset(out, 0, sizeof *out);
 	int err = forms[s->format].next(s, arena, out, f);
 	if (err == SY_OK && out->reason == NULL && out->record.n == 0)
-		out->reason = sy_strerror(SY_ENOMEM);
+		out->reason = words(sy_strerror(SY_ENOMEM));
 	return err;
 }
 

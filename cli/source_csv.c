@@ -1,12 +1,13 @@
 /* CSV: the first row says what the columns are. */
 #include "source_impl.h"
+#include "words.h"
 
 static int unreadable(struct source *s, const struct csv_row *row, struct fail *f, int err)
 {
 	if (err == SY_EIO)
 		return source_unreadable(s, f);
 	fail(f, RC_FAIL, "%s: line %llu, byte %zu: %s", s->o.path,
-	     (unsigned long long)row->bad_line, row->bad_byte, row->why);
+	     (unsigned long long)row->bad_line, row->bad_byte, words(row->why));
 	return err;
 }
 

@@ -1,5 +1,6 @@
 /* NDJSON, a row or an event a line, and EPCIS JSON documents. */
 #include "source_impl.h"
+#include "words.h"
 
 #define LINE_LIMIT ((size_t)2 << 20)
 #define DOCUMENT_MAX ((size_t)256 << 20)
@@ -79,10 +80,12 @@ static void check_event(const struct source *s, struct sy_arena *arena, struct i
 	struct sy_faults faults;
 
 	sy_faults_init(&faults, arena);
+	faults.chinese = words_chinese();
 	if (sy_record_parse(arena, out->record, &doc, &why) != SY_OK)
-		out->reason = sy_arena_printf(arena, "%s: %s", why.pointer, why.detail);
+		out->reason = sy_arena_printf(arena, "%s: %s", why.pointer, words(why.detail));
 	else if (sy_event_kind(&doc) == SY_EVENT_NONE)
-		out->reason = "type: is not an EPCIS event (suyuan record submit sends any record)";
+		out->reason =
+		    words("type: is not an EPCIS event (suyuan record submit sends any record)");
 	else if (sy_event_read(arena, &doc, &event, &faults, 0) != SY_OK)
 		out->reason = source_reasons(s, arena, &faults);
 }
@@ -97,7 +100,7 @@ static void json_item(struct source *s, const struct sy_json_doc *doc, const str
 		event = sy_json_get(doc, v, "event");
 	}
 	if (v->type != SY_JSON_OBJECT) {
-		out->reason = "is not a JSON object";
+		out->reason = words("is not a JSON object");
 		return;
 	}
 	if (sy_json_get(doc, v, "type") == NULL) {
@@ -158,8 +161,8 @@ int ndjson_item(struct source *s, struct sy_arena *arena, struct item *out, stru
 	out->line = s->line;
 	out->raw = sy_str(sy_arena_strdup(arena, line));
 	if (sy_json_parse(arena, out->raw, 0, &doc, &why) != SY_OK)
-		out->reason = sy_arena_printf(arena, "byte %zu: %s: %s", why.offset + 1,
-					      sy_strerror(why.err), why.detail);
+		out->reason = sy_arena_printf(arena, words("byte %zu: %s: %s"), why.offset + 1,
+					      words(sy_strerror(why.err)), words(why.detail));
 	else
 		json_item(s, &doc, sy_json_root(&doc), arena, out);
 	return SY_OK;
@@ -204,7 +207,7 @@ int epcis_open(struct source *s, struct fail *f)
 		return fail_memory(f);
 	if (sy_json_parse(&s->arena, sy_buf_span(&s->text), 0, &s->doc, &why) != SY_OK)
 		return fail(f, RC_FAIL, "%s: byte %zu: %s: %s", s->o.path, why.offset + 1,
-			    sy_strerror(why.err), why.detail);
+			    words(sy_strerror(why.err)), words(why.detail));
 	if (!document_open(&s->document, &s->doc))
 		return fail(f, RC_FAIL,
 			    "%s: is no EPCIS document: no epcisBody.eventList, epcisBody.event or "

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "xml_impl.h"
+#include "words.h"
 
 /* --- queues ----------------------------------------------------------------------------------- */
 
@@ -121,7 +122,8 @@ int xml_open(struct source *s, struct fail *f)
 	s->xml = x;
 	x->s = s;
 	if ((x->copy = tmpfile()) == NULL)
-		return fail(f, RC_FAIL, "a file to keep %s in: %s", s->o.path, strerror(errno));
+		return fail(f, RC_FAIL, "a file to keep %s in: %s", s->o.path,
+			    words(strerror(errno)));
 	return relation_new(&xml_checks, x, &x->relation) == SY_OK ? RC_DONE : fail_memory(f);
 }
 
@@ -167,7 +169,7 @@ static int read_block(struct xml *x, char *block, size_t size, size_t *n, struct
 	*n = (size_t)got;
 	if (fwrite(block, 1, *n, x->copy) != *n)
 		return fail(f, RC_FAIL, "a copy of %s cannot be written: %s", x->s->o.path,
-			    strerror(errno));
+			    words(strerror(errno)));
 	return RC_DONE;
 }
 
@@ -179,7 +181,7 @@ static int turn(struct xml *x, struct fail *f)
 	x->making = true;
 	if (fflush(x->copy) != 0)
 		return fail(f, RC_FAIL, "a copy of %s cannot be written: %s", x->s->o.path,
-			    strerror(errno));
+			    words(strerror(errno)));
 	rewind(x->copy);
 	return relation_new(&xml_makes, x, &x->relation) == SY_OK ? RC_DONE : fail_memory(f);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "stream.h"
+#include "words.h"
 
 #define BLOCK 65536
 #define NO_ICONV ((iconv_t)-1)
@@ -50,7 +51,7 @@ static bool more(struct stream *s)
 	size_t before = s->in.n;
 	char *room = sy_buf_room(&s->in, BLOCK);
 	if (room == NULL) {
-		s->why = sy_strerror(SY_ENOMEM);
+		s->why = words(sy_strerror(SY_ENOMEM));
 		return !(s->failed = true);
 	}
 	size_t n = fread(room, 1, BLOCK, s->file);
@@ -271,7 +272,7 @@ int stream_open(const char *path, enum encoding encoding, struct stream **out, s
 	s->convert = NO_ICONV;
 	s->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
 	if (s->file == NULL)
-		rc = fail(f, RC_FAIL, "%s: %s", path, strerror(errno));
+		rc = fail(f, RC_FAIL, "%s: %s", path, words(strerror(errno)));
 	else
 		rc = begin(s, f);
 	if (rc != RC_DONE) {

@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "trust.h"
+#include "words.h"
 
 #define SAVE_EVERY_MS 1000
 
@@ -415,7 +416,7 @@ int trust_see(struct trust *t, struct http *h, struct sy_str note, struct fail *
 		err = sy_checkpoint_verify(&c, &t->log);
 	if (err != SY_OK)
 		return fail(f, RC_PROOF, "a checkpoint that %s did not sign: %s", t->log.name,
-			    sy_strerror(err));
+			    words(sy_strerror(err)));
 	pthread_mutex_lock(&t->lock);
 	int rc = compare(t, h, &c, f);
 	pthread_mutex_unlock(&t->lock);

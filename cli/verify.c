@@ -4,6 +4,7 @@
 #include "edit.h"
 #include "nouns.h"
 #include "verdict.h"
+#include "words.h"
 
 #define RECORDS_CHECKED 8
 #define CODES_MAX (16u << 20)
@@ -113,7 +114,7 @@ static int verify_code(struct app *app, const struct reports *reports, const cha
 	int err = sy_code_parse(&app->arena, sy_str(text), &v->code, &faults, SY_NO_RECORD, "");
 	if (err != SY_OK) {
 		say("%s: is not a code: %s", text,
-		    faults.n > 0 ? faults.v[0].detail : sy_strerror(err));
+		    faults.n > 0 ? faults.v[0].detail : words(sy_strerror(err)));
 		free(v);
 		return RC_FAIL;
 	}

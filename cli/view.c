@@ -1,5 +1,6 @@
 #include "columns.h"
 #include "view.h"
+#include "words.h"
 
 const struct view view_parties = {
     "/v1/parties",
@@ -169,7 +170,7 @@ int view_get(struct app *app, const char *path, struct sy_json_doc *doc)
 			rc = fail_memory(&app->fail);
 		else if (sy_json_parse(&app->arena, body, 0, doc, &why) != SY_OK)
 			rc = fail(&app->fail, RC_FAIL, "%s: the answer is not JSON: %s", path,
-				  why.detail);
+				  words(why.detail));
 	}
 	sy_buf_free(&full);
 	http_answer_free(&a);
@@ -276,7 +277,7 @@ static int find(struct app *app, const struct view *v, const char *parameter, co
 	if (rc == RC_UNKNOWN)
 		memset(&app->fail, 0, sizeof app->fail);
 	if ((rc == RC_DONE && *row == NULL) || rc == RC_UNKNOWN)
-		rc = fail(&app->fail, RC_UNKNOWN, "no %s %s in this ledger", v->what, value);
+		rc = fail(&app->fail, RC_UNKNOWN, "no %s %s in this ledger", words(v->what), value);
 	return rc;
 }
 

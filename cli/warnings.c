@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "warnings.h"
+#include "words.h"
 
 static struct warning *find(struct warnings *w, const char *field, const char *text)
 {
@@ -72,7 +73,8 @@ static void say_one(const struct warning *one, const char *path)
 		say("%s: warning: %s: %s (line %s)", path, one->field, one->text, where);
 	else
 		say("%s: warning: %s: %s (%llu rows, %slines %s)", path, one->field, one->text,
-		    (unsigned long long)one->rows, one->rows > one->n ? "first at " : "", where);
+		    (unsigned long long)one->rows, one->rows > one->n ? words("first at ") : "",
+		    where);
 }
 
 void warnings_say(const struct warnings *w, const char *path)

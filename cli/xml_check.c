@@ -1,5 +1,6 @@
 /* The first reading: is every code sound, and every batch? */
 #include "xml_impl.h"
+#include "words.h"
 
 static void reject(struct xml *x, uint64_t line, struct sy_str raw, const char *reason)
 {
@@ -17,22 +18,24 @@ static const char *code_fault(struct xml *x, const struct relation_code *c, stru
 	uint64_t where;
 
 	sy_faults_init(&faults, arena);
+	faults.chinese = words_chinese();
 	if (c->code.n == 0)
-		return "curCode: is missing";
+		return words("curCode: is missing");
 	if (sy_code_parse(arena, c->code, &code, &faults, SY_NO_RECORD, "") != SY_OK)
-		return sy_arena_printf(arena, "curCode: %.*s: %s", (int)c->code.n, c->code.p,
-				       faults.n > 0 ? faults.v[0].detail : "is no code");
+		return sy_arena_printf(arena, words("curCode: %.*s: %s"), (int)c->code.n, c->code.p,
+				       faults.n > 0 ? faults.v[0].detail : words("is no code"));
 	if (code.kind == SY_CODE_PRODUCT || code.kind == SY_CODE_LOT)
-		return sy_arena_printf(arena, "curCode: %.*s is a %s: expected one single package",
+		return sy_arena_printf(arena,
+				       words("curCode: %.*s is a %s: expected one single package"),
 				       (int)c->code.n, c->code.p, sy_code_kind_name(code.kind));
 	if (c->layer.n != 1 || c->layer.p[0] < '1' || c->layer.p[0] > '9')
-		return sy_arena_printf(arena, "packLayer: \"%.*s\": expected 1 to 9",
+		return sy_arena_printf(arena, words("packLayer: \"%.*s\": expected 1 to 9"),
 				       (int)c->layer.n, c->layer.p);
 	where = c->line << 4 | (uint64_t)(c->layer.p[0] - '0');
 	int err = seen_add(&x->seen, c->code, &where);
 	x->failed = x->failed || err == SY_ENOMEM;
 	if (err == SY_EDUP)
-		return sy_arena_printf(arena, "curCode: %.*s stands on line %llu already",
+		return sy_arena_printf(arena, words("curCode: %.*s stands on line %llu already"),
 				       (int)c->code.n, c->code.p, (unsigned long long)(where >> 4));
 	return NULL;
 }
@@ -44,15 +47,16 @@ static const char *layer_fault(struct xml *x, const struct relation_code *c, str
 	uint64_t where = c->line << 4 | layer, other;
 
 	if (seen_find(&x->parents, c->code, &other) && (other & 15) >= layer)
-		return sy_arena_printf(arena,
-				       "packLayer: %u: expected a higher one, as it holds the code "
-				       "of line %llu",
-				       layer, (unsigned long long)(other >> 4));
+		return sy_arena_printf(
+		    arena,
+		    words("packLayer: %u: expected a higher one, as it holds the code "
+			  "of line %llu"),
+		    layer, (unsigned long long)(other >> 4));
 	if (c->parent.n == 0)
 		return NULL;
 	if (seen_find(&x->seen, c->parent, &other) && (other & 15) <= layer)
 		return sy_arena_printf(
-		    arena, "parentCode: %.*s on line %llu is of no higher layer than %u",
+		    arena, words("parentCode: %.*s on line %llu is of no higher layer than %u"),
 		    (int)c->parent.n, c->parent.p, (unsigned long long)(other >> 4), layer);
 	x->failed = x->failed || seen_add(&x->parents, c->parent, &where) == SY_ENOMEM;
 	return NULL;
@@ -66,7 +70,7 @@ static const char *parent_fault(struct xml *x, const struct relation_code *c,
 	if (c->parent.n > 0 &&
 	    (sy_code_parse(arena, c->parent, &code, NULL, SY_NO_RECORD, "") != SY_OK ||
 	     code.kind == SY_CODE_PRODUCT || code.kind == SY_CODE_LOT))
-		return sy_arena_printf(arena, "parentCode: %.*s is no code of a container",
+		return sy_arena_printf(arena, words("parentCode: %.*s is no code of a container"),
 				       (int)c->parent.n, c->parent.p);
 	return layer_fault(x, c, arena);
 }
@@ -106,17 +110,18 @@ static void check_batch(void *ctx)
 	const char *why = NULL;
 
 	if (b->n == 0) {
-		why = "the batch has no Code";
+		why = words("the batch has no Code");
 	} else if (b->some.n > 0) {
 		xml_made_row(x, 1, &b->some, 1, &arena, &row);
 		source_record(x->s, &row, &arena, &item);
 		why = item.reason;
 	}
 	if (why == NULL && b->bad > 0)
-		why = sy_arena_printf(&arena,
-				      "%zu of its %zu codes are at fault: a batch is registered "
-				      "whole or not at all",
-				      b->bad, b->n);
+		why = sy_arena_printf(
+		    &arena,
+		    words("%zu of its %zu codes are at fault: a batch is registered "
+			  "whole or not at all"),
+		    b->bad, b->n);
 	x->failed = x->failed || (why == NULL && b->bad > 0) ||
 		    !xml_grow((void *)&x->bad, &x->cap_bad, x->n_bad, 1);
 	if (!x->failed) {
