@@ -53,15 +53,14 @@ const struct words catalogue[] = {
     {"a ledger is http://..., https://... or unix:PATH, not %s",
      "账本地址应为 http://...、https://... 或 unix:PATH，而不是 %s"},
 
-    /* rows of a file */
+    /* rows of a file; FILE:LINE: stays as it is, as editors know it */
     {"%s: warning: %s: %s", "%s：警告：%s：%s"},
     {"%s: warning: %s: %s (line %s)", "%s：警告：%s：%s（第 %s 行）"},
     {"%s: warning: %s: %s (%llu rows, %slines %s)", "%s：警告：%s：%s（%llu 行，%s第 %s 行）"},
     {"%s: warning: and %llu more, of other kinds", "%s：警告：另有其他类 %llu 项"},
     {"%llu rows: %llu registered, %llu there already, %llu refused, %llu/s",
      "%llu 行：已登记 %llu，原已登记 %llu，拒绝 %llu，每秒 %llu 行"},
-    {"%s:%llu: repeats line %llu", "%s：第 %llu 行：与第 %llu 行重复"},
-    {"%s:%llu: %.*s", "%s：第 %llu 行：%.*s"},
+    {"%s:%llu: repeats line %llu", "%s:%llu: 与第 %llu 行重复"},
     {"%s: read as %s", "%s：按 %s 读取"},
     {"%llu rows are sound, %llu are not; nothing was sent",
      "%llu 行无误，%llu 行有误；未发送任何内容"},

@@ -59,7 +59,7 @@ SAID = [
      USAGE, ["不是单位", "未登记任何内容"]),
     ("of no product", ["batch", "register", "--lot", "A1", *WHOLE], USAGE, ["哪种产品"]),
     ("rows that are wrong", ["batch", "import", "bad.csv", "--rejects", "bad.rejects"], REFUSED,
-     ["第 2 行：", "第 3 行：", "第 4 行：", "请在其中改正"]),
+     ["bad.csv:2: 单位: 车 不是单位", "bad.csv:3: ", "请在其中改正"]),
     ("rows that are only looked at", ["batch", "import", "bad.csv", "--dry-run"], REFUSED, ["有误；未发送任何内容"]),
     ("a file that is none", ["batch", "import", "nothing.csv"], FAIL, ["nothing.csv：没有此文件"]),
     ("two columns that are one", ["batch", "import", "twice.csv"], USAGE, ["两列相同"]),
