@@ -2,6 +2,7 @@
 #include "csv.h"
 #include "edit.h"
 #include "import.h"
+#include "item.h"
 #include "nouns.h"
 #include "rowflags.h"
 
@@ -110,61 +111,49 @@ static int cmd_import(struct app *app)
 
 /* --- show, list, template --------------------------------------------------------------------- */
 
+/* Options that the ledger knows as parameters. */
+static int put_pages(struct app *app, struct sy_buf *path)
+{
+	static const struct {
+		const char *flag, *parameter;
+		uint64_t min, max;
+	} pages[] = {{"limit", "limit", 1, 1000},
+		     {"from", "from", 0, UINT64_MAX - 1},
+		     {"holders-from", "holdersFrom", 0, 1 << 20}};
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+		int rc = arg_u64(app, pages[i].flag, pages[i].min, pages[i].max, 0, &n);
+		if (rc != RC_DONE)
+			return rc;
+		if (arg(app, pages[i].flag) != NULL)
+			sy_buf_printf(path, "&%s=%llu", pages[i].parameter, (unsigned long long)n);
+	}
+	if (arg(app, "audit") != NULL)
+		sy_buf_text(path, "&view=audit");
+	return RC_DONE;
+}
+
 static int cmd_show(struct app *app)
 {
-	struct sy_code code;
-	struct sy_json_doc doc;
+	struct item_view *v = sy_arena_calloc(&app->arena, 1, sizeof *v);
 	struct sy_buf path = {0};
-	const struct sy_json *m, *v;
-	struct sy_str key;
+	struct sy_code code;
 	int rc = edit_code(app, arg_pos(app, 0), &code);
 
 	if (rc != RC_DONE)
 		return rc;
 	sy_buf_text(&path, "/v1/items?code=");
 	http_escape(&path, code.canonical);
-	rc = path.failed ? fail_memory(&app->fail) : view_get(app, sy_buf_cstr(&path), &doc);
+	if ((rc = put_pages(app, &path)) == RC_DONE)
+		rc = path.failed || v == NULL ? fail_memory(&app->fail)
+					      : item_get(app, sy_buf_cstr(&path), v);
 	sy_buf_free(&path);
-	if (rc != RC_DONE)
-		return rc;
-	const struct sy_json *root = sy_json_root(&doc);
-	if (out_is_json(&app->out)) {
-		out_json(&app->out, NULL, sy_json_raw(&doc, root));
-		return RC_DONE;
-	}
-	out_object(&app->out, NULL);
-	sy_json_each (&doc, root, m) {
-		if (sy_json_key(&doc, m, &app->arena, &key) != SY_OK)
-			continue;
-		const char *name = sy_arena_strdup(&app->arena, key);
-		v = sy_json_first(&doc, m);
-		if (m->type == SY_JSON_ARRAY && v != NULL && v->type == SY_JSON_OBJECT)
-			continue; /* below, as a table */
-		struct sy_str text = view_text(app, &doc, m);
-		if (sy_str_is(key, "unit"))
-			text = unit_name(text, false, app->lang == LANG_ZH);
-		if (name != NULL && text.n > 0)
-			out_str(&app->out, name, text);
-	}
-	sy_json_each (&doc, root, m) {
-		const struct sy_json *field;
-		v = sy_json_first(&doc, m);
-		if (m->type != SY_JSON_ARRAY || v == NULL || v->type != SY_JSON_OBJECT)
-			continue;
-		out_list(&app->out, NULL);
-		for (; v != NULL; v = sy_json_next(&doc, v)) {
-			out_object(&app->out, NULL);
-			sy_json_each (&doc, v, field) {
-				if (sy_json_key(&doc, field, &app->arena, &key) == SY_OK)
-					out_str(&app->out, sy_arena_strdup(&app->arena, key),
-						view_text(app, &doc, field));
-			}
-			out_end(&app->out);
-		}
-		out_end(&app->out);
-	}
-	out_end(&app->out);
-	return RC_DONE;
+	if (rc == RC_DONE && out_is_json(&app->out))
+		out_json(&app->out, NULL, sy_json_raw(&v->doc, v->root));
+	else if (rc == RC_DONE)
+		item_show(v);
+	return rc;
 }
 
 static int cmd_list(struct app *app)
@@ -241,6 +230,14 @@ static const struct flag import_flags[] = {
     {0},
 };
 
+static const struct flag show_flags[] = {
+    {"audit", NULL, "with what was withdrawn, and by what", FLAG_BOOL},
+    {"limit", "N", "lines of holders and of history, at most (100)", FLAG_ONE},
+    {"from", "RECORD", "history from this record on", FLAG_ONE},
+    {"holders-from", "N", "holders from the Nth on, from 0", FLAG_ONE},
+    {0},
+};
+
 static const struct flag list_flags[] = {
     {"product", "CODE", "batches of this product", FLAG_ONE},
     {0},
@@ -265,8 +262,9 @@ const struct command batch_commands[] = {
      correct_flags, cmd_correct,
      "suyuan batch correct '(01)06901234567892(10)A1' --gtin 06901234567892 --lot A1 "
      "--quantity 480 --unit 盒 --made 2026-11-01 --expires 2026-11-15 --key dairy.key"},
-    {"show", "CODE", 1, 1, "what the ledger has of one batch", NULL, cmd_show,
-     "suyuan batch show '(01)06901234567892(10)A1'"},
+    {"show", "CODE", 1, 1,
+     "what the ledger has of one batch or unit: holders, flags, holds, results, history",
+     show_flags, cmd_show, "suyuan batch show '(01)06901234567892(10)A1'"},
     {"list", "", 0, 0, "the batches of a product", list_flags, cmd_list,
      "suyuan batch list --product 06901234567892"},
     {"template", "CATEGORY", 0, 1, "an empty CSV with the headings of a category, or of event",

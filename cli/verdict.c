@@ -25,6 +25,9 @@ enum text {
 	T_REASON,
 	T_MEASURES,
 	T_HELD_BY,
+	T_LATER,
+	T_WHERE,
+	T_FLAGS,
 	T_LABEL,
 	T_LOOKUPS,
 	T_RECORDS,
@@ -66,6 +69,9 @@ static const char *const texts[T_COUNT][2] = {
     [T_REASON] = {"reason", "原因"},
     [T_MEASURES] = {"what to do", "处置措施"},
     [T_HELD_BY] = {"held by", "封存单位"},
+    [T_LATER] = {"later results", "后续检验"},
+    [T_WHERE] = {"where", "去向"},
+    [T_FLAGS] = {"flags", "异常"},
     [T_LABEL] = {"label", "标签"},
     [T_LOOKUPS] = {"looked up", "查询"},
     [T_RECORDS] = {"records", "记录"},
@@ -404,6 +410,9 @@ void verdict_text(struct verdict *v)
 	show_inspections(v);
 	show_recalls(v);
 	show_each(v, T_HELD_BY, "holds", (const char *const[]){"party", "since", "reason"});
+	show(v, T_LATER, v->results);
+	show(v, T_WHERE, v->where);
+	show(v, T_FLAGS, v->flags);
 	show_differences(v);
 	show_lookups(v);
 	show(v, T_RECORDS, text_at(v, "records"));

@@ -34,6 +34,9 @@ struct verdict {
 	size_t n_inspections;
 	struct sy_str lot; /* of the unit that the code is, as a proven record has it */
 	struct findings reports;
+	/* As the ledger says, for people alone: who has it, what is wrong with that, quality
+	 * results after its registration. */
+	struct sy_str where, flags, results;
 };
 
 const struct status *status_of(const char *name); /* NULL for none */

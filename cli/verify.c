@@ -2,6 +2,7 @@
 
 #include "config.h"
 #include "edit.h"
+#include "item.h"
 #include "nouns.h"
 #include "verdict.h"
 #include "words.h"
@@ -97,6 +98,26 @@ static int ask(struct verdict *v)
 	return RC_DONE;
 }
 
+/* Where it is, for people: no part of the verdict, so its absence is none either. */
+static void look_around(struct verdict *v)
+{
+	struct app *app = v->app;
+	struct item_view *item = sy_arena_calloc(&app->arena, 1, sizeof *item);
+	struct sy_buf path = {0};
+
+	if (!rests_on_records(v) || item == NULL)
+		return;
+	sy_buf_text(&path, "/v1/items?limit=4&code=");
+	http_escape(&path, v->code.canonical);
+	if (!path.failed && item_get(app, sy_buf_cstr(&path), item) == RC_DONE) {
+		v->where = item_whereabouts(item);
+		v->flags = item_faults(item);
+		v->results = item_results(item);
+	}
+	memset(&app->fail, 0, sizeof app->fail);
+	sy_buf_free(&path);
+}
+
 /* Faults of a code that a scanner misread don't keep the next code from being asked. */
 static int verify_code(struct app *app, const struct reports *reports, const char *text)
 {
@@ -127,10 +148,12 @@ static int verify_code(struct app *app, const struct reports *reports, const cha
 			return rc;
 		}
 		v->rc = rc == RC_DONE ? rc_worst(v->status->rc, reports_rc(&v->reports)) : rc;
-		if (out_is_json(&app->out))
+		if (out_is_json(&app->out)) {
 			verdict_json(v);
-		else
+		} else {
+			look_around(v);
 			verdict_text(v);
+		}
 		rc = v->rc;
 	}
 	free(v);

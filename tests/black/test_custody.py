@@ -1,9 +1,12 @@
 """Where goods are and whether they may go: holds, holders, histories, as answers and as lines."""
+import itertools
+import re
+import unicodedata
 import urllib.parse
 
 import pytest
 
-from cli import DAIRY, DONE, MILK, STOP, Cli, dairy, register
+from cli import DAIRY, DONE, MILK, STOP, USAGE, Cli, dairy, register
 from ledger import Ledger, check_digit
 
 LOT = f"(01){MILK}(10)L1"
@@ -138,6 +141,72 @@ def test_from_hand_to_hand(world):
     assert [f["record"] for f in told["flags"]] == [h["record"] for h in told["history"][-2:]]
 
 
+def table(text, title):
+    """The rows below a title as {heading: cell}, cut where the headings begin on a terminal."""
+    def cells(line):  # a cell of a wide character takes two columns
+        return "".join(c + "\0" if unicodedata.east_asian_width(c) in "WF" else c for c in line)
+    lines = iter(text.splitlines())
+    assert any(line == title for line in lines), text
+    heading, *rows = [cells(line) for line in itertools.takewhile(bool, lines)]
+    starts = [m.start() for m in re.finditer(r"(?<!\S)\S(?:\S| (?=\S))*", heading)]
+    cut = [[line[a:b].replace("\0", "").strip() for a, b in zip(starts, starts[1:] + [None])]
+           for line in [heading, *rows]]
+    return [{name: cell for name, cell in zip(cut[0], row) if cell != "-"} for row in cut[1:]]
+
+
+def test_what_people_see(world):
+    register(world, "V1", "--at", "2026-11-01T08:00:00+08:00", "--inspection", "R-9", "--result", "pass")
+    lot, shop = f"(01){MILK}(10)V1", ("--place", "https://id.gs1.org/414/" + check_digit("690765400001"))
+    world("event", "ship", lot, "--quantity", "200", "--unit", "盒", "--to", SHOP, "--at", "2026-11-02 08:00")
+    world.shop("event", "receive", lot, "--quantity", "250", "--unit", "盒", "--from", DAIRY, *shop, "--at",
+               "2026-11-03 08:00")
+    world.operator("event", "inspect", lot, "--inspection", "S-9", "--result", "fail", "--inspection-kind",
+                   "supervision", "--at", "2026-11-04 08:00")
+    world.operator("event", "hold", lot, "--at", "2026-11-05 08:00")
+    world.ledger.settle()
+    english = world("batch", "show", lot).out
+    assert table(english, "Who has it") == [
+        {"party": "Shijiazhuang Dairy", "on hand": "300", "unit": "boxes", "since": "2026-11-01 08:00"},
+        {"party": "Shop", "place": check_digit("690765400001"), "on hand": "250", "unit": "boxes",
+         "since": "2026-11-03 08:00"}]
+    assert [(row["flag"], row["reason"]) for row in table(english, "Flags")] == [
+        ("IMPOSSIBLE", "received, but nobody shipped it")]
+    assert [row["since"] for row in table(english, "Holds")] == ["2026-11-05 08:00"]
+    assert [(row["kind"], row["result"], row["number"]) for row in table(english, "Quality results")] == [
+        ("firm", "passed", "R-9"), ("supervision", "FAILED", "S-9")]
+    assert [(row["what"], row["party"], row.get("quantity"), row.get("unit")) for row in table(english, "History")] == [
+        ("registered", "Shijiazhuang Dairy", "500", "boxes"), ("shipped", "Shijiazhuang Dairy", "200", "boxes"),
+        ("received", "Shop", "250", "boxes"), ("inspected", world.ledger.origin, None, None),
+        ("held", world.ledger.origin, None, None)]
+    chinese = world("batch", "show", lot, "--lang", "zh").out
+    assert [(row["主体"], row["在库"], row["单位"]) for row in table(chinese, "持有情况")] == [
+        ("石家庄乳业", "300", "盒"), ("超市", "250", "盒")]
+    assert [row["原因"] for row in table(chinese, "异常")] == ["收货，但无人发货"]
+    assert not re.search("[a-z]{3}", re.sub(r"https?:\S+|urn:\S+|example.com\S*|non_sellable_other", "", chinese))
+    # A verdict says the same in short.
+    for lang, words in (("en", ["Shijiazhuang Dairy: on hand 300 boxes; Shop: on hand 250 boxes",
+                                "received, but nobody shipped it (record", "supervision FAILED S-9"]),
+                        ("zh", ["石家庄乳业：在库 300 盒；超市：在库 250 盒", "收货，但无人发货（记录", "监督抽检不合格 S-9"])):
+        said = world("verify", lot, "--lang", lang, expect=STOP).out
+        assert all(word in said for word in words), said
+
+
+def test_a_batch_shown_in_pages(world):
+    register(world, "N1", "--at", "2026-11-01T08:00:00+08:00")
+    lot = f"(01){MILK}(10)N1"
+    for day in range(2, 6):
+        world("event", "sell", lot, "--quantity", day, "--unit", "盒", "--at", f"2026-11-{day:02} 08:00")
+    world.ledger.settle()
+    told = world("batch", "show", lot, "--limit", "2").out
+    assert len(table(told, "History")) == 2
+    start = re.search(r"--from (\d+)", told)[1]
+    rest = world("batch", "show", lot, "--from", start).out
+    assert [row["quantity"] for row in table(rest, "History")] == ["3", "4", "5"] and "--from" not in rest
+    assert [h["record"] for h in world("batch", "show", lot, "--from", start, "--json").json["history"]][0] == int(start)
+    world("batch", "show", lot, "--limit", "0", expect=USAGE)
+    world("batch", "show", lot, "--from", "x", expect=USAGE)
+
+
 def test_holders_in_pages(world):
     register(world, "P1", "--at", "2026-11-01T08:00:00+08:00")
     lot = f"(01){MILK}(10)P1"
@@ -193,5 +262,9 @@ def test_effective_and_audit_views(world):
     told, audit = item(world, lot), item(world, lot, "&view=audit")
     assert holders(told) == holders(audit) == {DAIRY: {"onHand": "480"}}
     assert len(told["history"]) == 1 and len(audit["history"]) == 3
+    shown = world("batch", "show", lot, "--audit").out
+    assert [row.get("note") for row in table(shown, "History, with what was withdrawn")] == [
+        "WITHDRAWN", "declares an error", None]
+    assert len(table(world("batch", "show", lot).out, "History")) == 1
     assert [(h.get("withdrawn", False), h.get("error", False)) for h in audit["history"]] == [
         (True, False), (False, True), (False, False)]
