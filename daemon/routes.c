@@ -11,6 +11,7 @@ static const struct http_route table[] = {
     {GET, "/v1/verify", handle_verify, HTTP_ANY, 0},
     {GET, "/v1/items", handle_items, HTTP_ANY, 0},
     {GET, "/v1/trace", handle_trace, HTTP_ANY, 0},
+    {GET, "/v1/trace/common", handle_common, HTTP_ANY, 0},
     {GET, "/v1/affected", handle_affected, HTTP_ANY, 0},
     {GET, "/v1/recalls/{id}/affected", handle_recall_affected, HTTP_ANY, 0},
     {GET, "/v1/quality", handle_quality, HTTP_ANY, 0},

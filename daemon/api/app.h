@@ -71,6 +71,7 @@ void handle_rules(struct http_exchange *x, void *ctx);
 void handle_verify(struct http_exchange *x, void *ctx);   /* verify.c */
 void handle_items(struct http_exchange *x, void *ctx);    /* items.c */
 void handle_trace(struct http_exchange *x, void *ctx);    /* trace.c */
+void handle_common(struct http_exchange *x, void *ctx);   /* common.c */
 void handle_affected(struct http_exchange *x, void *ctx); /* affected.c */
 void handle_recall_affected(struct http_exchange *x, void *ctx);
 void handle_quality(struct http_exchange *x, void *ctx); /* quality.c */
