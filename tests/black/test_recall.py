@@ -1,4 +1,5 @@
 """The life of a recall: what it marks, what a scanned code says of it, who was told and answered."""
+import datetime
 import random
 import urllib.parse
 
@@ -195,3 +196,100 @@ def test_a_place_in_a_time(ledger):
     ledger.settle()
     for name, found in (("stays", True), ("late", False)):
         assert (says(ledger, lot(name))[0] == "recalled") is found, name
+
+
+# --- the life of a case -------------------------------------------------------------------------
+
+SHOP = "urn:suyuan:own:91110000000000000X:shop"
+ABROAD = "urn:suyuan:own:91110000000000000X:abroad"
+
+
+def now(seconds=0):
+    when = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def name(record):
+    return urllib.parse.quote(record, safe="")
+
+
+def notice(parties, of="r"):
+    return {"type": "RecallNotice", "recall": f"urn:test:recall:{of}", "parties": parties}
+
+
+def answer(quantities, of="r", **more):
+    return {"type": "RecallAnswer", "recall": f"urn:test:recall:{of}", "time": now(), "quantities": quantities, **more}
+
+
+def report(of="r", **more):
+    return {"type": "RecallReport", "recall": f"urn:test:recall:{of}", "time": now(), "quantities": [], **more}
+
+
+def shops(ledger):
+    return [ledger.enrol(SHOP, ["seller"], region="130102"), ledger.enrol(ABROAD, ["seller"])]
+
+
+@pytest.mark.parametrize("mock", (False, True))
+def test_the_life_of_a_case(ledger, mock):
+    key, gtin, lot = small(ledger)
+    shop, abroad = shops(ledger)
+    case = {"items": [lot("a")]}
+    more = {"mock": True} if mock else {}
+    ledger.submit(key, batch(gtin, "a"))
+    opened = ledger.submit(key, recall("r", case, level="2", known=now(-3600), **more))["firstRecord"]
+    ledger.submit(key, notice([SHOP, ABROAD]))
+    quantity = {"code": lot("a"), "uom": "KGM", "found": 10, "stopped": 4.5, "returned": 6, "destroyed": 1.5}
+    first = ledger.submit(shop, answer([{**quantity, "found": 1}]))["firstRecord"]
+    ledger.submit(shop, answer([quantity], replaces=first))
+    raised = ledger.submit(key, recall("r", case, level="1", known=now(-3600), replaces=opened, **more))["firstRecord"]
+    ledger.settle()
+    inbox = ledger.get(f"/v1/recalls?to={name(SHOP)}").json["recalls"]
+    assert [(r["id"], r["current"], r["level"], r["answered"] is not None) for r in inbox] == [
+        ("urn:test:recall:r", False, "1", True)]
+    ledger.submit(key, notice([SHOP, ABROAD]), report(final=True))
+    ledger.submit(key, recall("r", case, "closed", replaces=raised, **more))
+    ledger.settle()
+    for by in ("urn:test:recall:r", str(opened)):
+        one = ledger.get("/v1/recalls/" + name(by)).json
+        assert (one["number"], one["state"], one["level"], one["marked"]) == (opened, "closed", "1", 0 if mock else 1)
+    assert [v["state"] for v in one["versions"]] == ["closed", "open", "open"]
+    assert [(n["party"], n["answered"] is not None) for n in one["notices"]] == [(ABROAD, False), (SHOP, True)]
+    assert one["report"]["final"] is True and one["recall"]["state"] == "closed"
+    assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "met", "notify": "met", "complete": "met"}
+    assert says(ledger, lot("a")) == (("registered", {}) if mock else ("recalled", {"r": False}))
+    done = ledger.get("/v1/recalls/" + name("urn:test:recall:r") + "/effectiveness").json
+    assert (done["total"]["told"], done["total"]["answered"], done["total"]["answeredPercent"]) == (2, 1, "50.00")
+    assert done["total"]["quantities"] == [{"unit": "KGM", "found": "10", "stopped": "4.5", "returned": "6",
+                                            "destroyed": "1.5", "recoveredPercent": "75.00"}]
+    assert [(r["region"], r["answeredPercent"]) for r in done["regions"]] == [("", "0.00"), ("130102", "100.00")]
+    assert (done["deadlinesMet"], done["deadlinesMissed"]) == (3, 0)
+    assert ("exerciseSeconds" in done) is mock
+    assert [r["id"] for r in ledger.get("/v1/recalls?state=closed").json["recalls"]] == ["urn:test:recall:r"]
+    assert ledger.get("/v1/recalls?state=open").json["recalls"] == []
+
+
+def test_deadlines_that_were_missed(ledger):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, batch(gtin, "a"))
+    ledger.submit(key, recall("r", {"items": [lot("a")]}, known=now(-30 * 3600)),
+                  {**recall("d", {"items": [lot("a")]}, known=now()), "rule": "recall/drug"})
+    ledger.settle()
+    one = ledger.get("/v1/recalls/" + name("urn:test:recall:r")).json
+    assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "missed", "notify": "missed",
+                                                                 "complete": "waiting"}
+    one = ledger.get("/v1/recalls/" + name("urn:test:recall:d")).json
+    assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "met", "notify": "open", "report": "open"}
+
+
+def test_cases_in_pages(ledger):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, *(recall(f"{n}", {"items": [lot("a")]}, "draft") for n in range(5)))
+    ledger.settle()
+    seen, after = [], ""
+    while after is not None:
+        page = ledger.get(f"/v1/recalls?limit=2&after={name(after)}").json
+        seen += [r["id"][-1] for r in page["recalls"]]
+        after = page.get("next")
+    assert seen == ["0", "1", "2", "3", "4"]
+    assert ledger.get("/v1/recalls/nobody").status == 404
+    assert ledger.get("/v1/recalls?state=begun").status == 400
