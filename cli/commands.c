@@ -12,6 +12,7 @@ const struct noun nouns[] = {
     {"code", "what a code says", code_commands},
     {"verify", "what the ledger vouches for, proof checked here", verify_commands},
     {"recall", "what a recall would hit, and who has it", recall_commands},
+    {"export", "documents for others: EPCIS, FSMA 204, FoodChain-Lab", export_commands},
     {"quality", "pass rates that supervision found", quality_commands},
     {"ledger", "the ledger itself: entries, receipts, audit", ledger_commands},
     {"admin", "for whoever runs the ledger", admin_commands},

@@ -278,3 +278,18 @@ void csv_put(struct sy_buf *out, struct sy_str field, char separator)
 	}
 	sy_buf_byte(out, '"');
 }
+
+void csv_put_text(struct sy_buf *out, struct sy_str field, char separator)
+{
+	struct sy_buf text = {0};
+
+	if (field.n == 0 || strchr("=+-@\t\r", field.p[0]) == NULL) {
+		csv_put(out, field, separator);
+		return;
+	}
+	sy_buf_byte(&text, '\'');
+	sy_buf_str(&text, field);
+	csv_put(out, sy_buf_span(&text), separator);
+	out->failed = out->failed || text.failed;
+	sy_buf_free(&text);
+}

@@ -53,5 +53,8 @@ void csv_free(struct csv *c);
 int csv_next(struct csv *c, struct csv_row *row);
 /* One field, quoted where it must be. */
 void csv_put(struct sy_buf *out, struct sy_str field, char separator);
+/* The same of a text that others wrote, for whoever opens it in a spreadsheet: an apostrophe before
+ * what that would take for a formula. */
+void csv_put_text(struct sy_buf *out, struct sy_str field, char separator);
 
 #endif

@@ -72,13 +72,14 @@ void handle_verify(struct http_exchange *x, void *ctx);   /* verify.c */
 void handle_items(struct http_exchange *x, void *ctx);    /* items.c */
 void handle_trace(struct http_exchange *x, void *ctx);    /* trace.c */
 void handle_common(struct http_exchange *x, void *ctx);   /* common.c */
+void handle_events(struct http_exchange *x, void *ctx);   /* events.c */
 void handle_affected(struct http_exchange *x, void *ctx); /* affected.c */
 void handle_recall_affected(struct http_exchange *x, void *ctx);
 void handle_recalls(struct http_exchange *x, void *ctx); /* recalls.c */
 void handle_recall(struct http_exchange *x, void *ctx);
 void handle_recall_effectiveness(struct http_exchange *x, void *ctx); /* effectiveness.c */
-void handle_quality(struct http_exchange *x, void *ctx); /* quality.c */
-void handle_health(struct http_exchange *x, void *ctx);  /* status.c */
+void handle_quality(struct http_exchange *x, void *ctx);              /* quality.c */
+void handle_health(struct http_exchange *x, void *ctx);               /* status.c */
 void handle_ready(struct http_exchange *x, void *ctx);
 void handle_metrics(struct http_exchange *x, void *ctx);
 void handle_status(struct http_exchange *x, void *ctx);

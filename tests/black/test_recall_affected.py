@@ -110,10 +110,10 @@ def test_codes_that_nobody_knows(world):
 
 
 class Cutter:
-    """Passes on so many bytes of an answer to affected, then hangs up; or another Suyuan-Cut."""
+    """Passes on so many bytes of an answer to PATH, then hangs up; or another Suyuan-Cut."""
 
-    def __init__(self, ledger, keep=None, cut=None):
-        self.ledger, self.keep, self.cut = ledger, keep, cut
+    def __init__(self, ledger, keep=None, cut=None, path=b"/v1/affected"):
+        self.ledger, self.keep, self.cut, self.path = ledger, keep, cut, path
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:%d" % self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self.serve)
@@ -145,9 +145,9 @@ class Cutter:
             said = b""
             while part := upstream.recv(65536):
                 said += part
-        if b"/v1/affected" in asked and self.cut:
+        if self.path in asked and self.cut:
             said = said.replace(b"Suyuan-Cut: none", b"Suyuan-Cut: " + self.cut)
-        client.sendall(said[:self.keep] if b"/v1/affected" in asked and self.keep else said)
+        client.sendall(said[:self.keep] if self.path in asked and self.keep else said)
 
 
 @pytest.mark.parametrize("more", ((), ("--json",), ("--format", "csv")))

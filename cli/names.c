@@ -1,0 +1,64 @@
+#include "names.h"
+
+#include "view.h"
+
+static struct sy_str ask_name(struct names *s, const char *endpoint, struct sy_str id)
+{
+	struct http_answer a = {0};
+	struct sy_arena arena = {0};
+	struct sy_buf path = {0};
+	struct sy_json_doc doc;
+	struct sy_str name = {"", 0};
+
+	sy_buf_text(&path, endpoint);
+	http_escape(&path, id);
+	if (!path.failed &&
+	    http_get(s->app->http, sy_buf_cstr(&path), &a, &s->app->fail) == RC_DONE &&
+	    a.status == 200 &&
+	    sy_json_parse(&arena, sy_buf_span(&a.body), 0, &doc, NULL) == SY_OK) {
+		const struct sy_json *rows = sy_json_get(&doc, sy_json_root(&doc), "products");
+		const char *what = "product.name";
+		if (rows == NULL) {
+			rows = sy_json_get(&doc, sy_json_root(&doc), "parties");
+			what = "party.name";
+		}
+		const struct sy_json *v = view_at(&doc, sy_json_first(&doc, rows), what);
+		const struct sy_json *one = sy_json_get(&doc, v, "en");
+		if (one == NULL)
+			one = sy_json_get(&doc, v, "zh");
+		if (one != NULL)
+			(void)sy_json_string(&doc, one, &arena, &name);
+	}
+	name = sy_str(sy_arena_strdup(&s->arena, name));
+	sy_buf_free(&path);
+	http_answer_free(&a);
+	sy_arena_free(&arena);
+	return name;
+}
+
+struct sy_str names_ask(struct names *s, const char *endpoint, struct sy_str id)
+{
+	uint64_t nth = s->n;
+
+	if (id.n == 0)
+		return id;
+	if (seen_add(&s->ids, id, &nth) == SY_EDUP)
+		return s->v[nth];
+	if (s->n == s->cap) {
+		size_t cap = s->cap ? s->cap * 2 : 64;
+		struct sy_str *v = sy_arena_calloc(&s->arena, cap, sizeof *v);
+		if (v == NULL)
+			return SY_STR("");
+		if (s->n)
+			memcpy(v, s->v, s->n * sizeof *v);
+		s->v = v;
+		s->cap = cap;
+	}
+	return s->v[s->n++] = ask_name(s, endpoint, id);
+}
+
+void names_free(struct names *s)
+{
+	seen_free(&s->ids);
+	sy_arena_free(&s->arena);
+}
