@@ -12,6 +12,7 @@ struct relation {
 	struct sy_arena arena; /* of the relation's attributes */
 	struct sy_str product, ratio;
 	bool in_batch, any;
+	uint64_t fed;    /* bytes */
 	const char *why; /* why the document isn't ours, and where */
 	unsigned long line, column;
 };
@@ -165,13 +166,25 @@ void relation_free(struct relation *r)
 	free(r);
 }
 
+/* What isn't whole yet the parser reads from its beginning with each further piece: time that grows
+ * with the square of a tag.  No document of codes has one of even a page. */
+static bool endless(const struct relation *r)
+{
+	XML_Index at = XML_GetCurrentByteIndex(r->parser);
+
+	return at >= 0 && r->fed - (uint64_t)at > RELATION_TAG_MAX;
+}
+
 int relation_feed(struct relation *r, const char *path, struct sy_str text, bool last,
 		  struct fail *f)
 {
 	enum XML_Status status = XML_Parse(r->parser, text.p, (int)text.n, last);
 
+	r->fed += text.n;
 	if (status != XML_STATUS_OK)
 		refuse(r, XML_ErrorString(XML_GetErrorCode(r->parser)));
+	else if (!last && endless(r))
+		refuse(r, "a tag, a comment or an instruction of more than 64 KiB");
 	else if (last && !r->any)
 		refuse(r, "has no Batch: expected Relation, Batch and Code, as drug codes are "
 			  "reported");

@@ -16,6 +16,8 @@
 
 #include "cli.h"
 
+#define RELATION_TAG_MAX 65536 /* bytes; a longer one is refused */
+
 struct relation;
 
 /* Texts are the parser's, until the callback returns; absent ones are empty. */

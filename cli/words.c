@@ -99,6 +99,7 @@ const struct words catalogue[] = {
     {"EPCIS in XML isn't read: convert it to EPCIS 2.0 JSON",
      "不读取 XML 形式的 EPCIS：请转换为 EPCIS 2.0 JSON"},
     {"a document type isn't expected here", "此处不应有文档类型声明"},
+    {"a tag, a comment or an instruction of more than 64 KiB", "一个标签、注释或指令超过 64 KiB"},
     {"has no Batch: expected Relation, Batch and Code, as drug codes are reported",
      "没有 Batch：应为药品追溯码上报的 Relation、Batch 和 Code"},
     {"%.*s: expected [columns], [constants], [units], [events] or [names]",

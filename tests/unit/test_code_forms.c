@@ -348,13 +348,125 @@ START_TEST(pairs)
 }
 END_TEST
 
+/* --- kinds without GS1's syntax, by chance -----------------------------------------------------
+ */
+
+static uint64_t chance = 20261124;
+
+static unsigned pick(unsigned n)
+{
+	chance = chance * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(chance >> 33) % n;
+}
+
+/* FORMAT's signs by others of their kind: 9 a digit, A a capital, x a hex digit, ~ a character of
+ * a URI; others stand for themselves, as does what is behind a \\. */
+static void put(const char *format, char *p)
+{
+	static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	for (; *format; format++)
+		if (*format == '9')
+			*p++ = alphabet[pick(10)];
+		else if (*format == 'A')
+			*p++ = alphabet[10 + pick(26)];
+		else if (*format == 'x')
+			*p++ = "0123456789abcdef"[pick(16)];
+		else if (*format == '~')
+			*p++ = "-._~!$&'()*+,;=:@aZ0"[pick(20)];
+		else
+			*p++ = *format == '\\' ? *++format : *format;
+	*p = '\0';
+}
+
+/* The digit or character that makes the text before it hold; none: it holds as it is. */
+static bool complete(char *text, const char *marks)
+{
+	struct sy_code c;
+	size_t n = strlen(text);
+	if (marks == NULL)
+		return parse(text, false, &c) == SY_OK;
+	for (text[n + 1] = '\0'; *marks; marks++) {
+		text[n] = *marks;
+		if (parse(text, false, &c) == SY_OK)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is read is read again from its canonical form as the same: kind, scheme, product, lot and
+ * serial; and of a code that ends in a check character exactly one of all is right.
+ */
+START_TEST(others)
+{
+	static const char digits[] = "0123456789", uscc[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+	static const struct {
+		const char *format, *marks;
+		enum sy_code_kind kind;
+		enum sy_code_scheme scheme;
+	} kinds[] = {
+	    {"9999999", digits, SY_CODE_PRODUCT, SY_SCHEME_GS1},
+	    {"99999999999", digits, SY_CODE_PRODUCT, SY_SCHEME_GS1},
+	    {"999999999999", digits, SY_CODE_PRODUCT, SY_SCHEME_GS1},
+	    {"9999999999999", digits, SY_CODE_PRODUCT, SY_SCHEME_GS1},
+	    {"8690\\99999999\\9", digits, SY_CODE_PRODUCT, SY_SCHEME_GS1},
+	    {"89999999999999999999", NULL, SY_CODE_CN_DRUG, SY_SCHEME_CN},
+	    {"urn:suyuan:cn:drug:89999999999999999999", NULL, SY_CODE_CN_DRUG, SY_SCHEME_CN},
+	    {"urn:suyuan:cn:drug-product:8999999", NULL, SY_CODE_PRODUCT, SY_SCHEME_CN},
+	    {"urn:suyuan:cn:drug-product:8999999:lot:AAA99", NULL, SY_CODE_LOT, SY_SCHEME_CN},
+	    {"91999999MAAA99999", uscc, SY_CODE_PARTY, SY_SCHEME_CN},
+	    {"urn:suyuan:cn:uscc:91999999MAAA99999", uscc, SY_CODE_PARTY, SY_SCHEME_CN},
+	    {"urn:suyuan:ecode:9999A999", NULL, SY_CODE_OTHER, SY_SCHEME_CN},
+	    {"M\\A.156.9999.99/A99", NULL, SY_CODE_OTHER, SY_SCHEME_CN},
+	    {"88.9999.9/A~~", NULL, SY_CODE_OTHER, SY_SCHEME_CN},
+	    {"urn:suyuan:own:AAA:9A9", NULL, SY_CODE_PRODUCT, SY_SCHEME_OWN},
+	    {"urn:suyuan:own:AAA:9A9:lot:A%2F9:serial:9A9A", NULL, SY_CODE_UNIT, SY_SCHEME_OWN},
+	    {"urn:epc:id:gid:1999999.1999.1999", NULL, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"urn:epc:id:usdod:2S194.1999", NULL, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"urn:epc:id:adi:2S194.A9-9.9A", NULL, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"urn:epc:id:bic:AAAU999999", digits, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"urn:epc:id:imovn:999999", digits, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"urn:uuid:xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx", NULL, SY_CODE_OTHER,
+	     SY_SCHEME_PRIVATE},
+	    {"https://shop.example/a/~~~~9A", NULL, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	    {"tag:a.example,2026:~~~", NULL, SY_CODE_OTHER, SY_SCHEME_PRIVATE},
+	};
+	enum { N = sizeof kinds / sizeof kinds[0] };
+	unsigned read[N] = {0};
+	for (unsigned i = 0; i < N * (600 / SLOW); i++) {
+		unsigned k = i % N;
+		char text[128];
+		struct sy_code c, again;
+		put(kinds[k].format, text);
+		if (!complete(text, kinds[k].marks))
+			continue;
+		read[k]++;
+		ck_assert_int_eq(parse(text, false, &c), SY_OK);
+		ck_assert_msg(c.kind == kinds[k].kind && c.scheme == kinds[k].scheme,
+			      "%s is a %s of %s", text, sy_code_kind_name(c.kind),
+			      sy_code_scheme_name(c.scheme));
+		ck_assert_msg(parse(c.canonical.p, false, &again) == SY_OK, "%s", c.canonical.p);
+		ck_assert_msg(sy_str_eq(c.canonical, again.canonical), "%s is %s, and that %s",
+			      text, c.canonical.p, again.canonical.p);
+		ck_assert(c.kind == again.kind && c.scheme == again.scheme);
+		ck_assert(sy_str_eq(c.product, again.product) && sy_str_eq(c.lot, again.lot));
+		ck_assert(sy_str_eq(c.lot_code, again.lot_code));
+		ck_assert(sy_str_eq(c.serial, again.serial) && sy_str_eq(c.gtin, again.gtin));
+		sy_arena_reset(&arena);
+	}
+	for (unsigned k = 0; k < N; k++)
+		ck_assert_msg(read[k] * 2 >= 600 / SLOW, "%s: only %u are read", kinds[k].format,
+			      read[k]);
+}
+END_TEST
+
 Suite *suite(void)
 {
 	const struct {
 		const char *name;
 		const TTest *test;
-	} cases[] = {{"scans", scans}, {"links", links},     {"epc", epc},
-		     {"china", china}, {"settled", settled}, {"pairs", pairs}};
+	} cases[] = {{"scans", scans},     {"links", links}, {"epc", epc},      {"china", china},
+		     {"settled", settled}, {"pairs", pairs}, {"others", others}};
 	Suite *s = suite_create("code_forms");
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		TCase *c = tcase_create(cases[i].name);
