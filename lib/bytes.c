@@ -62,39 +62,6 @@ int sy_str_u64(struct sy_str text, uint64_t *out)
 
 /* --- integers ------------------------------------------------------------------------------- */
 
-void sy_put16(uint8_t *p, uint16_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-void sy_put32(uint8_t *p, uint32_t v)
-{
-	sy_put16(p, (uint16_t)(v >> 16));
-	sy_put16(p + 2, (uint16_t)v);
-}
-
-void sy_put64(uint8_t *p, uint64_t v)
-{
-	sy_put32(p, (uint32_t)(v >> 32));
-	sy_put32(p + 4, (uint32_t)v);
-}
-
-uint16_t sy_get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-uint32_t sy_get32(const uint8_t *p)
-{
-	return (uint32_t)sy_get16(p) << 16 | sy_get16(p + 2);
-}
-
-uint64_t sy_get64(const uint8_t *p)
-{
-	return (uint64_t)sy_get32(p) << 32 | sy_get32(p + 4);
-}
-
 /* --- buffers -------------------------------------------------------------------------------- */
 
 static bool reserve(struct sy_buf *b, size_t n)

@@ -338,6 +338,7 @@ struct item {
 int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
 /* Items in order of id are read near the speed of an array. */
 int index_item(struct index_read *r, uint64_t id, struct item *out);
+int index_item_name(struct index_read *r, uint64_t id, struct sy_str *code); /* that alone */
 int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out);
 
 /* The canonical code of an item, in the arena. */

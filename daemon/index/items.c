@@ -333,7 +333,7 @@ int index_item_id(struct index_read *r, struct sy_str canonical, uint64_t *id)
 	return canonical.n ? code_id(&r->tx, canonical, id) : SY_ENOTFOUND;
 }
 
-int index_item(struct index_read *r, uint64_t id, struct item *out)
+static int item_row(struct index_read *r, uint64_t id, struct sy_str *row)
 {
 	struct kv_place *at = &r->items;
 	uint8_t k[8];
@@ -345,7 +345,24 @@ int index_item(struct index_read *r, uint64_t id, struct item *out)
 		return err;
 	if (at->key.n != sizeof k || memcmp(at->key.p, k, sizeof k))
 		return SY_ENOTFOUND;
-	return item_decode(id, at->value, out);
+	*row = at->value;
+	return SY_OK;
+}
+
+int index_item(struct index_read *r, uint64_t id, struct item *out)
+{
+	struct sy_str row;
+	int err = item_row(r, id, &row);
+
+	return err ? err : item_decode(id, row, out);
+}
+
+int index_item_name(struct index_read *r, uint64_t id, struct sy_str *code)
+{
+	struct sy_str row;
+	int err = item_row(r, id, &row);
+
+	return err ? err : item_code(row, code);
 }
 
 int index_item_of(struct index_read *r, struct sy_str canonical, struct item *out)

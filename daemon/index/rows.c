@@ -233,6 +233,14 @@ int item_decode(uint64_t id, struct sy_str row, struct item *out)
 	return out->result < RESULTS && out->inspector < INSPECTORS ? SY_OK : SY_ECORRUPT;
 }
 
+int item_code(struct sy_str row, struct sy_str *code)
+{
+	if (row.n < ITEM_SIZE)
+		return SY_ECORRUPT;
+	*code = (struct sy_str){row.p + ITEM_SIZE, row.n - ITEM_SIZE};
+	return SY_OK;
+}
+
 int item_get(struct kv_tx *tx, uint64_t id, struct item *out)
 {
 	struct key k = key_u64(id);

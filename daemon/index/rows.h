@@ -110,6 +110,7 @@ int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 enum { RESULTS = 3, INSPECTORS = 4 }; /* entries of item_results and item_inspectors */
 int item_get(struct kv_tx *tx, uint64_t id, struct item *out);
 int item_decode(uint64_t id, struct sy_str row, struct item *out);
+int item_code(struct sy_str row, struct sy_str *code);
 int item_put(struct kv_tx *tx, const struct item *it);
 void item_init(struct item *it, uint64_t id, enum sy_code_kind kind, struct sy_str code);
 

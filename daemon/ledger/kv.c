@@ -1,5 +1,6 @@
 #include "kv.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -580,9 +581,18 @@ int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
 
 enum { PLACE_STEPS = 4 }; /* rows that are passed before one is searched */
 
-static bool comes_from(const struct kv_place *p, struct sy_str from)
+/* As sy_str_cmp; ids differ in their eight bytes already. */
+static int key_cmp(struct sy_str a, struct sy_str b)
 {
-	return sy_str_cmp(p->key, from) >= 0;
+	uint64_t x, y;
+
+	if (a.n >= sizeof x && b.n >= sizeof y) {
+		memcpy(&x, a.p, sizeof x);
+		memcpy(&y, b.p, sizeof y);
+		if (x != y)
+			return be64toh(x) < be64toh(y) ? -1 : 1;
+	}
+	return sy_str_cmp(a, b);
 }
 
 /* Is the row asked for the place's, or behind it?  Between what was asked for last and the row that
@@ -592,7 +602,7 @@ static bool place_leads(const struct kv_tx *tx, const struct kv_place *p, struct
 	struct sy_str asked = {(const char *)p->asked, p->n_asked};
 
 	return p->known && tx->cursors[p->table] && tx->moves[p->table] == p->move &&
-	       sy_str_cmp(asked, from) <= 0;
+	       key_cmp(asked, from) <= 0;
 }
 
 static int place_move(struct kv_tx *tx, struct kv_place *p, MDB_cursor_op op, struct sy_str from)
@@ -618,7 +628,7 @@ int kv_place_seek(struct kv_tx *tx, struct kv_place *p, struct sy_str from)
 	p->n_asked = from.n < sizeof p->asked ? from.n : sizeof p->asked;
 	memcpy(p->asked, from.p, p->n_asked);
 	for (int i = 0; leads && err == SY_OK; i++) {
-		bool there = comes_from(p, from);
+		bool there = key_cmp(p->key, from) >= 0;
 		if (there && !p->taken)
 			return SY_OK;
 		if (there || i == PLACE_STEPS)

@@ -78,7 +78,7 @@ static int read_lines(struct walk *w, uint64_t container)
 			return err;
 	if (err != SY_ENOTFOUND)
 		return err;
-	sort_by_id(w->lines, w->n_lines, sizeof *w->lines, w->lines_spare);
+	trace_sort(w->lines, w->n_lines, sizeof *w->lines, w->lines_spare);
 	return SY_OK;
 }
 

@@ -1,8 +1,9 @@
 #include "walk.h"
 
 /*
- * The records that say what a walk found, and where the items are: a sweep over their histories,
- * in the order of the levels.
+ * The records that say what a walk found, who had to do with it, and where the items are.  One
+ * sweep over the histories in order of id, near the speed of an array, says most of it.  What needs
+ * other histories as well, or tells containers, is looked at again in the order of the levels.
  */
 
 enum sy_item_role role_into(const struct walk *w)
@@ -267,25 +268,115 @@ static int say(struct walk *w, uint32_t i)
 	return err;
 }
 
-/* What nothing was said of is left out, but for the containers, which come last. */
-static void leave_out(struct walk *w, size_t begin, size_t end)
+/* --- the sweep ------------------------------------------------------------------------------- */
+
+static int meet(struct walk *w, uint64_t id, uint64_t record, uint32_t i, bool place)
 {
-	memmove(w->items + begin, w->items + end, (w->n - end) * sizeof *w->items);
-	w->n_walked = begin;
-	w->n -= end - begin;
+	struct trace_actor met = {id, record, i, place};
+	int err = id == NO_ID ? SY_OK : actors_meet(&w->memory, &w->actors, &met);
+
+	if (err == SY_ETOOBIG) { /* what is left is told, but not who */
+		walk_stop(w, TRACE_CUT_SIZE);
+		return SY_OK;
+	}
+	return err;
+}
+
+static int meet_all(struct walk *w, const struct item_fact *f, uint64_t record, uint32_t i)
+{
+	bool packs = f->step == STEP_PACK || f->step == STEP_UNPACK;
+	int err = meet(w, f->party, record, i, false);
+
+	if (err == SY_OK && !packs)
+		err = meet(w, f->other, record, i, false);
+	return err ? err : meet(w, f->place, record, i, true);
+}
+
+/* Does it say of both ends of a transformation that no other record shares? */
+static bool says_all(const struct walk *w, const struct item_fact *f)
+{
+	return f->group == NO_ID && f->role == (unsigned)role_out_of(w) &&
+	       (f->step == STEP_CONSUME || f->step == STEP_PRODUCE);
+}
+
+struct look {
+	uint64_t first, registered; /* records, or NO_ID */
+	bool packed, alone;
+};
+
+static int look_at(struct walk *w, uint32_t i, const struct item_event *e, struct look *l)
+{
+	const struct trace_item *it = &w->items[i];
+	bool node = it->edge == TRACE_TRANSFORM && (it->records[0] & ~NODE_BIT) == e->record;
+	int err = SY_OK;
+
+	if (l->first == NO_ID)
+		l->first = e->record;
+	if (l->registered == NO_ID && registers(e))
+		l->registered = e->record;
+	for (unsigned k = 0; k < e->n_facts && err == SY_OK; k++) {
+		const struct item_fact *f = &e->facts[k];
+		l->packed |= f->step == STEP_PACK && f->role == SY_ROLE_CHILD;
+		if (!walk_within(w, f->time))
+			continue;
+		l->alone |= node && says_all(w, f);
+		err = meet_all(w, f, e->record, i);
+	}
+	return err;
+}
+
+static int look(struct walk *w, uint32_t i)
+{
+	struct trace_item *it = &w->items[i];
+	struct look l = {.first = NO_ID, .registered = NO_ID};
+	struct item_event e;
+	bool fresh;
+	int err;
+
+	for (uint64_t from = 0; (err = index_history_next(w->r, it->id, from, &e)) == SY_OK;
+	     from = e.record + 1)
+		if ((err = walk_step(w)) || (in_force(&e) && (err = look_at(w, i, &e, &l))))
+			return err;
+	if (err != SY_ENOTFOUND)
+		return err;
+	if (l.packed || (it->edge == TRACE_TRANSFORM && !l.alone) ||
+	    (it->edge == TRACE_MEMBER && w->ask->direction == INDEX_BACK))
+		return walk_room(w, bits_add(&w->memory, &w->again, i, &fresh));
+	if (it->edge == TRACE_TRANSFORM)
+		it->records[0] &= ~NODE_BIT;
+	else if (it->edge != TRACE_CONTAIN)
+		it->records[0] = l.registered != NO_ID ? l.registered : l.first;
+	return SY_OK;
+}
+
+static int look_at_all(struct walk *w, size_t n)
+{
+	struct via *order = (void *)w->spare; /* which has room for twice as many */
+	int err = SY_OK;
+
+	for (size_t i = 0; i < n; i++) {
+		struct trace_item *it = &w->items[i];
+		order[i] = (struct via){it->id, (uint32_t)i};
+		if (it->edge == TRACE_MEMBER)
+			it->records[0] = NO_ID;
+	}
+	trace_sort(order, n, sizeof *order, order + n);
+	for (size_t i = 0; i < n && err == SY_OK; i++)
+		err = look(w, order[i].from);
+	return err;
 }
 
 int say_all(struct walk *w)
 {
-	size_t end = w->n;
-	int err;
+	size_t n = w->n;
+	int err = look_at_all(w, n);
 
-	w->n_walked = end;
-	for (size_t i = 0; i < end; i++) {
-		if ((err = say(w, (uint32_t)i))) {
-			leave_out(w, i, end);
-			return err;
-		}
-	}
-	return SY_OK;
+	for (size_t i = 0; i < n && err == SY_OK; i++)
+		if (bits_has(&w->again, i))
+			err = say(w, (uint32_t)i);
+	for (size_t i = 0; i < n; i++) /* of what was stopped: one of the transformation */
+		if (w->items[i].edge == TRACE_TRANSFORM && w->items[i].records[0] != NO_ID)
+			w->items[i].records[0] &= ~NODE_BIT;
+	actors_sort(&w->actors);
+	return err;
 }

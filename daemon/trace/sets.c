@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { PAGE = 512, ROOM_MIN = 64 };
+enum { PAGE = 512, ROOM_MIN = 64, DIGIT = 11, DIGITS = 1 << DIGIT, FEW = 64 };
 
 /* P is the address of a pointer to the elements; any pointer's, so it is copied as bytes. */
 int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size)
@@ -91,22 +91,37 @@ static uint64_t id_at(const char *v, size_t i, size_t size)
 	return id;
 }
 
-/* One pass of a radix sort, by the byte at SHIFT. */
+/* One pass of a radix sort, by the digit at SHIFT. */
 static void pass(const char *from, char *to, size_t n, size_t size, unsigned shift)
 {
-	size_t at[257] = {0};
+	size_t at[DIGITS + 1] = {0};
 
 	for (size_t i = 0; i < n; i++)
-		at[(id_at(from, i, size) >> shift & 0xff) + 1]++;
-	for (unsigned d = 0; d < 256; d++)
+		at[(id_at(from, i, size) >> shift & (DIGITS - 1)) + 1]++;
+	for (unsigned d = 0; d < DIGITS; d++)
 		at[d + 1] += at[d];
 	for (size_t i = 0; i < n; i++)
-		memcpy(to + size * at[id_at(from, i, size) >> shift & 0xff]++, from + i * size,
-		       size);
+		memcpy(to + size * at[id_at(from, i, size) >> shift & (DIGITS - 1)]++,
+		       from + i * size, size);
 }
 
-/* The units of a lot come in order as it is; and no pass is made for bytes that are all alike. */
-void sort_by_id(void *v, size_t n, size_t size, void *spare)
+/* Of a few elements it isn't worth counting digits. */
+static void insert(char *v, size_t n, size_t size, char *spare)
+{
+	for (size_t i = 1; i < n; i++) {
+		size_t at = i;
+		while (at > 0 && id_at(v, at - 1, size) > id_at(v, i, size))
+			at--;
+		if (at == i)
+			continue;
+		memcpy(spare, v + i * size, size);
+		memmove(v + (at + 1) * size, v + at * size, (i - at) * size);
+		memcpy(v + at * size, spare, size);
+	}
+}
+
+/* The units of a lot come in order as it is; and no pass is made for digits that are all alike. */
+void trace_sort(void *v, size_t n, size_t size, void *spare)
 {
 	char *from = v, *to = spare, *t;
 	uint64_t differ = 0, last = n ? id_at(v, 0, size) : 0;
@@ -120,8 +135,12 @@ void sort_by_id(void *v, size_t n, size_t size, void *spare)
 	}
 	if (sorted)
 		return;
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		if (!(differ >> shift & 0xff))
+	if (n <= FEW) {
+		insert(v, n, size, spare);
+		return;
+	}
+	for (unsigned shift = 0; shift < 64; shift += DIGIT) {
+		if (!(differ >> shift & (DIGITS - 1)))
 			continue;
 		pass(from, to, n, size, shift);
 		t = from, from = to, to = t;

@@ -36,7 +36,8 @@ const char *trace_cut_name(enum trace_cut c); /* NULL of what is whole */
 struct trace_item {
 	uint64_t id;
 	/*
-	 * Records that say so, ascending; NO_ID: none, or the same.  Of a transformation one that
+	 * Records that say so, ascending; NO_ID: none, or the same; or the walk was stopped before
+	 * they were looked up.  Of a transformation one that
 	 * names either end in it.  Of a unit's lot and of an item that was asked for, its
 	 * registration, else the first that names it.  Of a container and what lay in it the
 	 * packing.
@@ -52,6 +53,14 @@ struct trace_opening {
 	int64_t from, to;
 };
 
+/* A party or place that an event in force names at what was found, in the time asked for; not at
+ * containers that are only told. */
+struct trace_actor {
+	uint64_t id, record; /* the first record of that item by which it is so */
+	uint32_t from;       /* the first of the items at which it is named: a nearest one */
+	bool place;
+};
+
 struct trace_ask {
 	enum index_direction direction;
 	const uint64_t *start; /* ids */
@@ -63,8 +72,10 @@ struct trace_ask {
 	/* Those alone are opened of what was asked for, each among START; NULL: all, from..to. */
 	const struct trace_opening *openings;
 	size_t n_openings;
-	size_t bytes;               /* of memory at most */
-	unsigned ms;                /* of time at most */
+	bool bare;    /* ids, distances and edges alone: no records, parties, places, or containers
+			 that are only told */
+	size_t bytes; /* of memory at most */
+	unsigned ms;  /* of time at most */
 	bool (*stopped)(void *ctx); /* asked now and then; may be NULL */
 	void *ctx;
 };
@@ -73,7 +84,9 @@ struct trace {
 	struct trace_item
 	    *items; /* by distance, then id; containers that are only told come last */
 	size_t n;
-	size_t n_told; /* of those containers */
+	size_t n_told;              /* of those containers */
+	struct trace_actor *actors; /* in order of FROM */
+	size_t n_actors;
 	enum trace_cut cut;
 	bool outside; /* cut by the time that was asked for, not by what it took */
 };
@@ -81,5 +94,9 @@ struct trace {
 /* SY_OK, also when it was cut; SY_ENOMEM, SY_ECORRUPT, SY_EIO. */
 int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *out);
 void trace_free(struct trace *t); /* a zeroed one is fine */
+
+/* Sorts N elements of SIZE by the u64 that each begins with, equal ones in the order they had.
+ * SPARE has room for as many. */
+void trace_sort(void *v, size_t n, size_t size, void *spare);
 
 #endif

@@ -170,7 +170,7 @@ static int begin_level(struct walk *w)
 
 static int end_level(struct walk *w, size_t begin)
 {
-	sort_by_id(w->items + begin, w->n - begin, sizeof *w->items, w->spare);
+	trace_sort(w->items + begin, w->n - begin, sizeof *w->items, w->spare);
 	return w->windowed ? settle(w, begin) : SY_OK;
 }
 
@@ -233,7 +233,7 @@ static int follow_vias(struct walk *w)
 	bool fresh = true;
 	int err = SY_OK;
 
-	sort_by_id(w->vias, w->n_vias, sizeof *w->vias, w->vias_spare);
+	trace_sort(w->vias, w->n_vias, sizeof *w->vias, w->vias_spare);
 	for (size_t i = 0; i < w->n_vias && err == SY_OK; i++) {
 		const struct via *v = &w->vias[i];
 		if (w->windowed) {
@@ -290,7 +290,7 @@ static int start(struct walk *w)
 		const struct trace_opening *o = &w->ask->openings[i];
 		err = contents_question(w, o->id, o->from, o->to);
 	}
-	sort_by_id(w->items, w->n, sizeof *w->items, w->spare);
+	trace_sort(w->items, w->n, sizeof *w->items, w->spare);
 	return err;
 }
 
@@ -317,6 +317,8 @@ static void walk_free(struct walk *w)
 	bits_free(&w->seen);
 	bits_free(&w->nodes);
 	bits_free(&w->opened);
+	bits_free(&w->again);
+	actors_free(&w->actors);
 	free(w->items);
 	free(w->spare);
 	free(w->levels);
@@ -343,17 +345,24 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 
 	*out = (struct trace){0};
 	w.due = began + ask->ms;
+	w.n_walked = w.n;
 	look_outside(&w); /* before containers are told, which aren't walked through */
-	if (err == SY_OK || err == SY_EHALT)
+	if ((err == SY_OK || err == SY_EHALT) && !ask->bare)
 		err = say_all(&w);
 	look_outside(&w);
 	if (err == SY_OK || err == SY_EHALT) {
-		*out = (struct trace){w.items, w.n, w.n - w.n_walked, w.cut, false};
+		*out = (struct trace){.items = w.items,
+				      .n = w.n,
+				      .n_told = w.n - w.n_walked,
+				      .actors = w.actors.v,
+				      .n_actors = w.actors.n,
+				      .cut = w.cut};
 		if (w.cut == TRACE_WHOLE && w.outside) {
 			out->cut = TRACE_CUT_TIME;
 			out->outside = true;
 		}
 		w.items = NULL;
+		w.actors.v = NULL;
 		err = SY_OK;
 	}
 	walk_free(&w);
@@ -363,5 +372,6 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 void trace_free(struct trace *t)
 {
 	free(t->items);
+	free(t->actors);
 	*t = (struct trace){0};
 }

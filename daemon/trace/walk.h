@@ -28,10 +28,6 @@ int bits_add(struct memory *m, struct bits *b, uint64_t id, bool *fresh);
 bool bits_has(const struct bits *b, uint64_t id);
 void bits_free(struct bits *b);
 
-/* Sorts N elements of SIZE by the id that each begins with, equal ones in the order they had.
- * SPARE has room for as many. */
-void sort_by_id(void *v, size_t n, size_t size, void *spare);
-
 /* A transformation that was reached, and from which item. */
 struct via {
 	uint64_t node;
@@ -50,6 +46,17 @@ struct line {
 	uint64_t record;
 	bool added;
 };
+
+/* The parties and places that were met, each once. */
+struct actors {
+	struct trace_actor *v;
+	size_t n, cap;
+	uint32_t *slots; /* by a hash: which of them, counted from 1 */
+	size_t n_slots;
+};
+int actors_meet(struct memory *m, struct actors *a, const struct trace_actor *met);
+void actors_sort(struct actors *a); /* by FROM; nothing is met afterwards */
+void actors_free(struct actors *a);
 
 struct walk {
 	struct index_read *r;
@@ -82,6 +89,8 @@ struct walk {
 	uint64_t cleared_of; /* that container; NO_ID: one that was read in part */
 
 	uint64_t said_from, said_node, said; /* the last answer of record_said */
+	struct bits again;                   /* items to look at once more, by their places */
+	struct actors actors;
 };
 
 int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */

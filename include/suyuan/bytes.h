@@ -39,12 +39,33 @@ static inline bool sy_hash_eq(const sy_hash *a, const sy_hash *b)
 	return memcmp(a->b, b->b, SY_HASH_SIZE) == 0;
 }
 
-void sy_put16(uint8_t *p, uint16_t v);
-void sy_put32(uint8_t *p, uint32_t v);
-void sy_put64(uint8_t *p, uint64_t v);
-uint16_t sy_get16(const uint8_t *p);
-uint32_t sy_get32(const uint8_t *p);
-uint64_t sy_get64(const uint8_t *p);
+static inline void sy_put16(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+static inline void sy_put32(uint8_t *p, uint32_t v)
+{
+	sy_put16(p, (uint16_t)(v >> 16));
+	sy_put16(p + 2, (uint16_t)v);
+}
+static inline void sy_put64(uint8_t *p, uint64_t v)
+{
+	sy_put32(p, (uint32_t)(v >> 32));
+	sy_put32(p + 4, (uint32_t)v);
+}
+static inline uint16_t sy_get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+static inline uint32_t sy_get32(const uint8_t *p)
+{
+	return (uint32_t)sy_get16(p) << 16 | sy_get16(p + 2);
+}
+static inline uint64_t sy_get64(const uint8_t *p)
+{
+	return (uint64_t)sy_get32(p) << 32 | sy_get32(p + 4);
+}
 
 /*
  * A growable buffer.  A failed append sets `failed` and later appends do nothing, so that a

@@ -38,14 +38,35 @@ def items_of(event):
             yield role, one if isinstance(one, str) else one["epcClass"]
 
 
+def named_by(event, author):
+    """(kind, name) of the parties and the place that an event names: who has its things, had or gets them, and where.
+
+    Whoever has them is the one named as possessing or owning them, else the author."""
+    def end(way):
+        ends = {e["type"]: e[way] for e in event.get(way + "List", ())}
+        return ends.get("possessing_party") or ends.get("owning_party")
+    giver, taker = end("source"), end("destination")
+    step, moves = event.get("bizStep"), event["type"] == "ObjectEvent"
+    got = moves and (event["action"] == "ADD" or step == "receiving")
+    yield "party", (taker if got else giver) or author
+    if moves and (giver if got else taker):
+        yield "party", giver if got else taker
+    here, there = (event.get(member, {}).get("id") for member in ("bizLocation", "readPoint"))
+    place = there or here if step == "shipping" else here or there
+    if place:
+        yield "place", place
+
+
 class Reference:
     """The view in force of RECORDS: {number: event}, all by one author."""
 
-    def __init__(self, records):
+    def __init__(self, records, author=None):
+        self.author = author
         withdrawn = {e["eventID"] for e in records.values() if "errorDeclaration" in e}
         self.events = {n: e for n, e in sorted(records.items())
                        if "errorDeclaration" not in e and e.get("eventID") not in withdrawn}
         self.lot, self.named, self.registered = {}, {}, {}
+        self.names = {}                       # item -> [(record, kind, party or place)]
         self.inputs, self.outputs = {}, {}    # transformation -> [(item, record)]
         self.contents, self.packings = {}, {}  # container -> [(time, record, added, child)], item -> {container}
         for n, event in self.events.items():
@@ -64,6 +85,7 @@ class Reference:
                 self.lot[item] = lot
             for one in {item, lot} - {None}:
                 self.named.setdefault(one, n)
+                self.names.setdefault(one, []).extend((n, kind, name) for kind, name in named_by(event, self.author))
                 if creates:
                     self.registered.setdefault(one, n)
             if role == "input":
@@ -163,6 +185,7 @@ class Reference:
                 break
             found.update((item, (level, reached[item])) for item in frontier)
             questions = asked_next
+        self.walked = dict(found)
         return self.told(found, depth, window, deeper) if tell else (found, deeper)
 
     def covered(self, asked):
@@ -170,7 +193,7 @@ class Reference:
         return set(self.trace(asked, True, tell=False)[0])
 
     def told(self, found, depth, window, deeper):
-        """The containers that what was found was ever in."""
+        """The containers that what was found was ever in; nobody is named at those."""
         told = {}
         for item, (distance, _) in found.items():
             for container in self.packings.get(item, ()):
@@ -186,3 +209,16 @@ class Reference:
             found[container] = (nearest, [(item, "contain", {record}) for distance, item, record in by
                                           if distance == nearest])
         return found, deeper
+
+    def actors(self, found, window=ALWAYS):
+        """{(kind, name): (distance, {(item, first record)})} of the nearest of what was walked to."""
+        met = {}
+        for item, (distance, _) in found.items():
+            first = {}
+            for n, kind, name in self.names.get(item, ()):
+                if window[0] <= self.time(n) <= window[1]:
+                    first.setdefault((kind, name), n)
+            for who, n in first.items():
+                met.setdefault(who, []).append((distance, item, n))
+        return {who: (min(at)[0], {(item, n) for distance, item, n in at if distance == min(at)[0]})
+                for who, at in met.items()}

@@ -15,6 +15,8 @@ from reference import ALWAYS, Reference, milliseconds
 DATA = pathlib.Path(os.environ.get("SUYUAN_DATA", ledgers.ROOT / "../shared/data"))
 GRAPHS = int(os.environ.get("SUYUAN_GRAPHS", "300"))
 SEED = 20261124
+PLACE = "https://id.gs1.org/414/" + check_digit("690123400009")
+PARTY = "https://id.gs1.org/417/" + check_digit("690123400000")
 
 
 def at(hour):
@@ -49,13 +51,16 @@ def made(hour, inputs, outputs, **more):
 
 
 def ask(ledger, codes, connection=None, **more):
-    """(lines, end) of a trace in NDJSON."""
+    """(lines of items, end with the lines of parties and places) of a trace in NDJSON."""
     query = [("code", c) for c in codes] + [(k, str(v)) for k, v in more.items()] + [("format", "ndjson")]
     answer = ledger.get("/v1/trace?" + urllib.parse.urlencode(query), connection=connection)
     assert answer.status == 200, answer.body
     *lines, end = map(json.loads, answer.body.splitlines())
-    assert end["end"] is True and end["items"] == len(lines)
-    return lines, end
+    assert end["end"] is True
+    items, parties, places = ([line for line in lines if kind in line] for kind in ("item", "party", "place"))
+    assert [end[n] for n in ("items", "parties", "places")] == [len(items), len(parties), len(places)]
+    assert lines == items + parties + places
+    return items, {**end, "named": parties + places}
 
 
 def compare(lines, end, reference, asked, direction, depth=float("inf"), window=ALWAYS):
@@ -65,6 +70,11 @@ def compare(lines, end, reference, asked, direction, depth=float("inf"), window=
     for line in lines:
         by = [(who, edge, sorted(records - {None})) for who, edge, records in want[line["item"]][1]]
         assert (line["from"], line["edge"], line["records"]) in by, (line, by)
+    met = reference.actors(reference.walked, window)
+    told = {(line["edge"], line[line["edge"]]): line for line in end["named"]}
+    assert {who: line["distance"] for who, line in told.items()} == {who: d for who, (d, _) in met.items()}
+    for who, line in told.items():
+        assert len(line["records"]) == 1 and (line["from"], line["records"][0]) in met[who][1], line
     if window == ALWAYS:
         assert end["cut"] == ("depth" if deeper else None)
     elif set(want) != set(reference.trace(asked, direction == "forward", depth)[0]):
@@ -98,7 +108,20 @@ class Graph:
         self.append(event(kind, self.hour(), **members))
 
     def append(self, one):
-        self.events.append({**one, "eventID": f"urn:test:{self.name}:{len(self.events)}"})
+        self.events.append({**one, **self.where(), "eventID": f"urn:test:{self.name}:{len(self.events)}"})
+
+    def where(self):
+        """Some of what an event may say of place and parties."""
+        said = {}
+        for member in ("bizLocation", "readPoint"):
+            if self.rng.random() < .4:
+                said[member] = {"id": f"urn:test:place:{self.name}:{self.rng.randint(0, 5)}"}
+        for way in ("source", "destination"):
+            ends = [{"type": kind, way: f"urn:test:party:{self.name}:{self.rng.randint(0, 5)}"}
+                    for kind in ("possessing_party", "owning_party") if self.rng.random() < .3]
+            if ends:
+                said[way + "List"] = ends
+        return said
 
     def some(self, things, most):
         things = sorted(things)
@@ -140,7 +163,8 @@ class Graph:
         self.append(packing(self.hour(), box, *children, action="DELETE"))
 
     def ship(self):
-        self.add("ObjectEvent", action="OBSERVE", bizStep="shipping", quantityList=classes(self.rng.choice(self.lots)))
+        step = self.rng.choice(("shipping", "receiving", "storing"))
+        self.add("ObjectEvent", action="OBSERVE", bizStep=step, quantityList=classes(self.rng.choice(self.lots)))
 
     def waves(self):
         """What is told at first, what comes late with errors declared of some that went before, what is told again."""
@@ -179,7 +203,7 @@ def world(tmp_path_factory):
     one = ledgers.Ledger(tmp_path_factory.mktemp("trace") / "ledger").init().start()
     key, gtin = one.dairy()
     graphs = [Graph(gtin, n, rng) for n in range(GRAPHS)]
-    references = [Reference(r) for r in register(one, key, graphs, rng)]
+    references = [Reference(r, PARTY) for r in register(one, key, graphs, rng)]
     yield one, graphs, references, rng
     try:
         one.stop()
@@ -232,7 +256,7 @@ def test_a_delivery_network(ledger, name):
     key, gtin = ledger.dairy()
     events = list(deliveries(json.loads(path.read_text()), gtin))
     first = ledger.submit(key, *events)["firstRecord"]
-    reference = Reference({first + i: e for i, e in enumerate(events)})
+    reference = Reference({first + i: e for i, e in enumerate(events)}, PARTY)
     ledger.settle()
     reached = 0
     for lot in reference.named:
@@ -252,7 +276,8 @@ def small(ledger):
     names["slice"] = f"https://id.gs1.org/01/{gtin}/21/s1"
     names["box"] = "https://id.gs1.org/00/" + check_digit("06901234000000001")
     said = ledger.submit(
-        key, batch(gtin, "salt"), batch(gtin, "milk"), made(10, [names["salt"], names["milk"]], [names["cheese"]]),
+        key, batch(gtin, "salt"), batch(gtin, "milk"),
+        made(10, [names["salt"], names["milk"]], [names["cheese"]], readPoint={"id": PLACE}),
         made(12, [names["cheese"]], [names["slice"]]), packing(14, names["box"], names["slice"]))
     ledger.settle()
     return key, names, said["firstRecord"]
@@ -269,6 +294,8 @@ def test_formats(ledger):
             {"item": name["cheese"], "distance": 1, "from": name["salt"], "edge": "transform", "records": [first + 2]},
             {"item": name["slice"], "distance": 2, "from": name["cheese"], "edge": "transform", "records": [first + 3]},
             {"item": name["box"], "distance": 3, "from": name["slice"], "edge": "contain", "records": [first + 4]}],
+        "parties": [{"party": PARTY, "distance": 0, "from": name["salt"], "edge": "party", "records": [first]}],
+        "places": [{"place": PLACE, "distance": 0, "from": name["salt"], "edge": "place", "records": [first + 2]}],
         "total": 4, "asOf": whole.json["asOf"], "cut": None}
     assert set(whole.json["asOf"]) == {"entry", "time"}
     table = ledger.get(path + "&format=csv&depth=2")
@@ -277,7 +304,8 @@ def test_formats(ledger):
     assert table.body.decode().split("\r\n") == [
         "item,distance,from,edge,records", f"{name['salt']},0,,,{first}",
         f"{name['cheese']},1,{name['salt']},transform,{first + 2}",
-        f"{name['slice']},2,{name['cheese']},transform,{first + 3}", ""]
+        f"{name['slice']},2,{name['cheese']},transform,{first + 3}",
+        f"{PARTY},0,{name['salt']},party,{first}", f"{PLACE},0,{name['salt']},place,{first + 2}", ""]
     drawn = ledger.get(path + "&format=dot").body.decode()
     assert f'"{name["salt"]}" -> "{name["cheese"]}" [];' in drawn
     assert f'"{name["slice"]}" -> "{name["box"]}" [style=dashed];' in drawn and drawn.endswith("}\n")
@@ -286,6 +314,7 @@ def test_formats(ledger):
 def test_both_ways(ledger):
     _, name, _ = small(ledger)
     lines, end = ask(ledger, [name["cheese"]], direction="both")
+    assert {line["direction"] for line in end["named"]} == {"back", "forward"}
     assert {(line["item"], line["direction"]) for line in lines} == {
         (name["cheese"], "back"), (name["salt"], "back"), (name["milk"], "back"),
         (name["slice"], "forward"), (name["box"], "forward")}
