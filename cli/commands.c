@@ -14,6 +14,7 @@ const struct noun nouns[] = {
     {"recall", "what a recall would hit, and who has it", recall_commands},
     {"export", "documents for others: EPCIS, FSMA 204, FoodChain-Lab", export_commands},
     {"quality", "pass rates that supervision found", quality_commands},
+    {"trace", "where things came from, where they went", trace_commands},
     {"ledger", "the ledger itself: entries, receipts, audit", ledger_commands},
     {"admin", "for whoever runs the ledger", admin_commands},
     {"help", "this, or a command with an example", help_commands},

@@ -9,7 +9,7 @@
 extern const struct command key_commands[], party_commands[], place_commands[], product_commands[],
     rules_commands[], batch_commands[], event_commands[], record_commands[], code_commands[],
     verify_commands[], quality_commands[], ledger_commands[], admin_commands[], help_commands[],
-    recall_commands[], export_commands[];
+    recall_commands[], export_commands[], trace_commands[];
 
 #define FLAG_DRY_RUN                                                                           \
 	{                                                                                      \

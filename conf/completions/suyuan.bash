@@ -36,6 +36,8 @@ _suyuan() {
 		words='back forward both'
 	elif [[ $prev == --format ]]; then
 		words='csv ndjson'
+	elif [[ $noun == trace && $prev == --format ]]; then
+		words='tree table json ndjson csv dot'
 	elif [[ $cur == -* ]]; then
 		words=$({ suyuan help "$noun" "$verb" 2>/dev/null || suyuan help "$noun" 2>/dev/null; suyuan help; } |
 			sed -n 's/^  \(--[a-z-]*\).*/\1/p')

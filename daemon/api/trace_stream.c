@@ -202,6 +202,8 @@ static void set_totals(const struct trace_answer *a)
 	snprintf(text, sizeof text, "%llu", (unsigned long long)a->entry);
 	http_set(a->x, "Suyuan-As-Of", text);
 	http_set(a->x, "Suyuan-Cut", cut ? cut : "none");
+	snprintf(text, sizeof text, "%zu", a->n_unknown);
+	http_set(a->x, "Suyuan-Unknown", text);
 }
 
 void trace_send(struct trace_answer *a)
