@@ -140,12 +140,22 @@ struct waiting {
 	void *ctx;
 };
 
+static void too_many(struct http_exchange *x)
+{
+	http_set(x, "Retry-After", "5");
+	http_problem(x, 503, "busy, try again", "too many queries wait", NULL);
+}
+
 static void run_query(struct task *t)
 {
 	struct waiting *w = (struct waiting *)((char *)t - offsetof(struct waiting, task));
 	struct app *app = w->app;
 
-	w->query(w->x, app, w->ctx); /* and W is gone */
+	/* Others wait, and it has mostly gone: one that closed one way alone may come back. */
+	if (http_left(w->x) && atomic_load(&app->querying) > (unsigned)app->config.query_threads)
+		too_many(w->x);
+	else
+		w->query(w->x, app, w->ctx); /* and W is gone */
 	atomic_fetch_sub(&app->querying, 1);
 }
 
@@ -154,8 +164,7 @@ static void begin_query(struct waiting *w)
 {
 	if (atomic_fetch_add(&w->app->querying, 1) >= QUERIES_MAX) {
 		atomic_fetch_sub(&w->app->querying, 1);
-		http_set(w->x, "Retry-After", "5");
-		http_problem(w->x, 503, "busy, try again", "too many queries wait", NULL);
+		too_many(w->x);
 		return;
 	}
 	w->task.run = run_query;

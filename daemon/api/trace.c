@@ -69,7 +69,9 @@ static bool read_bounds(struct trace_answer *a)
 
 static bool stopped(void *ctx)
 {
-	return atomic_load(&((struct app *)ctx)->stopping);
+	const struct trace_answer *a = ctx;
+
+	return atomic_load(&a->app->stopping) || http_gone(a->x);
 }
 
 static int walk(struct trace_answer *a, struct index_read *r)
@@ -85,7 +87,7 @@ static int walk(struct trace_answer *a, struct index_read *r)
 				.bytes = c->query_memory / c->query_threads / n,
 				.ms = (unsigned)c->query_time / n,
 				.stopped = stopped,
-				.ctx = a->app};
+				.ctx = a};
 	int err = trace_walk(r, &ask, &a->found[0]);
 	ask.direction = INDEX_FORWARD;
 	if (err == SY_OK && a->both)

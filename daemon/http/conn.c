@@ -479,6 +479,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		c->dead = true;
 	else if (what & BEV_EVENT_EOF)
 		c->eof = true;
+	for (struct http_exchange *x = c->first; x != NULL && c->eof; x = x->next)
+		exchange_left(x);
 	conn_turn(c);
 }
 

@@ -104,6 +104,7 @@ void exchange_free(struct http_exchange *x)
 	x->status = 0;
 	x->type[0] = '\0';
 	x->retry_after = x->ended = x->answered = x->head_sent = false;
+	x->gone = x->left = false;
 	x->sent = 0;
 	f->spare = x;
 	f->n_spare++;
@@ -121,6 +122,29 @@ void exchange_orphan(struct http_exchange *x)
 	x->gone = true;
 	pthread_cond_broadcast(&x->room);
 	pthread_mutex_unlock(&f->mu);
+}
+
+void exchange_left(struct http_exchange *x)
+{
+	pthread_mutex_lock(&x->front->mu);
+	x->left = true;
+	pthread_mutex_unlock(&x->front->mu);
+}
+
+bool http_gone(struct http_exchange *x)
+{
+	pthread_mutex_lock(&x->front->mu);
+	bool gone = x->gone;
+	pthread_mutex_unlock(&x->front->mu);
+	return gone;
+}
+
+bool http_left(struct http_exchange *x)
+{
+	pthread_mutex_lock(&x->front->mu);
+	bool left = x->gone || x->left;
+	pthread_mutex_unlock(&x->front->mu);
+	return left;
 }
 
 /* The last exchange that comes back to a closed front takes the front along. */

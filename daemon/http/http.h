@@ -133,6 +133,12 @@ void http_problem(struct http_exchange *x, int status, const char *title, const 
 		  const struct sy_faults *faults);
 void http_problem_err(struct http_exchange *x, int err, const char *detail);
 
+/* Has the peer gone?  Then nobody waits for an answer, and long work for one is in vain; it is
+ * still to be replied to.  Any thread. */
+bool http_gone(struct http_exchange *x);
+/* Has it, or does it send nothing more?  It may have closed one way alone, and wait. */
+bool http_left(struct http_exchange *x);
+
 /*
  * A streamed (chunked) answer from another thread, with back-pressure: http_stream_write blocks
  * while the connection holds more than a slice, and returns SY_EIO when the peer is gone or a drain

@@ -69,6 +69,7 @@ struct http_exchange {
 	bool posted;              /* on the list */
 	bool begun, ended, whole; /* ended: the replier touches it no more */
 	bool gone;                /* nobody reads the stream */
+	bool left;                /* the peer sends nothing more */
 	struct piece *pieces, **pieces_end;
 	size_t held; /* bytes of the stream not yet written to the peer */
 	pthread_cond_t room;
@@ -229,6 +230,8 @@ struct http_exchange *exchange_new(struct front *f);
 void exchange_free(struct http_exchange *x); /* kept for another, when there is room */
 void exchange_destroy(struct http_exchange *x);
 void exchange_post(struct http_exchange *x, bool ended);
+/* The peer sends nothing more: mostly it has gone. */
+void exchange_left(struct http_exchange *x);
 /* The connection is gone: frees X if it isn't lent. */
 void exchange_orphan(struct http_exchange *x);
 /* Moves what the stream has to OUT; bytes. */

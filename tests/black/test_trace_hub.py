@@ -1,0 +1,126 @@
+"""What everything hangs on: a container of very many, walked again and again by clients of every kind."""
+import json
+import time
+
+import pytest
+
+import ledger as ledgers
+from ledger import VARIANT, check_digit
+from test_trace import at
+from watch import Watch, own_bytes
+from wire import Peer, nothing_left_behind, problem, serving, until
+
+BOX = "https://id.gs1.org/00/" + check_digit("06901234000000001")
+UNITS, PER = 100000, 3500  # in the box, and of one packing
+MB = 1000000
+WALKS = 300
+plain = pytest.mark.skipif(VARIANT != "release", reason="what a sanitizer takes isn't the daemon's")
+
+
+def pack(ledger, key, gtin, units=UNITS):
+    for begin in range(0, units, PER):
+        children = [f"https://id.gs1.org/01/{gtin}/21/u{n}" for n in range(begin, min(units, begin + PER))]
+        ledger.submit(key, {"type": "AggregationEvent", "eventTime": at(1), "eventTimeZoneOffset": "+08:00",
+                            "action": "ADD", "parentID": BOX, "childEPCs": children})
+    ledger.settle()
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A daemon with one thread for walks, which drops who reads nothing for two seconds."""
+    with serving(tmp_path, "[http]\nwrite-timeout = 2s\n[query]\nthreads = 1\n") as one:
+        key, gtin = one.dairy()
+        pack(one, key, gtin)
+        yield one
+
+
+def question(format="ndjson", **more):
+    return f"/v1/trace?code={BOX}&direction=forward&format={format}" + "".join(f"&{k}={v}" for k, v in more.items())
+
+
+def request(path):
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def verifies(ledger):
+    answer = ledger.get("/v1/verify?code=" + BOX)
+    return answer.status == 200 and answer.json["code"]["canonical"] == BOX
+
+
+def seconds(ledger):
+    """Processor time of the daemon."""
+    return time.clock_gettime(~ledger.process.pid << 3 | 2)  # clock_getcpuclockid(3)
+
+
+def test_all_of_it_comes_in_little_memory(hub):
+    before = own_bytes(hub.process.pid)
+    with Watch(hub.process.pid) as watch, nothing_left_behind(hub):
+        for _ in range(3):
+            lines = hub.get(question()).body.splitlines()
+            end = json.loads(lines[-1])
+            assert end["items"] == UNITS + 1 and end["cut"] is None
+            assert json.loads(lines[1])["from"] == BOX
+    if VARIANT == "release":
+        assert watch.peak - before < 64 * MB
+
+
+def test_verify_answers_while_it_is_read(hub):
+    """Whoever reads slowly has the walk's thread, and nothing else."""
+    with nothing_left_behind(hub), Peer(hub, window=65536) as slow:
+        slow.send(request(question()))
+        for _ in range(30):
+            assert slow.more()
+            assert verifies(hub)
+        assert b'"end":true' not in slow.seen
+
+
+def test_whoever_stops_reading_is_let_go(hub):
+    with nothing_left_behind(hub), Peer(hub, window=4096) as deaf, Peer(hub) as next_one:
+        deaf.send(request(question()))
+        assert deaf.more()
+        next_one.send(request(question("csv", depth=0)))
+        assert verifies(hub)
+        assert next_one.more()  # has its turn when the deaf one's time is over
+        while deaf.more():
+            pass
+        assert b'"end":true' not in deaf.seen and not deaf.seen.endswith(b"0\r\n\r\n")
+
+
+def test_whoever_goes_away_is_not_walked_for(hub):
+    with nothing_left_behind(hub):
+        for _ in range(20):
+            with Peer(hub, window=4096) as gone:
+                gone.send(request(question()))
+                gone.more()
+        assert hub.get(question(depth=0)).status == 200
+
+
+@plain
+def test_many_walks_at_once_wait_or_are_told_to_come_back(hub):
+    before = own_bytes(hub.process.pid)
+    peers = []
+    try:
+        with Watch(hub.process.pid) as watch, nothing_left_behind(hub):
+            for _ in range(WALKS):
+                peers.append(Peer(hub, window=4096).send(request(question())))
+            answered = []
+            until(lambda: answered.extend(p for p in peers if p not in answered and p.heard(0)) or
+                  len(answered) >= WALKS - 256)
+            refused = 0
+            for peer in answered:
+                peer.more()
+                if peer.seen.startswith(b"HTTP/1.1 503"):
+                    answer = peer.answer()
+                    problem(answer, 503)
+                    refused += int(answer.headers["Retry-After"]) > 0
+            assert refused >= WALKS - 256 - 1
+            assert verifies(hub)
+            spent = seconds(hub)
+            for peer in reversed(peers):
+                peer.sock.close()
+            until(lambda: hub.get(question(depth=0)).status == 200)
+            assert seconds(hub) - spent < 4  # nobody walks for those that wait: that would be ten
+    finally:
+        for peer in peers:
+            peer.sock.close()
+    assert watch.peak - before < 64 * MB
