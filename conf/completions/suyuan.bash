@@ -34,10 +34,10 @@ _suyuan() {
 		words='utf-8 utf-16 gb18030'
 	elif [[ $prev == --direction ]]; then
 		words='back forward both'
-	elif [[ $prev == --format ]]; then
-		words='csv ndjson'
 	elif [[ $noun == trace && $prev == --format ]]; then
 		words='tree table json ndjson csv dot'
+	elif [[ $prev == --format ]]; then
+		words='csv ndjson'
 	elif [[ $cur == -* ]]; then
 		words=$({ suyuan help "$noun" "$verb" 2>/dev/null || suyuan help "$noun" 2>/dev/null; suyuan help; } |
 			sed -n 's/^  \(--[a-z-]*\).*/\1/p')
