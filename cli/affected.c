@@ -176,6 +176,20 @@ static int check_shape(struct app *app)
 	return RC_DONE;
 }
 
+int affected_option(struct app *app, const char *flag, struct sy_str *value)
+{
+	const char *text = arg(app, flag);
+
+	*value = SY_STR("");
+	for (size_t i = 0; text != NULL && i < N_OPTIONS; i++) {
+		if (strcmp(options[i].flag, flag) == 0 &&
+		    (*value = options[i].read(app, sy_str(text))).n == 0)
+			return fail(&app->fail, RC_USAGE, "--%s %s: expected %s", flag, text,
+				    options[i].expected);
+	}
+	return RC_DONE;
+}
+
 int affected_path(struct app *app, const char *format, struct sy_buf *path)
 {
 	struct sy_buf wrong = {0};

@@ -15,6 +15,9 @@ int affected_path(struct app *app, const char *format, struct sy_buf *path);
  * unknown: RC_FAIL for a cut, RC_UNKNOWN for those. */
 int affected_stream(struct app *app, struct sy_buf *path, http_take_fn take, void *ctx);
 
+/* An option's value as the ledger wants it, "product" to "to"; empty without it.  RC_USAGE. */
+int affected_option(struct app *app, const char *flag, struct sy_str *value);
+
 /* Words of the answer in the language of people. */
 enum affected_word {
 	W_ON_HAND,

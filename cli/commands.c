@@ -11,7 +11,7 @@ const struct noun nouns[] = {
     {"record", "records as they stand", record_commands},
     {"code", "what a code says", code_commands},
     {"verify", "what the ledger vouches for, proof checked here", verify_commands},
-    {"recall", "what a recall would hit, and who has it", recall_commands},
+    {"recall", "what comes back, from whom, and how well that goes", recall_commands},
     {"export", "documents for others: EPCIS, FSMA 204, FoodChain-Lab", export_commands},
     {"quality", "pass rates that supervision found", quality_commands},
     {"trace", "where things came from, where they went", trace_commands},

@@ -4,6 +4,7 @@
  *   state    draft, open, closed or revoked: those alone
  *   party    those of this party's goods
  *   to       those that this party was told of, with its notices and answers: its inbox
+ *   id       that one, by id or number, with its record
  *   after, limit
  *            pages, by id
  */
@@ -195,7 +196,7 @@ void handle_recall(struct http_exchange *x, void *ctx)
 /* --- all ------------------------------------------------------------------------------------- */
 
 struct listing {
-	struct sy_str state, party, to, after;
+	struct sy_str id, state, party, to, after;
 	uint64_t limit;
 };
 
@@ -282,13 +283,31 @@ static int write_all(struct sy_jw *w, struct index_read *r, struct sy_arena *are
 	return SY_OK;
 }
 
+static int write_only(struct sy_jw *w, struct index_read *r, const struct listing *l)
+{
+	struct index_recall c;
+	int err = case_find(r, l->id, &c);
+
+	if (err)
+		return err;
+	sy_jw_key(w, "recalls");
+	sy_jw_array(w);
+	sy_jw_object(w);
+	recalls_write_head(w, &c);
+	sy_jw_kv_str(w, "owner", c.row.owner);
+	write_record(w, "recall", c.row.payload);
+	sy_jw_end(w, '}');
+	sy_jw_end(w, ']');
+	return SY_OK;
+}
+
 static void read_recalls(struct http_exchange *x, struct snapshot *s)
 {
 	struct listing l;
 	struct sy_buf body = {0};
 	struct sy_jw w;
 
-	if (!answer_text(x, "state", &l.state) || !answer_text(x, "party", &l.party) ||
+	if (!answer_text(x, "id", &l.id) || !answer_text(x, "state", &l.state) || !answer_text(x, "party", &l.party) ||
 	    !answer_text(x, "to", &l.to) || !answer_text(x, "after", &l.after) ||
 	    !answer_number(x, "limit", 100, 1, 1000, &l.limit))
 		return;
@@ -299,7 +318,8 @@ static void read_recalls(struct http_exchange *x, struct snapshot *s)
 	}
 	sy_jw_init(&w, &body);
 	sy_jw_object(&w);
-	int err = write_all(&w, &s->index, http_arena(x), &l);
+	int err = l.id.n ? write_only(&w, &s->index, &l)
+			 : write_all(&w, &s->index, http_arena(x), &l);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
 	finish(x, &body, err);

@@ -1,0 +1,183 @@
+/* suyuan recall notify: tells those who have it. */
+#include "affected.h"
+#include "recall.h"
+#include "value.h"
+
+#include <stdlib.h>
+
+enum { IN_A_NOTICE = 1000 }; /* parties */
+
+struct parties {
+	struct app *app;
+	struct sy_str *v; /* to be told, in the app's arena */
+	size_t n, cap;
+	struct sy_str *told; /* of the version in force */
+	size_t n_told;
+	bool whole; /* the answer came to its end */
+};
+
+static int by_text(const void *a, const void *b)
+{
+	return sy_str_cmp(*(const struct sy_str *)a, *(const struct sy_str *)b);
+}
+
+static int add(struct parties *p, struct sy_str party)
+{
+	if (party.n == 0 ||
+	    (p->n_told && bsearch(&party, p->told, p->n_told, sizeof party, by_text)))
+		return RC_DONE;
+	for (size_t i = 0; i < p->n; i++) {
+		if (sy_str_eq(p->v[i], party))
+			return RC_DONE;
+	}
+	if (p->n == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 64;
+		struct sy_str *v = sy_arena_calloc(&p->app->arena, cap, sizeof *v);
+		if (v == NULL)
+			return fail_memory(&p->app->fail);
+		if (p->n > 0)
+			memcpy(v, p->v, p->n * sizeof *v);
+		p->v = v;
+		p->cap = cap;
+	}
+	p->v[p->n++] = party;
+	return RC_DONE;
+}
+
+static int read_told(struct parties *p, const char *id)
+{
+	const struct sy_json *notices, *m;
+	struct sy_json_doc doc;
+	int rc = recall_get(p->app, id, "", &doc);
+
+	if (rc != RC_DONE)
+		return rc;
+	notices = sy_json_get(&doc, sy_json_root(&doc), "notices");
+	p->told =
+	    sy_arena_calloc(&p->app->arena, notices ? notices->count + 1 : 1, sizeof *p->told);
+	if (p->told == NULL)
+		return fail_memory(&p->app->fail);
+	sy_json_each (&doc, notices, m) {
+		const struct sy_json *current = sy_json_get(&doc, m, "current");
+		if (current != NULL && current->type == SY_JSON_TRUE)
+			p->told[p->n_told++] =
+			    view_text(p->app, &doc, sy_json_get(&doc, m, "party"));
+	}
+	qsort(p->told, p->n_told, sizeof *p->told, by_text);
+	return RC_DONE;
+}
+
+/* The last line of what is affected has the parties. */
+static int take_line(void *ctx, struct sy_str line)
+{
+	struct parties *p = ctx;
+	const struct sy_json *m;
+	struct sy_json_doc doc;
+	int rc = RC_DONE;
+
+	if (line.n < 7 || memcmp(line.p, "{\"end\":", 7) != 0)
+		return RC_DONE;
+	char *copy = sy_arena_strdup(&p->app->arena, line);
+	if (copy == NULL ||
+	    sy_json_parse(&p->app->arena, (struct sy_str){copy, line.n}, 0, &doc, NULL) != SY_OK)
+		return fail_memory(&p->app->fail);
+	p->whole = true;
+	sy_json_each (&doc, view_at(&doc, sy_json_root(&doc), "totals.parties"), m)
+		if (rc == RC_DONE)
+			rc = add(p, view_text(p->app, &doc, sy_json_get(&doc, m, "party")));
+	return rc;
+}
+
+static int read_holders(struct parties *p, const char *id)
+{
+	struct lines lines = {.line = take_line, .ctx = p};
+	struct sy_buf path = {0};
+	int rc;
+
+	sy_buf_text(&path, "/v1/recalls/");
+	http_escape(&path, sy_str(id));
+	sy_buf_text(&path, "/affected?format=ndjson");
+	rc = affected_stream(p->app, &path, lines_take, &lines);
+	if (rc == RC_UNKNOWN && p->whole) { /* codes that nobody has yet */
+		memset(&p->app->fail, 0, sizeof p->app->fail);
+		rc = RC_DONE;
+	}
+	lines_free(&lines);
+	sy_buf_free(&path);
+	return rc;
+}
+
+static int read_named(struct parties *p)
+{
+	const char *text;
+	int rc = RC_DONE;
+
+	for (size_t i = 0; rc == RC_DONE && (text = arg_nth(p->app, "party", i)) != NULL; i++) {
+		struct sy_str party = value_party(&p->app->arena, sy_str(text));
+		if (party.n == 0)
+			return fail(
+			    &p->app->fail, RC_USAGE,
+			    "--party %s: expected a GLN, a unified social credit code or an id",
+			    text);
+		rc = add(p, party);
+	}
+	return rc;
+}
+
+static int notice(struct parties *p, const char *id, size_t from, struct sy_str *out)
+{
+	struct sy_buf b = {0};
+	struct sy_jw w;
+
+	sy_jw_init(&w, &b);
+	sy_jw_object(&w);
+	sy_jw_kv_text(&w, "type", "RecallNotice");
+	sy_jw_kv_text(&w, "recall", id);
+	sy_jw_key(&w, "parties");
+	sy_jw_array(&w);
+	for (size_t i = from; i < p->n && i < from + IN_A_NOTICE; i++)
+		sy_jw_string(&w, p->v[i]);
+	sy_jw_end(&w, ']');
+	edit_text(p->app, &w, "text", "text");
+	sy_jw_end(&w, '}');
+	*out = sy_str(sy_arena_strdup(&p->app->arena, sy_buf_span(&b)));
+	int rc = b.failed || out->p == NULL ? fail_memory(&p->app->fail) : RC_DONE;
+	sy_buf_free(&b);
+	return rc;
+}
+
+static int send_notices(struct parties *p, const char *id)
+{
+	size_t n = (p->n + IN_A_NOTICE - 1) / IN_A_NOTICE;
+	struct sy_str *records = sy_arena_calloc(&p->app->arena, n, sizeof *records);
+	struct sent sent;
+	int rc = records != NULL ? RC_DONE : fail_memory(&p->app->fail);
+
+	for (size_t i = 0; i < n && rc == RC_DONE; i++)
+		rc = notice(p, id, i * IN_A_NOTICE, &records[i]);
+	if (rc != RC_DONE || (rc = send_all(p->app, records, n, &sent)) != RC_DONE ||
+	    arg(p->app, "dry-run") != NULL)
+		return rc;
+	out_object(&p->app->out, NULL);
+	out_text(&p->app->out, "id", id);
+	out_u64(&p->app->out, "parties", p->n);
+	sent_show(p->app, &sent);
+	out_end(&p->app->out);
+	return RC_DONE;
+}
+
+int cmd_recall_notify(struct app *app)
+{
+	const char *id = arg_pos(app, 0);
+	struct parties p = {.app = app};
+	int rc = read_told(&p, id);
+
+	if (rc == RC_DONE)
+		rc = arg(app, "party") != NULL ? read_named(&p) : read_holders(&p, id);
+	if (rc != RC_DONE)
+		return rc;
+	if (p.n > 0)
+		return send_notices(&p, id);
+	recall_unchanged(app, id);
+	return RC_DONE;
+}

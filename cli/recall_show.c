@@ -1,0 +1,306 @@
+/* suyuan recall list, show, inbox, effectiveness. */
+#include "columns.h"
+#include "recall.h"
+#include "value.h"
+
+const struct view view_recalls = {
+    "/v1/recalls",
+    "recalls",
+    "recall",
+    (const struct view_column[]){{"id", "id"},
+				 {"state", "state"},
+				 {"level", "level"},
+				 {"rule", "rule"},
+				 {"mock", "mock"},
+				 {"party", "party"},
+				 {"reason", "reason"},
+				 {"record", "record"},
+				 {0}},
+    NULL,
+};
+
+const struct view view_inbox = {
+    "/v1/recalls",
+    "recalls",
+    "recall",
+    (const struct view_column[]){{"id", "id"},
+				 {"state", "state"},
+				 {"level", "level"},
+				 {"reason", "reason"},
+				 {"what to do", "measures"},
+				 {"mock", "mock"},
+				 {"told", "told"},
+				 {"current", "current"},
+				 {"answered", "answered"},
+				 {0}},
+    NULL,
+};
+
+int recall_get(struct app *app, const char *id, const char *rest, struct sy_json_doc *doc)
+{
+	struct sy_buf path = {0};
+	int rc;
+
+	sy_buf_text(&path, "/v1/recalls/");
+	http_escape(&path, sy_str(id));
+	sy_buf_text(&path, rest);
+	rc = path.failed ? fail_memory(&app->fail) : view_get(app, sy_buf_cstr(&path), doc);
+	sy_buf_free(&path);
+	return rc;
+}
+
+const char *recall_me(struct app *app)
+{
+	struct sy_keyfile key;
+	int rc = key_read(app, &key);
+	const char *party = NULL;
+
+	if (rc == RC_DONE && (party = key_party(&app->arena, &key.vkey)) == NULL)
+		fail_memory(&app->fail);
+	sy_wipe(&key, sizeof key);
+	return party;
+}
+
+void recall_unchanged(struct app *app, const char *id)
+{
+	out_object(&app->out, NULL);
+	out_text(&app->out, "id", id);
+	out_text(&app->out, "status", "already so");
+	out_end(&app->out);
+}
+
+/* --- lists ------------------------------------------------------------------------------------ */
+
+int cmd_recall_list(struct app *app)
+{
+	const char *state = arg(app, "state"), *party = arg(app, "party");
+
+	if (state != NULL && party != NULL) {
+		struct sy_buf b = {0};
+		sy_buf_printf(&b, "state=%s&party", state);
+		const char *both = sy_arena_strdup(&app->arena, sy_buf_span(&b));
+		sy_buf_free(&b);
+		return both != NULL ? view_list(app, &view_recalls, both, party)
+				    : fail_memory(&app->fail);
+	}
+	return view_list(app, &view_recalls,
+			 state != NULL   ? "state"
+			 : party != NULL ? "party"
+					 : NULL,
+			 state != NULL ? state : party);
+}
+
+int cmd_recall_inbox(struct app *app)
+{
+	const char *text = arg(app, "party"), *party = NULL;
+
+	if (text == NULL)
+		party = recall_me(app);
+	else if ((party = sy_arena_strdup(&app->arena, value_party(&app->arena, sy_str(text)))) ==
+		 NULL)
+		fail_memory(&app->fail);
+	return party != NULL ? view_list(app, &view_inbox, "to", party) : app->fail.rc;
+}
+
+/* --- one -------------------------------------------------------------------------------------- */
+
+enum text {
+	T_PARTY,
+	T_REGION,
+	T_TOLD,
+	T_ANSWERED,
+	T_PERCENT,
+	T_UNIT,
+	T_FOUND,
+	T_STOPPED,
+	T_RETURNED,
+	T_DESTROYED,
+	T_RECOVERED,
+	T_STEP,
+	T_RULE,
+	T_STATE,
+	T_DUE,
+	T_DONE,
+	T_SURE,
+	T_TOTAL,
+	T_COUNT
+};
+
+static const char *const texts[T_COUNT][2] = {
+    [T_PARTY] = {"party", "主体"},
+    [T_REGION] = {"region", "地区"},
+    [T_TOLD] = {"told", "已通知"},
+    [T_ANSWERED] = {"answered", "已答复"},
+    [T_PERCENT] = {"percent", "答复率"},
+    [T_UNIT] = {"unit", "单位"},
+    [T_FOUND] = {"found", "查见"},
+    [T_STOPPED] = {"stopped", "停售"},
+    [T_RETURNED] = {"returned", "退回"},
+    [T_DESTROYED] = {"destroyed", "销毁"},
+    [T_RECOVERED] = {"recovered", "召回率"},
+    [T_STEP] = {"step", "步骤"},
+    [T_RULE] = {"rule", "期限规则"},
+    [T_STATE] = {"state", "状态"},
+    [T_DUE] = {"due", "截止"},
+    [T_DONE] = {"done", "完成"},
+    [T_SURE] = {"certain", "确定"},
+    [T_TOTAL] = {"total", "合计"},
+};
+
+/* What the ledger calls it, for people. */
+static const char *const states[][3] = {
+    {"open", "open", "进行中"},    {"met", "met", "已按期"},
+    {"missed", "MISSED", "逾期"},  {"waiting", "waiting", "未起算"},
+    {"start", "start", "启动"},    {"notify", "notify", "通知"},
+    {"report", "report", "报告"},  {"complete", "complete", "完成"},
+    {"summary", "summary", "总结"}};
+
+static const char *word(const struct app *app, enum text t)
+{
+	return texts[t][app->lang];
+}
+
+static void show_member(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v,
+			const char *member, enum text t)
+{
+	struct sy_str text = view_text(app, doc, sy_json_get(doc, v, member));
+
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+		if (t != T_RULE && sy_str_is(text, states[i][0]))
+			text = sy_str(states[i][1 + app->lang]);
+	}
+	out_str(&app->out, word(app, t), text.n > 0 ? text : SY_STR("-"));
+}
+
+static void show_deadlines(struct app *app, const struct sy_json_doc *doc)
+{
+	const struct sy_json *d;
+
+	out_list(&app->out, NULL);
+	sy_json_each (doc, sy_json_get(doc, sy_json_root(doc), "deadlines"), d) {
+		out_object(&app->out, NULL);
+		show_member(app, doc, d, "step", T_STEP);
+		show_member(app, doc, d, "rule", T_RULE);
+		show_member(app, doc, d, "state", T_STATE);
+		show_member(app, doc, d, "due", T_DUE);
+		show_member(app, doc, d, "done", T_DONE);
+		out_end(&app->out);
+	}
+	out_end(&app->out);
+}
+
+static void show_quantity(struct app *app, const struct sy_json_doc *doc, const struct sy_json *q)
+{
+	static const struct {
+		const char *member;
+		enum text t;
+	} amounts[] = {{"found", T_FOUND},
+		       {"stopped", T_STOPPED},
+		       {"returned", T_RETURNED},
+		       {"destroyed", T_DESTROYED},
+		       {"recoveredPercent", T_RECOVERED}};
+	struct sy_str unit = view_text(app, doc, sy_json_get(doc, q, "unit"));
+
+	if (unit.n > 0)
+		unit = unit_name(unit, false, app->lang == LANG_ZH);
+	out_str(&app->out, word(app, T_UNIT), unit.n > 0 ? unit : SY_STR("-"));
+	for (size_t i = 0; i < sizeof amounts / sizeof amounts[0]; i++)
+		show_member(app, doc, q, amounts[i].member, amounts[i].t);
+}
+
+/* One row a unit; without quantities one row all the same. */
+static void show_tally(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v,
+		       enum text what, struct sy_str who)
+{
+	const struct sy_json *q = sy_json_first(doc, sy_json_get(doc, v, "quantities"));
+
+	do {
+		out_object(&app->out, NULL);
+		out_str(&app->out, word(app, what), who.n > 0 ? who : SY_STR("-"));
+		show_member(app, doc, v, "told", T_TOLD);
+		show_member(app, doc, v, "answered", T_ANSWERED);
+		show_member(app, doc, v, "answeredPercent", T_PERCENT);
+		show_quantity(app, doc, q);
+		out_end(&app->out);
+		q = q != NULL ? sy_json_next(doc, q) : NULL;
+	} while (q != NULL);
+}
+
+static void show_tallies(struct app *app, const struct sy_json_doc *doc, const char *list,
+			 const char *name, enum text what)
+{
+	const struct sy_json *root = sy_json_root(doc), *v;
+
+	out_list(&app->out, NULL);
+	sy_json_each (doc, sy_json_get(doc, root, list), v)
+		show_tally(app, doc, v, what, view_text(app, doc, sy_json_get(doc, v, name)));
+	show_tally(app, doc, sy_json_get(doc, root, "total"), what, sy_str(word(app, T_TOTAL)));
+	out_end(&app->out);
+}
+
+int cmd_recall_effectiveness(struct app *app)
+{
+	struct sy_json_doc doc;
+	int rc = recall_get(app, arg_pos(app, 0), "/effectiveness", &doc);
+
+	if (rc != RC_DONE)
+		return rc;
+	if (out_is_json(&app->out)) {
+		out_json(&app->out, NULL, sy_json_raw(&doc, sy_json_root(&doc)));
+		return RC_DONE;
+	}
+	show_tallies(app, &doc, "parties", "party", T_PARTY);
+	out_line(&app->out, "%s", "");
+	show_tallies(app, &doc, "regions", "region", T_REGION);
+	out_line(&app->out, "%s", "");
+	show_deadlines(app, &doc);
+	return RC_DONE;
+}
+
+static void show_notices(struct app *app, const struct sy_json_doc *doc)
+{
+	const struct sy_json *n;
+
+	out_list(&app->out, NULL);
+	sy_json_each (doc, sy_json_get(doc, sy_json_root(doc), "notices"), n) {
+		out_object(&app->out, NULL);
+		show_member(app, doc, n, "party", T_PARTY);
+		show_member(app, doc, n, "region", T_REGION);
+		show_member(app, doc, n, "told", T_TOLD);
+		show_member(app, doc, n, "answered", T_ANSWERED);
+		out_end(&app->out);
+	}
+	out_end(&app->out);
+}
+
+int cmd_recall_show(struct app *app)
+{
+	static const char *const members[] = {
+	    "id",          "number",   "state",  "level",    "rule",  "mock",
+	    "party",       "author",   "reason", "measures", "known", "opened",
+	    "firstNotice", "complete", "closed", "marked",   "record"};
+	struct sy_json_doc doc;
+	const struct sy_json *root;
+	int rc = recall_get(app, arg_pos(app, 0), "", &doc);
+
+	if (rc != RC_DONE)
+		return rc;
+	root = sy_json_root(&doc);
+	if (out_is_json(&app->out)) {
+		out_json(&app->out, NULL, sy_json_raw(&doc, root));
+		return RC_DONE;
+	}
+	out_object(&app->out, NULL);
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		struct sy_str text = view_text(app, &doc, sy_json_get(&doc, root, members[i]));
+		if (text.n > 0)
+			out_str(&app->out, members[i], text);
+	}
+	out_str(&app->out, "scope", sy_json_raw(&doc, view_at(&doc, root, "recall.scope")));
+	out_end(&app->out);
+	out_line(&app->out, "%s", "");
+	show_deadlines(app, &doc);
+	out_line(&app->out, "%s", "");
+	show_notices(app, &doc);
+	return RC_DONE;
+}

@@ -1,0 +1,111 @@
+"""suyuan recall: the life of a case from the command line; scripts that run twice do no harm."""
+import json
+
+from cli import DONE, REFUSED, STOP, UNKNOWN, USAGE, Cli, MILK, dairy
+from ledger import Key
+
+CASE = "urn:dairy:recall:7"
+SHOP = "urn:suyuan:own:91110000000000000X:shop"
+
+
+def lot(name):
+    return f"(01){MILK}(10){name}"
+
+
+def world(ledger, tmp_path):
+    """A dairy with two lots, and a shop that has something of the first."""
+    producer = dairy(ledger, tmp_path)
+    key = Key(SHOP)
+    key.save(tmp_path / "shop.key")
+    ledger.enrol(SHOP, ["seller"], key=key, region="130102")
+    for name in ("A1", "A2"):
+        producer("batch", "register", "--product", MILK, "--lot", name, "--quantity", "100", "--unit", "kg",
+                 "--made", "2026-11-01")
+    producer("event", "ship", lot("A1"), "--to", SHOP, "--quantity", "10", "--unit", "kg", "--at", "2026-11-02 08:00")
+    shop = Cli(tmp_path / "shop", ledger.url, tmp_path / "shop.key")
+    shop("event", "receive", lot("A1"), "--quantity", "10", "--unit", "kg", "--at", "2026-11-03 08:00")
+    return producer, shop
+
+
+def open_words(*more):
+    return ("recall", "open", CASE, "--item", lot("A1"), "--rule", "recall/food", "--level", "2",
+            "--reason", "Salmonella", "--measures", "Send it back", *more)
+
+
+def test_the_life_of_a_case(ledger, tmp_path):
+    producer, shop = world(ledger, tmp_path)
+    assert '"type":"Recall"' in producer(*open_words("--dry-run")).out
+    assert producer("recall", "list", "--json").json == []
+    assert producer(*open_words()).fields["status"] == "registered"
+    assert "already" in producer(*open_words()).out
+    told = shop("verify", lot("A1"), expect=STOP)
+    assert "RECALLED" in told.out and CASE in told.out and "Salmonella" in told.out and "Send it back" in told.out
+    assert "已召回" in shop("--lang", "zh", "verify", lot("A1"), expect=STOP).out
+    widen = ("recall", "widen", CASE, "--item", lot("A2"), "--level", "1")
+    assert producer(*widen).fields["status"] == "registered"
+    assert "already so" in producer(*widen).out
+    assert shop("verify", lot("A2"), expect=STOP)
+    assert producer("recall", "notify", CASE).fields["parties"] == "2"
+    assert "already so" in producer("recall", "notify", CASE).out
+    (mine,) = shop("recall", "inbox", "--json").json
+    assert (mine["id"], mine["level"], mine["answered"], mine["current"]) == (CASE, "1", None, True)
+    answer = ("recall", "answer", CASE, "--item", lot("A1"), "--unit", "kg", "--found", "10", "--stopped", "8",
+              "--returned", "7.5")
+    assert shop(*answer).fields["status"] == "registered"
+    assert "already so" in shop(*answer).out
+    shop("recall", "answer", CASE, "--item", lot("A2"), "--unit", "kg", "--found", "0")
+    assert shop("recall", "inbox", "--json").json[0]["answered"]
+    done = producer("recall", "effectiveness", CASE, "--json").json
+    assert done["total"]["quantities"] == [{"unit": "KGM", "found": "10", "stopped": "8", "returned": "7.5",
+                                            "destroyed": "0", "recoveredPercent": "75.00"}]
+    table = producer("recall", "effectiveness", CASE).out
+    assert "130102" in table and "75.00" in table and "recovered" in table
+    assert "召回率" in producer("--lang", "zh", "recall", "effectiveness", CASE).out
+    producer("recall", "close", CASE, expect=REFUSED)
+    report = ("recall", "report", CASE, "--item", lot("A1"), "--unit", "kg", "--to-recall", "10", "--recovered", "7.5",
+              "--final")
+    assert producer(*report).fields["status"] == "registered"
+    assert "already so" in producer(*report).out
+    assert producer("recall", "close", CASE).fields["status"] == "registered"
+    assert "already so" in producer("recall", "close", CASE).out
+    shown = producer("recall", "show", CASE)
+    assert "closed" in shown.out and SHOP in shown.out and "notify" in shown.out
+    assert producer("recall", "show", CASE, "--json").json["report"]["final"] is True
+    assert shop("verify", lot("A1"), expect=STOP)
+    operator = Cli(tmp_path / "operator", ledger.url, ledger.dir / "operator.key")
+    operator("recall", "revoke", CASE)
+    assert shop("verify", lot("A1"), expect=DONE)
+
+
+def test_a_draft_is_opened_later(ledger, tmp_path):
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words("--draft"))
+    shop("verify", lot("A1"), expect=DONE)
+    assert [r["state"] for r in producer("recall", "list", "--json").json] == ["draft"]
+    assert producer("recall", "open", CASE).fields["status"] == "registered"
+    assert "already so" in producer("recall", "open", CASE).out
+    shop("verify", lot("A1"), expect=STOP)
+
+
+def test_an_exercise_marks_nothing(ledger, tmp_path):
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words("--mock"))
+    producer("recall", "notify", CASE)
+    shop("recall", "answer", CASE, "--item", lot("A1"), "--unit", "kg", "--found", "10", "--returned", "10")
+    producer("recall", "report", CASE, "--final")
+    producer("recall", "close", CASE)
+    shop("verify", lot("A1"), expect=DONE)
+    done = producer("recall", "effectiveness", CASE, "--json").json
+    assert done["mock"] is True and done["exerciseSeconds"] >= 0
+    assert done["total"]["quantities"][0]["recoveredPercent"] == "100.00"
+
+
+def test_what_is_wrong_is_said(ledger, tmp_path):
+    producer, shop = world(ledger, tmp_path)
+    assert "--rule is missing" in producer("recall", "open", CASE, "--item", lot("A1"), expect=USAGE).err
+    producer("recall", "open", CASE, expect=UNKNOWN)
+    producer("recall", "show", CASE, expect=UNKNOWN)
+    producer(*open_words())
+    shop("recall", "answer", CASE, "--item", lot("A1"), "--found", "1", expect=REFUSED)
+    assert "number" in producer("recall", "report", CASE, "--item", lot("A1"), "--made", "many", expect=USAGE).err
+    assert json.loads(producer("recall", "show", CASE, "--json").out)["state"] == "open"
