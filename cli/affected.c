@@ -2,11 +2,12 @@
 
 #include "columns.h"
 #include "value.h"
+#include "words.h"
 #include "view.h"
 
 /* --- words ------------------------------------------------------------------------------------ */
 
-static const char *const words[W_COUNT][2] = {
+static const char *const labels[W_COUNT][2] = {
     [W_ON_HAND] = {"on hand", "库存"},
     [W_IN_TRANSIT] = {"in transit", "在途"},
     [W_CONSUMED] = {"used", "已使用"},
@@ -32,7 +33,7 @@ const char *const affected_amounts[W_AMOUNTS] = {"onHand", "inTransit", "consume
 
 const char *affected_word(const struct app *app, enum affected_word w)
 {
-	return words[w][app->lang == LANG_ZH];
+	return labels[w][app->lang == LANG_ZH];
 }
 
 struct sy_str affected_text(struct sy_arena *arena, const struct sy_json_doc *doc,
@@ -211,8 +212,9 @@ int affected_path(struct app *app, const char *format, struct sy_buf *path)
 		if (text == NULL)
 			continue;
 		if ((value = options[i].read(app, sy_str(text))).n == 0)
-			sy_buf_printf(&wrong, "%s--%s %s: expected %s", wrong.n > 0 ? "; " : "",
-				      options[i].flag, text, options[i].expected);
+			sy_buf_printf(&wrong, words("%s--%s %s: expected %s"),
+				      wrong.n > 0 ? "; " : "", options[i].flag, text,
+				      words(options[i].expected));
 		put(path, options[i].flag, value);
 	}
 	if (wrong.n > 0)
@@ -234,14 +236,9 @@ int affected_stream(struct app *app, struct sy_buf *path, http_take_fn take, voi
 	rc = path->failed ? fail_memory(&app->fail)
 			  : http_stream(app->http, sy_buf_cstr(path), take, ctx, &a, &app->fail);
 	if (rc == RC_DONE && a.cut[0] != '\0')
-		rc = fail(&app->fail, RC_FAIL,
-			  app->lang == LANG_ZH ? "结果不完整：受 %s 限制而截断"
-					       : "this isn't all: the answer was cut by %s",
-			  a.cut);
+		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s", a.cut);
 	else if (rc == RC_DONE && a.unknown > 0)
-		rc = fail(&app->fail, RC_UNKNOWN,
-			  app->lang == LANG_ZH ? "有 %llu 个编码无任何记录"
-					       : "no record names %llu of the codes",
+		rc = fail(&app->fail, RC_UNKNOWN, "no record names %llu of the codes",
 			  (unsigned long long)a.unknown);
 	http_answer_free(&a);
 	return rc;

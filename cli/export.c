@@ -116,18 +116,12 @@ static int judge(struct reader *r, const struct http_answer *a)
 	if (!r->ended)
 		return fail(&app->fail, RC_FAIL, "the answer has no end");
 	if (r->erased > 0)
-		say(app->lang == LANG_ZH ? "有 %llu 个事件已被删除，无法导出"
-					 : "%llu events were erased: they can't be told",
-		    (unsigned long long)r->erased);
+		say("%llu events were erased: they can't be told", (unsigned long long)r->erased);
 	if (a->cut[0] != '\0')
-		return fail(&app->fail, RC_FAIL,
-			    app->lang == LANG_ZH ? "结果不完整：受 %s 限制而截断"
-						 : "this isn't all: the answer was cut by %s",
+		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
 			    a->cut);
 	if (a->unknown > 0)
-		return fail(&app->fail, RC_UNKNOWN,
-			    app->lang == LANG_ZH ? "有 %llu 个编码无任何记录"
-						 : "no record names %llu of the codes",
+		return fail(&app->fail, RC_UNKNOWN, "no record names %llu of the codes",
 			    (unsigned long long)a->unknown);
 	return RC_DONE;
 }
@@ -272,6 +266,11 @@ static const struct flag export_flags[] = {
     {0},
 };
 
+static const struct flag recall_flags[] = {
+    {"format", "html|csv", "a page ready to print, or a row for each party and unit", FLAG_ONE},
+    {0},
+};
+
 const struct command export_commands[] = {
     {"epcis", "CODE...", 1, -1,
      "an EPCIS 2.0 document of the events of all that these came from and went into", export_flags,
@@ -281,5 +280,10 @@ const struct command export_commands[] = {
      export_flags, cmd_export_fsma, "suyuan export fsma '(01)06901234567892(10)A1' > fsma.csv"},
     {"fcl", "CODE...", 1, -1, "the same as a network of deliveries, which FoodChain-Lab opens",
      export_flags, cmd_export_fcl, "suyuan export fcl '(01)06901234567892(10)A1' > network.json"},
+    {"recall", "ID", 1, 1,
+     "the report of a recall: its case, deadlines met and missed, answers by party and region, and "
+     "what it hits",
+     recall_flags, cmd_export_recall,
+     "suyuan export recall urn:example:recall:1 --lang zh > report.html"},
     {0},
 };

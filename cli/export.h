@@ -69,5 +69,6 @@ void loads_free(struct loads *l);
 int cmd_export_epcis(struct app *app);
 int cmd_export_fsma(struct app *app);
 int cmd_export_fcl(struct app *app);
+int cmd_export_recall(struct app *app);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * suyuan recall affected: the list for people, streamed, or as the ledger tells it.
  */
-#include "affected.h"
+#include "affected_page.h"
 #include "columns.h"
 #include "view.h"
 
@@ -170,18 +170,27 @@ static int pass_on(void *ctx, struct sy_str piece)
 int cmd_recall_affected(struct app *app)
 {
 	const char *format = arg(app, "format");
-	bool known = format == NULL || strcmp(format, "ndjson") == 0 || strcmp(format, "csv") == 0;
+	bool html = format != NULL && strcmp(format, "html") == 0;
+	bool known =
+	    html || format == NULL || strcmp(format, "ndjson") == 0 || strcmp(format, "csv") == 0;
 	struct sy_buf path = {0};
 	int rc;
 
 	if (!known)
-		return fail(&app->fail, RC_USAGE, "--format is ndjson or csv, not %s", format);
+		return fail(&app->fail, RC_USAGE, "--format is ndjson, csv or html, not %s",
+			    format);
 	if (format != NULL && out_is_json(&app->out))
 		return fail(&app->fail, RC_USAGE, "--format %s, or --json?", format);
 	bool people = format == NULL && !out_is_json(&app->out);
-	rc = affected_path(app, people ? "ndjson" : format != NULL ? format : "json", &path);
+	rc = affected_path(app,
+			   people || html   ? "ndjson"
+			   : format != NULL ? format
+					    : "json",
+			   &path);
 	if (rc == RC_DONE && people)
 		rc = show_report(app, &path);
+	else if (rc == RC_DONE && html)
+		rc = affected_page(app, &path);
 	else if (rc == RC_DONE)
 		rc = affected_stream(app, &path, pass_on, app);
 	sy_buf_free(&path);
@@ -197,6 +206,7 @@ const struct flag recall_affected_flags[] = {
     {"from", "TIME", "of place and container: from this day or time on", FLAG_ONE},
     {"to", "TIME", "and until this one", FLAG_ONE},
     {"recall", "ID", "what a recall hits", FLAG_ONE},
-    {"format", "ndjson|csv", "a line a batch, or a row a holder", FLAG_ONE},
+    {"format", "ndjson|csv|html", "a line a batch, a row a holder, or a page ready to print",
+     FLAG_ONE},
     {0},
 };

@@ -37,7 +37,7 @@ _suyuan() {
 	elif [[ $noun == trace && $prev == --format ]]; then
 		words='tree table json ndjson csv dot'
 	elif [[ $prev == --format ]]; then
-		words='csv ndjson'
+		words='csv ndjson html'
 	elif [[ $cur == -* ]]; then
 		words=$({ suyuan help "$noun" "$verb" 2>/dev/null || suyuan help "$noun" 2>/dev/null; suyuan help; } |
 			sed -n 's/^  \(--[a-z-]*\).*/\1/p')

@@ -2,6 +2,7 @@
 #include "api/affected.h"
 
 #include "api/items.h"
+#include "recall/cases.h"
 
 #include <suyuan/time.h>
 
@@ -151,12 +152,14 @@ static bool stopped(void *ctx)
 static int read_recall(struct affected_answer *a, struct index_read *r)
 {
 	struct index_recall recall;
-	int err = index_recall(r, a->recall, &recall);
+	int err = case_find(r, a->recall, &recall);
 	if (err)
 		return err;
 	a->record = recall.row.record;
+	a->recall = sy_str(sy_arena_strdup(http_arena(a->x), recall.row.id));
 	struct sy_str text = sy_str(sy_arena_strdup(http_arena(a->x), recall.row.payload));
-	return text.n ? recall_scope_read(http_arena(a->x), text, &a->scope) : SY_ENOMEM;
+	return text.n && a->recall.n ? recall_scope_read(http_arena(a->x), text, &a->scope)
+				     : SY_ENOMEM;
 }
 
 static int search(struct affected_answer *a, struct index_read *r)

@@ -96,7 +96,7 @@ def test_a_recalls_own(world):
 
 
 @pytest.mark.parametrize("words, told", (
-    ((), "which CODE?"), (("--recall", "x", LOT), "a scope of its own"), ((LOT, "--format", "xml"), "ndjson or csv"),
+    ((), "which CODE?"), (("--recall", "x", LOT), "a scope of its own"), ((LOT, "--format", "xml"), "ndjson, csv or html"),
     ((LOT, "--format", "csv", "--json"), "or --json?"),
     (("--product", MILK, "--made-from", "soon", "--made-to", "later"), "--made-to later: expected")))
 def test_what_cannot_be_asked(world, words, told):

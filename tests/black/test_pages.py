@@ -1,0 +1,154 @@
+"""Pages ready to print: what a recall would hit, the report of a recall; and that report as CSV."""
+import csv
+import html.parser
+import io
+import re
+
+import pytest
+
+from cli import FAIL, UNKNOWN, USAGE, Cli
+from ledger import batch, check_digit
+from program import Program
+from test_affected import ask
+from test_recall import ABROAD, SHOP, answer, notice, now, recall, report, shops
+from test_recall import small as lots
+from test_recall_affected import Cutter
+from test_trace import event
+from trade import ends
+
+EVIL = "<script>alert('1')</script>&\"=x\u202e"
+
+
+class Page(html.parser.HTMLParser):
+    """Its text, its tables, and whether each element is closed; nothing in it is loaded or run."""
+    EMPTY = {"meta", "!doctype"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tables, self.fields, self.tags, self.texts = [], [], {}, set(), []
+        self.name = None
+        self.feed(text)
+        self.close()
+        assert self.open == [], self.open
+        assert self.tags <= {"html", "head", "meta", "style", "title", "body", "h1", "h2", "p", "dl", "dt", "dd", "table",
+                             "thead", "tbody", "tr", "th", "td"}
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        assert {name for name, _ in attributes} <= {"lang", "charset", "http-equiv", "content", "class"}
+        if tag in self.EMPTY:
+            return
+        self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            return
+        self.texts.append(data)
+        if self.open[-1:] == ["dt"]:
+            self.name = data
+        elif self.open[-1:] == ["dd"]:
+            self.fields[self.name] = data
+        elif self.open[-1:] in (["td"], ["th"]):
+            self.tables[-1][-1][-1] += data
+
+    @property
+    def text(self):
+        return "".join(self.texts)
+
+
+@pytest.fixture
+def desk(ledger, tmp_path):
+    """A lot of 100 kg, 40 of it with a shop, and a brick of it in a tower with an evil name."""
+    key, gtin, lot = lots(ledger)
+    one = Program(tmp_path, ledger.url)
+    dairy = "https://id.gs1.org/417/" + check_digit("690123400000")
+    site = "https://id.gs1.org/414/" + check_digit("690123400007")
+    one.ledger, one.key_, one.lot = ledger, key, lot("a")
+    one.shop, _ = shops(ledger)
+    route = {"sourceList": ends(dairy, "source"), "destinationList": ends(SHOP, "destination")}
+    pieces = [{"epcClass": one.lot, "quantity": 40, "uom": "KGM"}]
+    ledger.submit(key, {"type": "Place", "id": site, "party": dairy, "name": {"en": "tower"}, "project": EVIL, "part": "3"})
+    ledger.submit(key, batch(gtin, "a", quantityList=[{"epcClass": one.lot, "quantity": 100, "uom": "KGM"}]),
+                  event("ObjectEvent", 10, action="OBSERVE", bizStep="shipping", quantityList=pieces, **route),
+                  event("ObjectEvent", 12, action="OBSERVE", bizStep="receiving", quantityList=pieces, **route),
+                  event("ObjectEvent", 14, action="OBSERVE", bizStep="installing", bizLocation={"id": site},
+                        quantityList=[{"epcClass": one.lot, "quantity": 1, "uom": "KGM"}]))
+    ledger.settle()
+    return one
+
+
+def test_what_a_recall_would_hit(desk):
+    done = desk("recall", "affected", desk.lot, "--format", "html")
+    assert done.out.startswith("<!DOCTYPE html>") and "size: A4" in done.out and "\u202e" not in done.out
+    page = Page(done.out)
+    listed, parties, regions = page.tables
+    assert listed[0] == ["batch", "why", "who has it, where", "how much", "since"]
+    (shop,) = [row for row in listed if SHOP in row[2]]
+    assert shop == [desk.lot, "asked for", f"{SHOP} · 130102", "on hand 40 kg", "2026-11-01"]
+    assert any("<script>alert('1')</script>&\"=x" in row[2] and row[3] == "used 1 kg" for row in listed)
+    assert page.fields["batches"] == "1" and page.fields["holders"] == str(len(listed) - 1)
+    assert [row[2:5] for row in parties if row[0] == SHOP] == [["130102", "1", "40"]]
+    assert ["130102", "40", "0", "0", "0", "0", "kg"] in regions
+    assert "This page isn't whole" not in page.text
+    chinese = desk("recall", "affected", desk.lot, "--format", "html", "--lang", "zh").out
+    assert '<html lang="zh-CN">' in chinese
+    assert all(word in chinese for word in ("召回影响范围", "受影响批次", "库存 40 公斤", "已使用", "合计"))
+    # What is told in words of the page itself, and nothing else, is not Chinese.
+    words = re.sub(r"https?://\S+|[A-Z]{3}|Manufact\S+", "", " ".join(cell for row in Page(chinese).tables[0][:1] for cell in row))
+    assert not re.search("[a-z]{3}", words), words
+
+
+def test_a_page_that_is_not_whole_says_so(desk):
+    with Cutter(desk.ledger, cut=b"time") as cutter:
+        done = Cli(desk.folder / "cli", cutter.url)("recall", "affected", desk.lot, "--format", "html", expect=FAIL)
+    assert "cut by time" in done.err
+    desk("recall", "affected", desk.lot + "x", "--format", "html", expect=UNKNOWN)
+
+
+def open_case(desk):
+    ledger, key = desk.ledger, desk.key_
+    opened = ledger.submit(key, recall("r", {"items": [desk.lot]}, known=now(-30 * 3600)))["firstRecord"]
+    ledger.submit(key, notice([SHOP, ABROAD]))
+    quantity = {"code": desk.lot, "uom": "KGM", "found": 10, "stopped": 4.5, "returned": 6, "destroyed": 1.5}
+    ledger.submit(desk.shop, answer([quantity], text=EVIL))
+    ledger.submit(key, report(text=EVIL, quantities=[{"code": desk.lot, "uom": "KGM", "made": 100, "sold": 40,
+                                                      "toRecall": 100, "recovered": 7.5, "outstanding": 92.5}]))
+    ledger.settle()
+    return opened
+
+
+def test_the_report_of_a_recall(desk):
+    opened = open_case(desk)
+    page = Page(desk("export", "recall", "urn:test:recall:r").out)
+    assert page.fields["recall"] == "urn:test:recall:r" and page.fields["codes"] == desk.lot
+    assert page.fields["reason"] == "Salmonella" and page.fields["report"].startswith("<script>")
+    deadlines, reported, parties, regions, listed, totals, _ = page.tables
+    assert [(row[0], row[4]) for row in deadlines[1:]][:2] == [("start", "missed"), ("notify", "missed")]
+    assert reported[1:] == [[desk.lot, "100", "40", "100", "7.5", "92.5", "kg"]]
+    assert [SHOP, "1", "1", "100.00 %", "10", "4.5", "6", "1.5", "75.00 %", "kg"] in parties
+    assert [ABROAD, "1", "0", "0.00 %", "", "", "", "", "", ""] in parties
+    assert parties[-1][1:4] == ["2", "1", "50.00 %"] and "130102" in [row[0] for row in regions]
+    assert any(SHOP in row[2] for row in listed) and any(row[0] == SHOP for row in totals)
+    zh = desk("export", "recall", str(opened), "--lang", "zh").out
+    assert all(word in zh for word in ("召回报告", "期限", "答复情况", "报告数量"))
+    desk("export", "recall", "urn:test:none", expect=UNKNOWN)
+    desk("export", "recall", "urn:test:recall:r", "--format", "pdf", expect=USAGE)
+    # The list in it is what the ledger's marks say.
+    lines, end = ask(desk.ledger, "/v1/recalls/urn%3Atest%3Arecall%3Ar/affected")
+    assert len(lines) == desk.ledger.get("/v1/recalls/urn%3Atest%3Arecall%3Ar").json["marked"] == 1
+
+
+def test_the_report_as_csv(desk):
+    open_case(desk)
+    rows = list(csv.DictReader(io.StringIO(desk("export", "recall", "urn:test:recall:r", "--format", "csv").out)))
+    assert [(r["party"], r["region"], r["answeredPercent"], r["found"], r["returned"], r["recoveredPercent"], r["unit"])
+            for r in rows] == [(ABROAD, "", "0.00", "", "", "", ""), (SHOP, "130102", "100.00", "10", "6", "75.00", "KGM")]
