@@ -13,6 +13,7 @@ static const struct http_route table[] = {
     {GET, "/v1/trace", handle_trace, HTTP_ANY, 0},
     {GET, "/v1/trace/common", handle_common, HTTP_ANY, 0},
     {GET, "/v1/events", handle_events, HTTP_ANY, 0},
+    {GET, "/v1/balance", handle_balance, HTTP_ANY, 0},
     {GET, "/v1/affected", handle_affected, HTTP_ANY, 0},
     {GET, "/v1/recalls", handle_recalls, HTTP_ANY, 0},
     {GET, "/v1/recalls/{id}", handle_recall, HTTP_ANY, 0},

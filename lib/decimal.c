@@ -163,6 +163,17 @@ int sy_decimal_sub(struct sy_decimal a, struct sy_decimal b, struct sy_decimal *
 	return sum(at_scale(a, scale), -at_scale(b, scale), scale, out);
 }
 
+int sy_decimal_mul(struct sy_decimal a, struct sy_decimal b, struct sy_decimal *out)
+{
+	wide coef = (wide)a.coef * b.coef;
+	unsigned scale = (unsigned)a.scale + b.scale;
+	for (; scale > 0 && coef % 10 == 0; scale--)
+		coef /= 10;
+	if (scale > DIGITS)
+		return SY_ERANGE;
+	return sum(coef, 0, (uint8_t)scale, out);
+}
+
 int sy_decimal_cmp(struct sy_decimal a, struct sy_decimal b)
 {
 	uint8_t scale = common_scale(a, b);

@@ -14,6 +14,9 @@ void answer_json(struct http_exchange *x, int status, struct sy_buf *body);
 /* A query parameter that is a number; FALLBACK when absent.  False: a 400 was sent. */
 bool answer_number(struct http_exchange *x, const char *name, uint64_t fallback, uint64_t min,
 		   uint64_t max, uint64_t *out);
+/* A time, or a day at +08:00: its first ms, or with LAST its last; OUT stays when there is none.
+ * False: a 400 was sent. */
+bool answer_instant(struct http_exchange *x, const char *name, bool last, int64_t *out);
 /* A number in the path ({n}); false: a 404 was sent, since no other spelling names anything. */
 bool answer_param(struct http_exchange *x, unsigned i, uint64_t *out);
 /* A query parameter's text in the arena; SY_ENOTFOUND leaves it empty.  False: a 400 was sent. */

@@ -73,6 +73,7 @@ void handle_items(struct http_exchange *x, void *ctx);    /* items.c */
 void handle_trace(struct http_exchange *x, void *ctx);    /* trace.c */
 void handle_common(struct http_exchange *x, void *ctx);   /* common.c */
 void handle_events(struct http_exchange *x, void *ctx);   /* events.c */
+void handle_balance(struct http_exchange *x, void *ctx);  /* balance.c */
 void handle_affected(struct http_exchange *x, void *ctx); /* affected.c */
 void handle_recall_affected(struct http_exchange *x, void *ctx);
 void handle_recalls(struct http_exchange *x, void *ctx); /* recalls.c */

@@ -62,6 +62,16 @@ struct custody_flag {
 	uint64_t record;
 };
 
+/* A party gave away, or received, so much that nobody knows where it came from. */
+struct custody_gain {
+	uint64_t party;
+	char unit[4];
+	bool units;
+	struct sy_decimal quantity;
+	enum custody_fault fault; /* MORE_THAN_THERE, NEVER_SHIPPED */
+	uint64_t record;
+};
+
 enum {
 	CUSTODY_FACTS = 250000, /* are read of an item and its containers: 150 MB at most */
 	CUSTODY_FLAGS = 256,    /* are told of an item */
@@ -73,6 +83,8 @@ struct custody {
 	size_t n_holders;
 	struct custody_shipment *shipments; /* in order of their ends */
 	size_t n_shipments;
+	struct custody_gain *gains; /* of a lot, as its flags say; in no order */
+	size_t n_gains;
 	struct custody_flag *flags; /* in order of record */
 	size_t n_flags;
 	uint64_t more_flags; /* that there was no room for */

@@ -307,13 +307,37 @@ static void find_creations(struct lot *l, const struct happenings *hs)
 	}
 }
 
+static void lot_gain(struct lot *l, const struct account *a, enum custody_fault fault,
+		     struct sy_decimal n, uint64_t record)
+{
+	struct custody *out = l->c->out;
+	struct custody_gain *g;
+
+	lot_flag(l, fault, record);
+	if (l->err || n.coef == 0)
+		return;
+	if ((out->n_gains & (out->n_gains - 1)) == 0) { /* room for twice as many */
+		size_t cap = out->n_gains ? out->n_gains * 2 : 1;
+		if ((g = sy_arena_calloc(l->c->arena, cap, sizeof *g)) == NULL) {
+			l->err = SY_ENOMEM;
+			return;
+		}
+		if (out->n_gains)
+			memcpy(g, out->gains, out->n_gains * sizeof *g);
+		out->gains = g;
+	}
+	g = &out->gains[out->n_gains++];
+	*g = (struct custody_gain){a->party, {0}, a->book->units, n, fault, record};
+	memcpy(g->unit, a->book->unit, sizeof g->unit);
+}
+
 static void lot_shortages(struct lot *l)
 {
 	for (struct account *a = l->accounts; a; a = a->next) {
 		if (a->short_record == NO_ID)
 			continue;
 		if (!l->mixed && (a->book->created || !l->created)) {
-			lot_flag(l, CUSTODY_MORE_THAN_THERE, a->short_record);
+			lot_gain(l, a, CUSTODY_MORE_THAN_THERE, a->shortage, a->short_record);
 			continue;
 		}
 		if (!l->mixed)
@@ -322,7 +346,7 @@ static void lot_shortages(struct lot *l)
 	}
 	for (struct debt *d = l->debts; d; d = d->next)
 		if (d->n.coef > 0)
-			lot_flag(l, CUSTODY_NEVER_SHIPPED, d->record);
+			lot_gain(l, d->party, CUSTODY_NEVER_SHIPPED, d->n, d->record);
 }
 
 /* --- what came of it ------------------------------------------------------------------------- */

@@ -136,6 +136,8 @@ struct debt *debt_of(struct lot *l, struct account *source, struct account *part
 	d = node(l, (struct node_key){NODE_DEBT, source, party->party, 0}, sizeof *d, &fresh);
 	if (d == NULL || !fresh)
 		return d;
+	d->source = source;
+	d->party = party;
 	d->next = l->debts;
 	l->debts = d;
 	return d;

@@ -21,6 +21,7 @@ int sy_decimal_parse(struct sy_str text, struct sy_decimal *out);
 void sy_decimal_format(struct sy_decimal d, char out[SY_DECIMAL_TEXT]);
 int sy_decimal_add(struct sy_decimal a, struct sy_decimal b, struct sy_decimal *out);
 int sy_decimal_sub(struct sy_decimal a, struct sy_decimal b, struct sy_decimal *out);
+int sy_decimal_mul(struct sy_decimal a, struct sy_decimal b, struct sy_decimal *out);
 int sy_decimal_cmp(struct sy_decimal a, struct sy_decimal b); /* -1, 0, 1 */
 
 #endif
