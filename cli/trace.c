@@ -3,6 +3,7 @@
  */
 #include "edit.h"
 #include "nouns.h"
+#include "trace_sums.h"
 #include "trace_tree.h"
 #include "value.h"
 
@@ -239,29 +240,6 @@ static const struct trace_form *form_of(struct app *app)
 	return NULL;
 }
 
-/* A day as it is, so that it ends with its last moment. */
-static int put_time(struct app *app, struct sy_buf *path, const char *name)
-{
-	const char *given = arg(app, name);
-	struct sy_str time, zone;
-	char day[12];
-	int32_t n;
-
-	if (given == NULL)
-		return RC_DONE;
-	if (value_date(&app->arena, sy_str(given), &n) == SY_OK) {
-		sy_date_format(n, day);
-		time = sy_str(day);
-	} else if (!value_time(&app->arena, sy_str(given), &time, &zone)) {
-		return fail(&app->fail, RC_USAGE,
-			    "--%s %s: expected a day, or a day and time as 2026-11-01 08:30", name,
-			    given);
-	}
-	sy_buf_printf(path, "&%s=", name);
-	http_escape(path, time);
-	return RC_DONE;
-}
-
 static int put_question(struct app *app, const struct trace_form *form, struct sy_buf *path)
 {
 	const uint64_t deepest = UINT32_MAX >> 2;
@@ -279,9 +257,9 @@ static int put_question(struct app *app, const struct trace_form *form, struct s
 		}
 	}
 	if (rc == RC_DONE)
-		rc = put_time(app, path, "from");
+		rc = sums_time(app, path, "from");
 	if (rc == RC_DONE)
-		rc = put_time(app, path, "to");
+		rc = sums_time(app, path, "to");
 	return rc == RC_DONE && path->failed ? fail_memory(&app->fail) : rc;
 }
 
@@ -386,5 +364,11 @@ const struct command trace_commands[] = {
      "suyuan trace forward '(01)06901234567892(10)A1' --from 2026-11-01 --format csv"},
     {"both", "CODE...", 1, -1, "either way", trace_flags, cmd_trace,
      "suyuan trace both '(01)06901234567892(10)A1' --depth 2"},
+    {"common", "CODE...", 1, 256, "the lots, places and parties that explain most complaints",
+     trace_common_flags, cmd_trace_common,
+     "suyuan trace common '(01)06901234567892(10)A1' '(01)06901234567892(10)A2'"},
+    {"balance", "CODE...", 1, -1,
+     "do quantities add up: made, used, shipped, on hand, of a lot or a party", trace_balance_flags,
+     cmd_trace_balance, "suyuan trace balance '(01)06901234567892(10)A1'"},
     {0},
 };

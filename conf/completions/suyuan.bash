@@ -34,6 +34,10 @@ _suyuan() {
 		words='utf-8 utf-16 gb18030'
 	elif [[ $prev == --direction ]]; then
 		words='back forward both'
+	elif [[ $prev == --dates ]]; then
+		words='given inferred ignored'
+	elif [[ $noun == trace && ( $verb == common || $verb == balance ) && $prev == --format ]]; then
+		words='csv'
 	elif [[ $noun == trace && $prev == --format ]]; then
 		words='tree table json ndjson csv dot'
 	elif [[ $prev == --format ]]; then
