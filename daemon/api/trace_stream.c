@@ -5,7 +5,7 @@
 #include <time.h>
 
 enum {
-	SLICE = 16384,   /* things whose names are looked up under one snapshot */
+	SLICE = 65536,   /* things whose names are looked up under one snapshot */
 	CHUNK = 64 << 10 /* bytes that are written at once */
 };
 

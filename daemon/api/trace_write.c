@@ -36,32 +36,57 @@ static const char *direction_name(enum index_direction d)
 
 static const struct {
 	const char *list, *what; /* of JSON; of a line */
-} lists[TRACE_LISTS] = {{"items", "item"}, {"parties", "party"}, {"places", "place"}};
+	struct sy_str begin;     /* of a line of JSON */
+} lists[TRACE_LISTS] = {{"items", "item", {"{\"item\":", 8}},
+			{"parties", "party", {"{\"party\":", 9}},
+			{"places", "place", {"{\"place\":", 9}}};
 
 static const char *edge_name(const struct trace_line *l)
 {
 	return l->list == TRACE_ITEMS ? trace_edge_name(l->edge) : lists[l->list].what;
 }
 
+static void put_string(struct sy_buf *b, struct sy_str s)
+{
+	struct sy_jw w;
+
+	sy_jw_init(&w, b);
+	sy_jw_string(&w, s);
+}
+
+static void put_records(struct sy_buf *b, const uint64_t records[2], char between)
+{
+	for (unsigned i = 0; i < 2 && records[i] != NO_ID; i++) {
+		if (i > 0)
+			sy_buf_byte(b, between);
+		sy_buf_u64(b, records[i]);
+	}
+}
+
+/* There may be millions, so what is the same in each is written as it stands. */
 static void json_line(struct trace_writer *w, const struct trace_line *l)
 {
-	sy_jw_object(&w->w);
-	sy_jw_kv_str(&w->w, lists[l->list].what, l->code);
-	sy_jw_kv_u64(&w->w, "distance", l->distance);
-	sy_jw_key(&w->w, "from");
+	struct sy_buf *b = &w->b;
+
+	sy_jw_raw(&w->w, lists[l->list].begin);
+	put_string(b, l->code);
+	sy_buf_str(b, SY_STR(",\"distance\":"));
+	sy_buf_u64(b, l->distance);
+	sy_buf_str(b, SY_STR(",\"from\":"));
 	if (l->from.n)
-		sy_jw_string(&w->w, l->from);
+		put_string(b, l->from);
 	else
-		sy_jw_null(&w->w);
-	sy_jw_kv_text(&w->w, "edge", edge_name(l));
+		sy_buf_str(b, SY_STR("null"));
+	sy_buf_str(b, SY_STR(",\"edge\":"));
+	if (edge_name(l))
+		put_string(b, sy_str(edge_name(l)));
+	else
+		sy_buf_str(b, SY_STR("null"));
 	if (w->a->both)
-		sy_jw_kv_text(&w->w, "direction", direction_name(l->direction));
-	sy_jw_key(&w->w, "records");
-	sy_jw_array(&w->w);
-	for (unsigned i = 0; i < 2 && l->records[i] != NO_ID; i++)
-		sy_jw_u64(&w->w, l->records[i]);
-	sy_jw_end(&w->w, ']');
-	sy_jw_end(&w->w, '}');
+		sy_buf_printf(b, ",\"direction\":\"%s\"", direction_name(l->direction));
+	sy_buf_str(b, SY_STR(",\"records\":["));
+	put_records(b, l->records, ',');
+	sy_buf_str(b, SY_STR("]}"));
 }
 
 static void json_tail(struct trace_writer *w)
@@ -147,11 +172,7 @@ static void csv_line(struct trace_writer *w, const struct trace_line *l)
 	sy_buf_byte(&w->b, ',');
 	sy_buf_str(&w->b, sy_str(edge_name(l)));
 	sy_buf_byte(&w->b, ',');
-	for (unsigned i = 0; i < 2 && l->records[i] != NO_ID; i++) {
-		if (i > 0)
-			sy_buf_byte(&w->b, ' ');
-		sy_buf_u64(&w->b, l->records[i]);
-	}
+	put_records(&w->b, l->records, ' ');
 	if (w->a->both)
 		sy_buf_printf(&w->b, ",%s", direction_name(l->direction));
 	sy_buf_text(&w->b, "\r\n");

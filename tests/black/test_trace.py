@@ -93,7 +93,6 @@ class Graph:
         self.units = {f"{stem}/21/{self.name}U{i}": rng.choice(self.lots) for i in range(rng.randint(0, 6))}
         self.boxes = ["https://id.gs1.org/00/" + check_digit(f"06901234{number * 10 + i:09d}")
                       for i in range(rng.randint(1, 4))]
-        self.shared = {"input": set(self.lots), "output": set(self.lots)}
         for lot in self.lots:
             if rng.random() < .5:
                 self.add("ObjectEvent", action="ADD", bizStep="commissioning", quantityList=classes(lot))
@@ -140,13 +139,12 @@ class Graph:
         self.append(made(self.hour(), self.some([*self.lots, *self.units], 3), self.some(self.lots, 2)))
 
     def share(self):
-        """A transformation in parts.  No item stands in two such in one role."""
+        """A transformation in parts."""
         name = f"urn:test:{self.name}:t{len(self.events)}"
         for _ in range(self.rng.randint(2, 4)):
             ends = {}
             for role in ("input", "output"):
-                ends[role] = self.some(self.shared[role], 2) if self.shared[role] and self.rng.random() < .8 else []
-                self.shared[role] -= set(ends[role])
+                ends[role] = self.some(self.lots, 2) if self.rng.random() < .8 else []
             if ends["input"] or ends["output"]:
                 self.append(made(self.hour(), ends["input"], ends["output"], transformationID=name))
 
