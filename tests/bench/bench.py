@@ -17,17 +17,19 @@ import ingest
 import lookups
 import memory
 import postgres
+import tracing
 import world
 
 SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, affected.affected, checks.footprint, memory.memory, checks.checks)
+            lookups.verify_beside_a_crowd, affected.affected, tracing.tracing, tracing.hubs,
+            checks.footprint, memory.memory, checks.checks)
 
 
-INSTEAD = {"PEER": postgres.postgres, "GROW": growth.growth}
+INSTEAD = {"PEER": (postgres.postgres, tracing.tracing_beside), "GROW": (growth.growth,)}
 
 
 def main():
-    subjects = [subject for name, subject in INSTEAD.items() if os.environ.get(name)] or SUBJECTS
+    subjects = [one for name, many in INSTEAD.items() if os.environ.get(name) for one in many] or SUBJECTS
     with tempfile.TemporaryDirectory(dir=world.BUILD) as folder:
         with world.World(folder) as one:
             for subject in subjects:
