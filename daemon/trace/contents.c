@@ -108,6 +108,18 @@ struct opened {
 	uint32_t item;
 };
 
+/* Of a child that is itself a container more may have lain in it at that other time, even where it
+ * was reached in another way. */
+static int stay_left_out(struct walk *w, uint64_t child)
+{
+	struct content c = {0};
+	int err = index_contents_next(w->r, child, &c);
+
+	if (err == SY_OK)
+		w->outside = true;
+	return err == SY_ENOTFOUND ? walk_left_out(w, child) : err;
+}
+
 /* A child lay in it from its packing IN until OUT, NULL for ever. */
 static int stayed(struct walk *w, const struct opened *c, const struct line *in,
 		  const struct line *out)
@@ -117,9 +129,9 @@ static int stayed(struct walk *w, const struct opened *c, const struct line *in,
 
 	/* For the time that was asked for, or for that of a container around it? */
 	if (in->time > c->o.to)
-		return c->o.to == w->ask->to ? walk_left_out(w, in->child) : SY_OK;
+		return c->o.to == w->ask->to ? stay_left_out(w, in->child) : SY_OK;
 	if (went < c->o.from)
-		return c->o.from == w->ask->from ? walk_left_out(w, in->child) : SY_OK;
+		return c->o.from == w->ask->from ? stay_left_out(w, in->child) : SY_OK;
 	if ((err = walk_reach(w, in->child, c->item, TRACE_CONTAIN, in->record)))
 		return err;
 	return contents_question(w, in->child, in->time > c->o.from ? in->time : c->o.from,

@@ -101,13 +101,16 @@ int walk_reach(struct walk *w, uint64_t id, uint32_t from, enum trace_edge edge,
 	bool fresh = true;
 	int err = walk_step(w);
 
+	if (err)
+		return err;
+	/* One that is too far may yet be told as a container of something nearer. */
+	if (w->level > w->ask->depth && !w->windowed)
+		return bits_has(&w->seen, id) ? SY_OK : walk_stop(w, TRACE_CUT_DEPTH);
 	/* What lies out of the time asked for isn't reached, which is looked up later, in order. */
-	if (err == SY_OK && !w->windowed)
+	if (!w->windowed)
 		err = walk_room(w, bits_add(&w->memory, &w->seen, id, &fresh));
 	if (err || !fresh)
 		return err;
-	if (w->level > w->ask->depth && !w->windowed)
-		return walk_stop(w, TRACE_CUT_DEPTH);
 	return walk_add(w, id, from, edge, node);
 }
 

@@ -97,8 +97,10 @@ class Graph:
             if rng.random() < .5:
                 self.add("ObjectEvent", action="ADD", bizStep="commissioning", quantityList=classes(lot))
         self.commission()
-        for _ in range(rng.randint(3, 12)):
-            rng.choice((self.transform, self.transform, self.share, self.pack, self.pack, self.unpack, self.ship))()
+        store = rng.random() < .3  # boxes in boxes, and what else lies in them, come and go
+        for _ in range(rng.randint(8, 20) if store else rng.randint(3, 12)):
+            rng.choice((self.pack, self.pack, self.stack, self.unpack) if store else
+                       (self.transform, self.transform, self.share, self.pack, self.pack, self.unpack, self.ship))()
 
     def hour(self):
         return self.rng.randint(0, 30)
@@ -154,6 +156,10 @@ class Graph:
     def pack(self):
         box = self.rng.choice(self.boxes)
         self.append(packing(self.hour(), box, *self.some(self.things(box), 4)))
+
+    def stack(self):
+        if len(self.boxes) > 1:
+            self.append(packing(self.hour(), *self.rng.sample(self.boxes, 2)))
 
     def unpack(self):
         box = self.rng.choice(self.boxes)
@@ -217,7 +223,9 @@ def test_random_graphs(world):
         things = sorted(reference.named)
         for direction in ("forward", "back"):
             for _ in range(3):
-                codes = rng.sample(things, min(len(things), rng.choice((1, 1, 1, 2))))
+                boxes = [box for box in graph.boxes if box in reference.named]
+                among = boxes if boxes and rng.random() < .3 else things
+                codes = rng.sample(among, min(len(among), rng.choice((1, 1, 1, 2))))
                 compare(*ask(ledger, codes, connection, direction=direction), reference, codes, direction)
                 depth = rng.randint(0, 3)
                 compare(*ask(ledger, codes, connection, direction=direction, depth=depth), reference, codes, direction,
