@@ -1,4 +1,4 @@
-"""make demo: a ledger with four trades, from nothing to an audit, told in plain words.
+"""make demo: a ledger with four trades, from nothing to a recall and an audit, told in plain words.
 
 Uses the two programs as a person would.  KEEP=1 leaves the daemon running and says where.
 """
@@ -6,34 +6,15 @@ import csv
 import datetime
 import json
 import os
-import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-B = (ROOT / os.environ.get("B", "build/release")).resolve()
-DEMO = (ROOT / os.environ.get("BUILD", "build") / "demo").resolve()
+import demo_recall
+from demo_stage import B, DEMO, ORIGIN, ROOT, Stage, gln, gtin, show, tell, uscc
+
 DATA = ROOT / "tests/data"
-ORIGIN = "demo.suyuan.example/city"
 REGION = "130100"
-
-
-def gtin(digits):
-    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits)))
-    return digits + str(-total % 10)
-
-
-def gln(digits):
-    return "https://id.gs1.org/417/" + gtin(digits)
-
-
-def uscc(seventeen):
-    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    total = sum(alphabet.index(c) * pow(3, i, 31) for i, c in enumerate(seventeen))
-    return seventeen + alphabet[(31 - total % 31) % 31]
-
 
 TRADES = [
     {"key": "dairy", "address": "中山东路 88 号",
@@ -62,66 +43,13 @@ TRADES = [
 ]
 
 
-def tell(text=""):
-    print(text, flush=True)
-
-
-def show(command):
-    tell("  $ " + " ".join(f"'{c}'" if any(x in c for x in " ()&?*;") else c for c in command))
-
-
 def place(trade):
     """A works of the firm's, where it can be found and called: a GLN under its prefix."""
     return [gtin(trade["prefix"] + "00001"), "--name-zh", trade["zh"], "--region", "130102", "--address",
             trade["address"], "--phone", "0311-5550100"]
 
 
-class Demo:
-    def __init__(self):
-        self.env = dict(os.environ, XDG_CONFIG_HOME=str(DEMO / "config"), SUYUAN_LEDGER="", LANG="C.UTF-8")
-        self.daemon = None
-        self.url = ""
-
-    def run(self, *command, expect=(0,), quiet=False, key=None):
-        """Types a command of ours, shows it as one would type it, checks its exit code."""
-        full = [str(B / command[0])]
-        if command[0] == "suyuan":
-            full += ["--ledger", self.url]
-            if key:
-                full += ["--key", str(DEMO / f"{key}.key")]
-        full += [str(c) for c in command[1:]]
-        if not quiet:
-            show([c.replace(str(DEMO) + "/", "") for c in [command[0], *full[1:]] if c not in ("--ledger", self.url)])
-        done = subprocess.run(full, cwd=DEMO, env=self.env, text=True, capture_output=True, timeout=300)
-        if done.returncode not in expect:
-            tell(done.stdout + done.stderr)
-            raise SystemExit(f"demo: {command[0]} {' '.join(map(str, command[1:]))}: exit "
-                             f"{done.returncode}, expected {expect}")
-        if not quiet:
-            for line in (done.stdout + done.stderr).rstrip().splitlines():
-                tell("    " + line)
-        return done
-
-    def start(self):
-        read, write = os.pipe()
-        with open(DEMO / "suyuand.log", "ab") as log:
-            self.daemon = subprocess.Popen(
-                [B / "suyuand", "--dir", DEMO / "ledger", "--listen", "127.0.0.1:0", "--ready-fd", str(write)],
-                pass_fds=[write], stdout=log, stderr=log, start_new_session=True)
-        os.close(write)
-        with os.fdopen(read) as ready:
-            line = ready.readline()
-        if not line:
-            raise SystemExit("demo: the daemon didn't start:\n" + (DEMO / "suyuand.log").read_text())
-        self.url = "http://" + json.loads(line)["http"][0]
-
-    def stop(self):
-        if self.daemon and self.daemon.poll() is None:
-            self.daemon.send_signal(signal.SIGTERM)
-            self.daemon.wait(60)
-
-    # --- the chapters
-
+class Demo(Stage):
     def found(self):
         tell("1. A city's ledger is made: a log key that stays, an operator key that goes away.\n")
         show(["suyuand", "--init", "--dir", "ledger", "--origin", ORIGIN])
@@ -233,13 +161,13 @@ class Demo:
         tell()
 
     def audit(self):
-        tell("7. An auditor fetches everything and checks every byte, trusting nobody here.\n")
+        tell("10. An auditor fetches everything and checks every byte, trusting nobody here.\n")
         self.run("suyuan", "ledger", "audit", "--records")
         tell()
 
     def farewell(self):
         if os.environ.get("KEEP") == "1":
-            tell("8. KEEP=1: the daemon keeps running.  Try, in build/demo:\n\n"
+            tell("11. KEEP=1: the daemon keeps running.  Try, in build/demo:\n\n"
                  f"    export SUYUAN_LEDGER={self.url}\n"
                  f"    {B}/suyuan verify '{self.code_of('drugs', 20)}'\n"
                  f"    {B}/suyuan batch list --product {gtin('0694567800001')}\n"
@@ -247,7 +175,7 @@ class Demo:
                  f"    kill {self.daemon.pid}    # when you have seen enough\n")
             return
         self.stop()
-        tell("8. The daemon has stopped; the ledger is in build/demo/ledger.  What to type next:\n\n"
+        tell("11. The daemon has stopped; the ledger is in build/demo/ledger.  What to type next:\n\n"
              "    KEEP=1 make demo             the same, with the daemon left running to play with\n"
              "    build/release/suyuand --fsck --dir build/demo/ledger\n"
              "    build/release/suyuand --dir build/demo/ledger\n"
@@ -266,6 +194,9 @@ def main():
         demo.refuse()
         demo.ask()
         demo.receipts()
+        demo_recall.a_month_of_trade(demo, TRADES[0], TRADES[3])
+        demo_recall.found_bad(demo)
+        demo_recall.got_back(demo, TRADES[0])
         demo.audit()
         demo.farewell()
     except BaseException:
