@@ -166,7 +166,7 @@ static void show_title(struct item_view *v, const struct table *t)
 static void show_table(struct item_view *v, const struct table *t)
 {
 	const struct sy_json *list = sy_json_get(&v->doc, v->root, t->list), *row;
-	bool used[16];
+	bool used[16] = {false};
 
 	if (sy_json_first(&v->doc, list) == NULL)
 		return;
