@@ -11,6 +11,8 @@ extern const struct command key_commands[], party_commands[], place_commands[], 
     verify_commands[], quality_commands[], ledger_commands[], admin_commands[], help_commands[],
     recall_commands[], export_commands[], trace_commands[];
 
+int cmd_record_find(struct app *app); /* find.c */
+
 #define FLAG_DRY_RUN                                                                           \
 	{                                                                                      \
 		"dry-run", NULL, "check all that can be checked here, send nothing", FLAG_BOOL \

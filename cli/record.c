@@ -199,5 +199,10 @@ const struct command record_commands[] = {
     {"hash", "FILE", 1, 1,
      "the event hash of CBV 2.0 of each event, the same for whoever has the event; offline",
      hash_flags, cmd_hash, "suyuan record hash events.jsonld"},
+    {"find", "HASH", 1, 1, "the records of an event hash, each proven and hashed again here", NULL,
+     cmd_record_find,
+     "suyuan record find "
+     "'ni:///sha-256;36d3357eb2f8fdc8f3aea1ce62f05453ac0bbfe4cd0fff5bd3cd3b85a2eb3d8f"
+     "?ver=CBV2.0'"},
     {0},
 };

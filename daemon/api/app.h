@@ -80,7 +80,9 @@ void handle_recalls(struct http_exchange *x, void *ctx); /* recalls.c */
 void handle_recall(struct http_exchange *x, void *ctx);
 void handle_recall_effectiveness(struct http_exchange *x, void *ctx); /* effectiveness.c */
 void handle_quality(struct http_exchange *x, void *ctx);              /* quality.c */
-void handle_health(struct http_exchange *x, void *ctx);               /* status.c */
+/* event_hash.c: /v1/events with a hash. */
+void handle_event_hash(struct http_exchange *x, void *ctx);
+void handle_health(struct http_exchange *x, void *ctx); /* status.c */
 void handle_ready(struct http_exchange *x, void *ctx);
 void handle_metrics(struct http_exchange *x, void *ctx);
 void handle_status(struct http_exchange *x, void *ctx);

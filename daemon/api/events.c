@@ -394,7 +394,12 @@ static bool read_question(struct events *e)
 void handle_events(struct http_exchange *x, void *ctx)
 {
 	struct events *e = sy_arena_calloc(http_arena(x), 1, sizeof *e);
+	struct sy_str hash;
 
+	if (http_query(x, "hash", 0, &hash) != SY_ENOTFOUND) {
+		handle_event_hash(x, ctx); /* another question, with an answer of its own */
+		return;
+	}
 	if (e == NULL) {
 		http_problem_err(x, SY_ENOMEM, NULL);
 		return;

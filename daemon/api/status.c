@@ -93,6 +93,8 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_gauge(&out, "suyuan_index_late_seconds", "for how long it has been behind",
 		      index_late(app->index) / 1000.0);
 	metrics_gauge(&out, "suyuan_items", "items the index knows", (double)ix.items);
+	metrics_gauge(&out, "suyuan_index_hashed_records",
+		      "records whose event hashes are indexed, in slack hours", (double)ix.hashed);
 	metrics_counter(&out, "suyuan_index_commits_total", "commits of the index", ix.commits);
 	metrics_gauge(&out, "suyuan_claims", "touched pieces of state that the judge remembers",
 		      (double)admit_remembered(app->admit));

@@ -65,6 +65,7 @@ struct apply {
 	/* records read again, and items folded again */
 	struct sy_arena again, folded;
 	struct recalls recalls;
+	struct hashes *hashes;  /* under way, or NULL */
 	struct ids erase, gone; /* salts to destroy before the commit; GONE: that is done already */
 };
 void apply_free(struct apply *a);
@@ -136,6 +137,15 @@ int marks_set(struct apply *a, uint64_t id, uint64_t record, const struct histor
 bool marks_hold(const struct history *h);
 /* ITEM_HELD as the holds say. */
 int marks_fold(struct apply *a, struct item *it);
+
+/* hashes.c */
+/* Are there records enough for a row?  Its hashes are gathered from truth in slices, without a
+ * transaction, until they are WHOLE, and then put. */
+bool hashes_due(const struct state *st);
+int hashes_gather(struct apply *a, bool *whole);
+int hashes_put(struct apply *a);
+void hashes_free(struct apply *a);
+int hashes_forget(struct apply *a, uint64_t record); /* that is erased */
 
 /* graph.c */
 /* Big-endian numbers sort by value; a time before 1970 comes before the others. */

@@ -293,7 +293,7 @@ static int check_state(struct check *c)
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err; /* nothing was applied yet */
 	if (a.position != b.position || a.within != b.within || a.records != b.records ||
-	    a.time != b.time || a.items != b.items || a.rules != b.rules ||
+	    a.time != b.time || a.items != b.items || a.rules != b.rules || a.hashed != b.hashed ||
 	    !sy_hash_eq(&a.leaf, &b.leaf))
 		fault(c, T_META, SY_STR("state"), "differs from what the log gives");
 	if ((c->numbers = malloc((b.next_id + 1) * sizeof *c->numbers)) == NULL)
@@ -312,7 +312,7 @@ static int check_tables(struct check *c)
 	    {T_WITHDRAWN, same_bytes}, {T_REGISTER, same_bytes},    {T_KEYS, same_bytes},
 	    {T_PREFIXES, same_bytes},  {T_SUBMISSIONS, same_bytes}, {T_ERASED, same_bytes},
 	    {T_GROUPS, same_bytes},    {T_CODES, same_number},      {T_ACTORS, same_number},
-	    {T_CASES, same_case},      {T_TODO, same_bytes},
+	    {T_CASES, same_case},      {T_TODO, same_bytes},        {T_HASHES, same_bytes},
 	};
 	static const struct {
 		enum table table;
@@ -365,6 +365,8 @@ static int build(const struct index *first, const char *dir, struct index **seco
 	err = index_apply_to(*second, first->committed.position);
 	if (err == SY_OK && first->committed.within)
 		err = index_apply_within(*second, first->committed.within);
+	if (err == SY_OK)
+		err = index_hash_to(*second, first->committed.hashed);
 	return err;
 }
 

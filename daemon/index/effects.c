@@ -371,6 +371,7 @@ void apply_free(struct apply *a)
 	sy_arena_free(&a->folded);
 	sy_arena_free(&a->recalls.arena);
 	sy_buf_free(&a->party);
+	hashes_free(a);
 	ids_free(&a->erase);
 	ids_free(&a->gone);
 }

@@ -34,6 +34,9 @@ struct index {
 	uint64_t begun, last_commit; /* ns */
 	bool all;                    /* that was published at the last step is applied */
 	uint64_t work_before;        /* a.work when it was begun */
+	/* How busy it is: records and time at the last look, and what came of it. */
+	uint64_t looked, looked_records;
+	bool busy;
 };
 
 /* Opens the tables in DIR as they are.  The index isn't checked against truth. */
@@ -46,6 +49,8 @@ int index_fits(struct index *ix, bool *fits);
 int index_apply_to(struct index *ix, uint64_t limit);
 /* Applies and commits the next entry's first RECORDS, which aren't all. */
 int index_apply_within(struct index *ix, uint64_t records);
+/* Hashes events, HASHED records in all. */
+int index_hash_to(struct index *ix, uint64_t hashed);
 /* underway.c: tells each record that the index still knows though its salt is gone, as the Erasure
  * says that the index hasn't come to. */
 int index_under_way(struct index *ix, void (*tell)(void *ctx, uint64_t record), void *ctx);

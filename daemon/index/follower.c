@@ -8,8 +8,12 @@ enum {
 	COMMIT_WORK = 20000, /* and in a commit, whose pages LMDB holds in memory */
 	BUILD_WORK = 100000, /* where nobody else wants that memory */
 	WAITED_FOR = 10,     /* a reader who waits shortens the delay by this */
-	ROOM_MS = 500        /* between two looks for room on a full disk */
+	ROOM_MS = 500,       /* between two looks for room on a full disk */
+	BUSY_RECORDS = 3000, /* applied in LOOK_MS: events aren't hashed meanwhile */
+	LOOK_MS = 1000
 };
+
+#define NEVER UINT64_MAX
 
 static uint64_t now_ns(void)
 {
@@ -208,6 +212,84 @@ int index_catch_up(struct index *ix)
 	return index_apply_to(ix, UINT64_MAX);
 }
 
+/* --- event hashes ---------------------------------------------------------------------------- */
+
+/* In a commit of its own, which isn't what others wait for: they don't wait longer for their own
+ * because of it. */
+static int put_hashes(struct index *ix)
+{
+	uint64_t last_commit = ix->last_commit;
+	int err = begin(ix);
+
+	if (err)
+		return err;
+	if ((err = hashes_put(&ix->a)))
+		index_drop(ix);
+	else
+		err = commit(ix);
+	ix->last_commit = last_commit;
+	return err;
+}
+
+static int hash_slice(struct index *ix)
+{
+	struct ledger_read truth;
+	bool whole;
+	int err = ledger_read_begin(ix->o.ledger, &truth);
+
+	if (err)
+		return err;
+	ix->a.truth = &truth;
+	err = hashes_gather(&ix->a, &whole);
+	ix->a.truth = NULL;
+	ledger_read_end(&truth);
+	return err == SY_OK && whole ? put_hashes(ix) : err;
+}
+
+int index_hash_to(struct index *ix, uint64_t hashed)
+{
+	int err = SY_OK;
+
+	while (err == SY_OK && ix->a.st.hashed < hashed)
+		err = hashes_due(&ix->a.st) ? hash_slice(ix) : SY_ECORRUPT;
+	return err;
+}
+
+/* How many records came lately?  An import needs the processors for itself. */
+static bool is_busy(struct index *ix, uint64_t now)
+{
+	uint64_t records = ix->a.st.records;
+
+	if (now - ix->looked < (uint64_t)LOOK_MS * 1000000U)
+		return ix->busy;
+	ix->busy = records - ix->looked_records >= BUSY_RECORDS;
+	ix->looked = now;
+	ix->looked_records = records;
+	return ix->busy;
+}
+
+/* All that is published is applied and committed.  *MORE: another slice may follow; *DUE: when to
+ * look again. */
+static int hash_when_idle(struct index *ix, uint64_t *due, bool *more)
+{
+	bool stop;
+
+	*due = NEVER;
+	if (!hashes_due(&ix->a.st))
+		return SY_OK;
+	pthread_mutex_lock(&ix->lock);
+	stop = ix->stop;
+	pthread_mutex_unlock(&ix->lock);
+	if (stop)
+		return SY_OK;
+	if (is_busy(ix, now_ns())) {
+		*due = ix->looked + (uint64_t)LOOK_MS * 1000000U;
+		return SY_OK;
+	}
+	*more = true;
+	return hash_slice(ix);
+}
+
 /* --- the follower ---------------------------------------------------------------------------- */
 
 /* When what is applied must be committed, in ns; at once for 0.  A lone submission waits for
@@ -234,7 +316,7 @@ static bool wait_for_news(struct index *ix, uint64_t due)
 
 	pthread_mutex_lock(&ix->lock);
 	while (!ix->wake && !ix->stop)
-		if (!ix->open)
+		if (due == NEVER)
 			pthread_cond_wait(&ix->woken, &ix->lock);
 		else if (pthread_cond_timedwait(&ix->woken, &ix->lock, &t) == ETIMEDOUT)
 			break;
@@ -279,7 +361,10 @@ static int follow(struct index *ix)
 	int err;
 
 	while (go) {
-		if ((err = follow_once(ix, &due, &more)) == SY_OK)
+		err = follow_once(ix, &due, &more);
+		if (err == SY_OK && !more && !ix->open)
+			err = hash_when_idle(ix, &due, &more);
+		if (err == SY_OK)
 			go = more || wait_for_news(ix, due);
 		else if (kv_wants_room(&ix->tx, err))
 			go = wait_for_room(ix);
@@ -406,5 +491,6 @@ void index_stats(struct index *ix, struct index_stats *out)
 	out->position = ix->committed.position;
 	out->records = ix->committed.records;
 	out->items = ix->committed.items;
+	out->hashed = ix->committed.hashed;
 	pthread_mutex_unlock(&ix->lock);
 }

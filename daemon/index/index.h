@@ -218,6 +218,17 @@ int register_grant(struct index_read *r, struct sy_str code, struct sy_str *part
 int register_grant_next(struct index_read *r, struct sy_str stem, struct sy_str after,
 			struct sy_str *code, struct sy_str *party);
 
+/* --- event hashes ---------------------------------------------------------------------------- */
+
+/*
+ * Records by the first eight bytes of their event hash (CBV 2.0, 8.9), ascending, at most CAP: each
+ * must be compared with the whole hash.  Hashes are made in slack hours: those of the records
+ * before HASHED are there, of those that follow, before RECORDS, the caller must make them himself.
+ */
+int index_hashed(struct index_read *r, uint64_t *hashed, uint64_t *records);
+int index_hash_find(struct index_read *r, const uint8_t head[8], uint64_t *records, size_t cap,
+		    size_t *n);
+
 /* --- recalls --------------------------------------------------------------------------------- */
 
 /*
@@ -478,6 +489,7 @@ void index_ilmd_digest(const struct sy_json_doc *doc, const struct sy_json *ilmd
 
 struct index_stats {
 	uint64_t position, records, items, commits, commit_ns;
+	uint64_t hashed;  /* records whose event hashes are there */
 	uint64_t rebuilt; /* 1: index_open dropped an index that didn't fit */
 	bool waits;       /* for room on the disk */
 };

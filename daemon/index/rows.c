@@ -15,6 +15,7 @@ const struct kv_table index_tables[T_COUNT] = {
     [T_HOLDS] = {"holds", false},       [T_RESULTS] = {"results", false},
     [T_MARKS] = {"marks", false},       [T_MARKED] = {"marked", false},
     [T_CASES] = {"cases", false},       [T_TODO] = {"todo", false},
+    [T_HASHES] = {"hashes", false},
 };
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -141,7 +142,7 @@ int get_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t *v)
 	return SY_OK;
 }
 
-enum { STATE_SIZE = 7 * 8 + SY_HASH_SIZE };
+enum { STATE_SIZE = 8 * 8 + SY_HASH_SIZE };
 
 int state_get(struct kv_tx *tx, struct state *out)
 {
@@ -159,8 +160,9 @@ int state_get(struct kv_tx *tx, struct state *out)
 			      .next_id = sy_get64(p + 24),
 			      .items = sy_get64(p + 32),
 			      .rules = sy_get64(p + 40),
-			      .within = sy_get64(p + 48)};
-	memcpy(out->leaf.b, p + 56, SY_HASH_SIZE);
+			      .within = sy_get64(p + 48),
+			      .hashed = sy_get64(p + 56)};
+	memcpy(out->leaf.b, p + 64, SY_HASH_SIZE);
 	return SY_OK;
 }
 
@@ -175,7 +177,8 @@ int state_put(struct kv_tx *tx, const struct state *s)
 	sy_put64(row + 32, s->items);
 	sy_put64(row + 40, s->rules);
 	sy_put64(row + 48, s->within);
-	memcpy(row + 56, s->leaf.b, SY_HASH_SIZE);
+	sy_put64(row + 56, s->hashed);
+	memcpy(row + 64, s->leaf.b, SY_HASH_SIZE);
 	return kv_put(tx, T_META, SY_STR("state"), (struct sy_str){(const char *)row, sizeof row},
 		      0);
 }

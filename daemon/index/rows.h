@@ -10,7 +10,7 @@
 #include "index.h"
 
 /* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
-#define INDEX_VERSION 13
+#define INDEX_VERSION 14
 
 enum table {
 	T_META,
@@ -37,6 +37,7 @@ enum table {
 	T_MARKED,
 	T_CASES,
 	T_TODO,
+	T_HASHES,
 	T_COUNT
 };
 extern const struct kv_table index_tables[T_COUNT];
@@ -73,6 +74,7 @@ struct state {
 	uint64_t within;                  /* records that were applied of the entry at POSITION */
 	uint64_t next_id, items;          /* the next item's id; items there are */
 	uint64_t rules;                   /* record of the newest Rules */
+	uint64_t hashed;                  /* records whose event hashes are in `hashes` */
 	sy_hash leaf;                     /* of the last entry, or of the one it is within */
 };
 int state_get(struct kv_tx *tx, struct state *out); /* SY_ENOTFOUND in a new index */

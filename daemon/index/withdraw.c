@@ -415,8 +415,8 @@ static int erase(struct apply *a, struct erasure *x, bool has_rows)
 	int err = SY_OK;
 
 	x->gone = !has_rows;
-	if (has_rows)
-		err = undo(a, x);
+	if (has_rows && (err = undo(a, x)) == SY_OK)
+		err = hashes_forget(a, x->record);
 	if (err || (err = put_u64(a->tx, T_ERASED, &k, a->number)) ||
 	    (err = ids_add(x->gone ? &a->gone : &a->erase, x->record)) || (err = put_remains(a, x)))
 		return err;

@@ -150,6 +150,21 @@ int ledger_record(struct ledger_read *r, struct sy_arena *arena, uint64_t number
 	return out->payload.p ? SY_OK : SY_ENOMEM;
 }
 
+int ledger_records(struct ledger_read *r, struct sy_arena *arena, uint64_t from, uint64_t to,
+		   ledger_take_fn take, void *ctx)
+{
+	struct ledger_record rec = {.payload = {NULL, 0}};
+	bool more = true;
+
+	for (uint64_t i = from; i < to && more; i++) {
+		int err = ledger_record(r, arena, i, &rec);
+		if (err && err != SY_EGONE)
+			return err;
+		more = take(ctx, i, &rec, err == SY_EGONE);
+	}
+	return SY_OK;
+}
+
 int ledger_erase(struct ledger *l, uint64_t number)
 {
 	pthread_mutex_lock(&l->lock);
