@@ -299,8 +299,10 @@ void answer_decimal(struct sy_jw *w, const char *name, struct sy_decimal d)
 void answer_csv(struct sy_buf *b, struct sy_str field)
 {
 	bool quote = false, formula = field.n && memchr("=+-@\t\r", field.p[0], 6);
-	for (size_t i = 0; i < field.n && !quote; i++)
-		quote = memchr(",\"\r\n", field.p[i], 4) != NULL;
+	for (size_t i = 0; i < field.n; i++) {
+		char c = field.p[i];
+		quote |= c == ',' || c == '"' || c == '\r' || c == '\n';
+	}
 	if (quote)
 		sy_buf_byte(b, '"');
 	if (formula)

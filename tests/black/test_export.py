@@ -14,7 +14,7 @@ from cli import FAIL, UNKNOWN, USAGE, Cli
 from ledger import check_digit
 from program import Program
 from reference import canonical, items_of, lot_in
-from test_affected import World
+from test_affected import Goods, World, amounts, ask
 from test_recall_affected import Cutter
 from test_trace import at, classes, event, made, packing, small
 from trade import ends
@@ -263,6 +263,54 @@ def test_a_network_there_and_back(ledger, tmp_path, name):
     assert sorted((lot[r["source"]], lot[r["target"]]) for r in got["deliveriesRelations"]) == sorted(
         (r["source"], r["target"]) for r in network["deliveriesRelations"])
     assert len({r["id"] for r in got["deliveriesRelations"]}) == len(got["deliveriesRelations"])
+
+
+@pytest.mark.parametrize("name", ("bbk", "small_network"))
+def test_who_has_what_of_a_network(ledger, name):
+    """Ten of each delivery arrive; one goes into each delivery that was made of it."""
+    path = DATA / f"fcl/{name}.json"
+    if not path.exists():
+        pytest.skip(f"no delivery network at {path}")
+    network = json.loads(path.read_text())
+    key, gtin = ledger.dairy()
+    station = {s["id"]: "https://id.gs1.org/417/" + check_digit(f"6912345{i:05d}") for i, s in enumerate(network["stations"])}
+    order, into = in_order(network)
+    target = {d["id"]: station[d["target"]] for d in network["deliveries"]}
+    source = {d["id"]: station[d["source"]] for d in network["deliveries"]}
+    out_of = {d: [t for t, sources in into.items() if d in sources] for d in order}
+
+    def lot(delivery, quantity):
+        return {"epcClass": f"https://id.gs1.org/01/{gtin}/10/{delivery}", "quantity": quantity, "uom": "KGM"}
+
+    def moves(hour, step, delivery):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, quantityList=[lot(delivery, 10)],
+                     sourceList=ends(source[delivery], "source"), destinationList=ends(target[delivery], "destination"))
+    events_ = []
+    for hour, d in enumerate(order):
+        here = {"sourceList": ends(source[d], "source")}
+        if d in into:
+            events_.append(event("TransformationEvent", 3 * hour, inputQuantityList=[lot(s, 1) for s in into[d]],
+                                 outputQuantityList=[lot(d, 10)], **here))
+        else:
+            events_.append(event("ObjectEvent", 3 * hour, action="ADD", bizStep="commissioning", quantityList=[lot(d, 10)],
+                                 destinationList=ends(source[d], "destination")))
+        events_ += [moves(3 * hour + 1, "shipping", d), moves(3 * hour + 2, "receiving", d)]
+    random.Random(SEED).shuffle(events_)
+    first = ledger.submit(key, *events_)["firstRecord"]
+    ledger.settle()
+    reference = Goods({first + i: e for i, e in enumerate(events_)})
+    for d in order:
+        code = lot(d, 1)["epcClass"]
+        lines, end = ask(ledger, code=code)
+        want, _ = reference.trace([code], True)
+        assert {line["item"]: line["distance"] for line in lines} == {i: n for i, (n, _) in want.items()}
+        for line in lines:
+            mine = line["item"].rsplit("/", 1)[1]
+            used = len(out_of[mine])
+            assert [(h["party"], amounts(h)) for h in line["holders"]] == [
+                (target[mine], {q: n for q, n in (("onHand", 10 - used), ("consumed", used)) if n})]
+        assert sum(int(t["onHand"]) for t in end["totals"]["parties"]) == sum(
+            10 - len(out_of[line["item"].rsplit("/", 1)[1]]) for line in lines)
 
 
 def test_deliveries_of_a_pallet_and_of_a_receipt_alone(desk):
