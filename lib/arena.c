@@ -107,11 +107,14 @@ char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
 
 char *sy_arena_vprintf(struct sy_arena *a, const char *fmt, va_list ap)
 {
+	char text[256]; /* most fit, and are made once */
 	va_list again;
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	int n = vsnprintf(text, sizeof text, fmt, ap);
 	char *p = n >= 0 ? sy_arena_alloc(a, (size_t)n + 1) : NULL;
-	if (p)
+	if (p && (size_t)n < sizeof text)
+		memcpy(p, text, (size_t)n + 1);
+	else if (p)
 		vsnprintf(p, (size_t)n + 1, fmt, again);
 	va_end(again);
 	return p;

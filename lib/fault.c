@@ -87,24 +87,21 @@ size_t sy_faults_room(const struct sy_faults *f, long record)
 	return room;
 }
 
-void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
-		  const char *field, const char *fmt, ...)
+void sy_fault_vadd(struct sy_faults *f, int status, long record, const char *pointer,
+		   const char *field, const char *fmt, va_list args)
 {
 	count(f, status);
 	if (!room(f, status, record)) {
 		f->dropped++;
 		return;
 	}
-	va_list ap;
-	va_start(ap, fmt);
 	struct sy_fault fault = {
 	    .status = status,
 	    .record = record,
 	    .pointer = copy(f->arena, pointer),
 	    .field = field ? copy(f->arena, field) : NULL,
-	    .detail = sy_arena_vprintf(f->arena, fmt, ap),
+	    .detail = sy_arena_vprintf(f->arena, fmt, args),
 	};
-	va_end(ap);
 	if (!fault.pointer || (field && !fault.field) || !fault.detail) {
 		f->dropped++;
 		return;
@@ -112,6 +109,15 @@ void sy_fault_add(struct sy_faults *f, int status, long record, const char *poin
 	f->v[f->n++] = fault;
 	f->of_record++;
 	f->warnings += status == 0;
+}
+
+void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
+		  const char *field, const char *fmt, ...)
+{
+	va_list args;
+	va_start(args, fmt);
+	sy_fault_vadd(f, status, record, pointer, field, fmt, args);
+	va_end(args);
 }
 
 int sy_faults_status(const struct sy_faults *f)

@@ -27,11 +27,9 @@ void fault_of(struct check *c, int status, const char *pointer, const char *fiel
 {
 	va_list args;
 	va_start(args, zh);
-	const char *text = sy_arena_vprintf(c->arena, c->lang == ADMIT_ZH ? zh : en, args);
+	sy_fault_vadd(c->faults, status, c->record, pointer, field, c->lang == ADMIT_ZH ? zh : en,
+		      args);
 	va_end(args);
-	if (!text && !c->err)
-		c->err = SY_ENOMEM;
-	sy_fault_add(c->faults, status, c->record, pointer, field, "%s", text ? text : "");
 }
 
 size_t shown(struct sy_str s)

@@ -28,6 +28,7 @@ static struct task *take(struct pool *p)
 
 static void *work(void *arg)
 {
+	pthread_setname_np(pthread_self(), "worker");
 	for (struct task *t; (t = take(arg)) != NULL;)
 		t->run(t);
 	return NULL;

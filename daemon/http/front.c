@@ -269,6 +269,7 @@ static void on_more(evutil_socket_t fd, short what, void *arg)
 static void *front_main(void *arg)
 {
 	struct front *f = arg;
+	pthread_setname_np(pthread_self(), "front"); /* top -H tells them apart */
 	http_front_here = f;
 	event_base_loop(f->base, 0);
 	http_front_here = NULL;

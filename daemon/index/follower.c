@@ -377,6 +377,7 @@ static int follow(struct index *ix)
 static void *follower(void *arg)
 {
 	struct index *ix = arg;
+	pthread_setname_np(pthread_self(), "index");
 	int err = follow(ix);
 
 	if (err == SY_OK)

@@ -108,6 +108,7 @@ static void *run(void *arg)
 	bool more = true;
 	int err;
 
+	pthread_setname_np(pthread_self(), "writer");
 	while (more) {
 		struct ledger_job *jobs = NULL;
 		bool good;

@@ -47,6 +47,9 @@ void sy_faults_init(struct sy_faults *f, struct sy_arena *arena);
 /* POINTER and FIELD are copied (FIELD may be NULL).  STATUS 0 adds a warning. */
 void sy_fault_add(struct sy_faults *f, int status, long record, const char *pointer,
 		  const char *field, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void sy_fault_vadd(struct sy_faults *f, int status, long record, const char *pointer,
+		   const char *field, const char *fmt, va_list args)
+    __attribute__((format(printf, 6, 0)));
 /* How many more faults of RECORD would be kept; warnings make room. */
 size_t sy_faults_room(const struct sy_faults *f, long record);
 /* The status of the whole; 0 when there are only warnings or nothing. */
