@@ -29,7 +29,7 @@ PYTHON   ?= /usr/bin/python3
 
 CC       ?= cc
 PKGS_LIB := libsodium libcrypto
-PKGS_DAEMON := lmdb libevent libevent_pthreads inih
+PKGS_DAEMON := lmdb libevent libevent_pthreads inih libcurl
 PKGS_CLI := libcurl expat
 PKGS_TEST := check
 

@@ -60,6 +60,7 @@ static void on_advanced(void *ctx, uint64_t position)
 		time_commits(app);
 	if (app->later)
 		later_advanced(app->later, position);
+	hooks_wake(app->hooks);
 }
 
 static void on_index_failed(void *ctx, int err, const char *why)
@@ -209,6 +210,19 @@ static void down_local(struct app *app)
 	lookups_close(app->lookups);
 }
 
+/* Before the follower, which wakes them, and after it. */
+static int up_hooks(struct app *app, const char **why)
+{
+	return hooks_open(app->config.webhooks, app->config.dir, app->ledger, app->index,
+			  &app->hooks, why);
+}
+
+static void down_hooks(struct app *app)
+{
+	hooks_close(app->hooks);
+	app->hooks = NULL;
+}
+
 /* Each connection is a descriptor; what the daemon has besides are files, loops and listeners. */
 static unsigned connections_within(const struct config *c)
 {
@@ -345,17 +359,12 @@ static const struct step {
 	int (*up)(struct app *app, const char **why);
 	void (*down)(struct app *app);
 } steps[] = {
-    {"guard", up_guard, down_guard},
-    {"ledger", up_ledger, down_ledger},
-    {"index", up_index, down_index},
-    {"admission", up_admit, down_admit},
-    {"local", up_local, down_local},
-    {"addresses", up_http, down_http},
-    {"workers", up_workers, down_workers},
-    {"queries", up_queries, down_queries},
-    {"follower", up_index_thread, down_index_thread},
-    {"writer", up_writer, down_writer},
-    {"fronts", up_fronts, down_fronts},
+    {"guard", up_guard, down_guard},       {"ledger", up_ledger, down_ledger},
+    {"index", up_index, down_index},       {"admission", up_admit, down_admit},
+    {"local", up_local, down_local},       {"addresses", up_http, down_http},
+    {"workers", up_workers, down_workers}, {"queries", up_queries, down_queries},
+    {"webhooks", up_hooks, down_hooks},    {"follower", up_index_thread, down_index_thread},
+    {"writer", up_writer, down_writer},    {"fronts", up_fronts, down_fronts},
 };
 enum { STEPS = sizeof steps / sizeof steps[0] };
 

@@ -11,6 +11,7 @@
 
 #include "admit/admit.h"
 #include "base/config.h"
+#include "hook/hook.h"
 #include "http/http.h"
 #include "index/index.h"
 #include "base/later.h"
@@ -31,6 +32,7 @@ struct app {
 	struct later *later;
 	struct sy_budget work; /* memory of submissions under way */
 	struct lookups *lookups;
+	struct hooks *hooks; /* NULL: nobody wants them */
 	struct http_server *http;
 	struct http_route *routes; /* the last N_OWN of them have paths of their own */
 	size_t n_routes, n_own;

@@ -86,6 +86,8 @@ static const struct key keys[] = {
      "for one walk; past it the answer is cut and says so"},
     {"query", "stream-time", CFG_TIME, OFF(query_stream), 1000, 86400000, "10min",
      "for a peer to read a whole streamed answer"},
+    {"recall", "webhooks", CFG_TEXT, OFF(webhooks), 0, 0, NULL,
+     "a file of who is told of recalls how: party, URL and secret, a line each; mode 0600"},
     {"log", "level", CFG_LEVEL, OFF(log_level), 0, 0, "note",
      "error, warning, note, info (a line a request) or debug"},
     {"log", "format", CFG_FORMAT, OFF(log_json), 0, 0, "text", "text (logfmt) or json"},
@@ -461,6 +463,7 @@ void config_free(struct config *c)
 {
 	free(c->dir);
 	free(c->unix_path);
+	free(c->webhooks);
 	for (unsigned i = 0; i < c->n_listen; i++)
 		free(c->listen[i]);
 	memset(c, 0, sizeof *c);

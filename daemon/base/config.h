@@ -31,6 +31,7 @@ struct config {
 	uint64_t drain_timeout;        /* ms */
 	unsigned query_threads;
 	uint64_t query_memory, query_time, query_stream; /* bytes; ms */
+	char *webhooks;                                  /* a file; NULL for none */
 	unsigned log_level;
 	bool log_json;
 	int ready_fd; /* -1: none */

@@ -9,7 +9,8 @@
  * path, rebuild and a start after a crash are the same code.  Entries are applied, never judged.
  *
  * Tables (kv keys, integers big-endian):
- *   meta        name                        -> version; state: position, leaf of the last entry ...
+ *   meta        name                        -> version; state: position, leaf of the last entry ...;
+ *                                              notice: the newest RecallNotice
  *   codes       canonical code (past 480 bytes: its first 440 bytes and its hash) -> u64 item id
  *   items       u64 id                      -> row of fixed size, see item below || the code
  *   history     u64 id || u64 record        -> roles and action of the record for that item
@@ -250,6 +251,9 @@ struct index_recall {
 	struct register_row row; /* in force */
 };
 int index_recall(struct index_read *r, struct sy_str id, struct index_recall *out);
+
+/* The record of the newest RecallNotice; 0 for none. */
+uint64_t index_newest_notice(struct index_read *r);
 
 /* Terminated, in the arena; SY_STR("") when memory is out.  An empty PARTY gives what the ids of
  * one case begin with, as recall_inbox_id does of a party with UINT64_MAX. */

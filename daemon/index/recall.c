@@ -154,6 +154,8 @@ static int notice_party(struct apply *a, const struct register_row *notice, uint
 	return row.id.n ? row_put(a->tx, REG_INBOX, &row) : SY_ENOMEM;
 }
 
+static const struct key newest_notice = {.b = "notice", .n = 6};
+
 int notice_apply(struct apply *a, struct register_row *row)
 {
 	const struct sy_json *list = sy_json_get(&a->doc, sy_json_root(&a->doc), "parties"), *v;
@@ -163,6 +165,8 @@ int notice_apply(struct apply *a, struct register_row *row)
 
 	if (err || list == NULL || list->type != SY_JSON_ARRAY)
 		return err == SY_ENOTFOUND ? SY_OK : err;
+	if ((err = put_u64(a->tx, T_META, &newest_notice, row->record)))
+		return err;
 	sy_json_each (&a->doc, list, v) {
 		a->work++;
 		if ((err = sy_json_string(&a->doc, v, &a->arena, &party)) == SY_OK)
@@ -200,4 +204,11 @@ int report_apply(struct apply *a, struct register_row *row)
 int index_recall(struct index_read *r, struct sy_str id, struct index_recall *out)
 {
 	return recall_get(&r->tx, id, out);
+}
+
+uint64_t index_newest_notice(struct index_read *r)
+{
+	uint64_t record;
+
+	return get_u64(&r->tx, T_META, &newest_notice, &record) == SY_OK ? record : 0;
 }

@@ -1,0 +1,330 @@
+#include "hook_impl.h"
+
+#include "base/log.h"
+
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	CONNECT_MS = 5000,
+	WHOLE_MS = 10000,
+	ANSWER_MOST = 65536, /* bytes; past them nobody listens any more */
+	IDLE_MS = 60000      /* between two looks when nothing is due */
+};
+
+uint64_t hook_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- one request ----------------------------------------------------------------------------- */
+
+static size_t throw_away(char *p, size_t size, size_t n, void *ctx)
+{
+	struct flight *f = ctx;
+
+	(void)p;
+	f->got += size * n;
+	return f->got > ANSWER_MOST ? 0 : size * n;
+}
+
+static void sign(const struct receiver *r, const char *time, struct sy_str body, char *out)
+{
+	uint8_t mac[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state s;
+
+	crypto_auth_hmacsha256_init(&s, (const uint8_t *)r->secret.p, r->secret.n);
+	crypto_auth_hmacsha256_update(&s, (const uint8_t *)time, strlen(time));
+	crypto_auth_hmacsha256_update(&s, (const uint8_t *)".", 1);
+	crypto_auth_hmacsha256_update(&s, (const uint8_t *)body.p, body.n);
+	crypto_auth_hmacsha256_final(&s, mac);
+	sy_wipe(&s, sizeof s);
+	for (size_t i = 0; i < sizeof mac; i++)
+		snprintf(out + 2 * i, 3, "%02x", mac[i]);
+}
+
+static bool add_header(struct flight *f, const char *name, const char *value)
+{
+	char line[256];
+	struct curl_slist *more;
+
+	snprintf(line, sizeof line, "%s: %s", name, value);
+	if ((more = curl_slist_append(f->headers, line)) == NULL)
+		return false;
+	f->headers = more;
+	return true;
+}
+
+static bool add_headers(struct flight *f, const struct receiver *r, const char *key)
+{
+	char time[24], mac[8 + 2 * crypto_auth_hmacsha256_BYTES] = "sha256=";
+
+	snprintf(time, sizeof time, "%llu", (unsigned long long)(hook_now() / 1000));
+	sign(r, time, sy_buf_span(&f->body), mac + 7);
+	return add_header(f, "Content-Type", "application/json") &&
+	       add_header(f, "Idempotency-Key", key) && add_header(f, "Suyuan-Time", time) &&
+	       add_header(f, "Suyuan-Signature", mac);
+}
+
+static void set_options(struct flight *f, const struct receiver *r)
+{
+	CURL *c = f->curl;
+
+	curl_easy_setopt(c, CURLOPT_URL, r->url.p);
+	curl_easy_setopt(c, CURLOPT_POSTFIELDS, f->body.p);
+	curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)f->body.n);
+	curl_easy_setopt(c, CURLOPT_HTTPHEADER, f->headers);
+	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(c, CURLOPT_PROXY, "");
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
+	curl_easy_setopt(c, CURLOPT_USERAGENT, "suyuand/" SUYUAN_VERSION);
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, throw_away);
+	curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
+	curl_easy_setopt(c, CURLOPT_PRIVATE, f);
+}
+
+static void land(struct hooks *h, struct flight *f)
+{
+	if (f->of) {
+		h->receivers[f->of->receiver].flying = false;
+		f->of->flying = false;
+	}
+	if (f->curl) {
+		curl_multi_remove_handle(h->multi, f->curl);
+		curl_easy_cleanup(f->curl);
+	}
+	curl_slist_free_all(f->headers);
+	struct sy_buf keep = f->body;
+	*f = (struct flight){.body = keep};
+}
+
+static void take_off(struct hooks *h, struct flight *f, struct pending *p)
+{
+	char key[2 * SY_HASH_SIZE + 1];
+	struct receiver *r = &h->receivers[p->receiver];
+
+	p->due = hook_now() + WHOLE_MS; /* when it doesn't even come so far */
+	if (notice_write(h, p, &f->body, key))
+		return;
+	f->of = p;
+	f->got = 0;
+	p->flying = r->flying = true;
+	if ((f->curl = curl_easy_init()) == NULL || !add_headers(f, r, key)) {
+		land(h, f);
+		return;
+	}
+	set_options(f, r);
+	if (curl_multi_add_handle(h->multi, f->curl))
+		land(h, f);
+}
+
+static void say(const struct receiver *r, const struct pending *p, long status, CURLcode rc,
+		bool delivered)
+{
+	char code[24], tries[16], notice[24];
+
+	snprintf(code, sizeof code, "%ld", status);
+	snprintf(tries, sizeof tries, "%u", (unsigned)p->tries);
+	snprintf(notice, sizeof notice, "%llu", (unsigned long long)p->notice);
+	log_event(delivered       ? LOG_NOTE
+		  : p->tries == 1 ? LOG_WARN
+				  : LOG_DETAIL,
+		  delivered ? "webhook-delivered" : "webhook-failed", "party", r->party.p, "notice",
+		  notice, "status", code, "tries", tries, "why",
+		  status || rc == CURLE_OK ? "" : curl_easy_strerror(rc), NULL);
+}
+
+/* --- the thread ------------------------------------------------------------------------------ */
+
+/* Flights point at what waits: what is taken out leaves its place to the last. */
+static void forget(struct hooks *h, struct pending *p)
+{
+	struct pending *last = &h->pending[--h->n_pending];
+
+	if (p == last)
+		return;
+	*p = *last;
+	for (unsigned i = 0; i < FLYING; i++)
+		if (h->flights[i].of == last)
+			h->flights[i].of = p;
+}
+
+static void arrived(struct hooks *h, struct flight *f, CURLcode rc)
+{
+	struct pending *p = f->of;
+	long status = 0;
+	bool delivered;
+
+	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
+	delivered = status >= 200 && status < 300;
+	p->tries++;
+	say(&h->receivers[p->receiver], p, status, rc, delivered);
+	int err = notice_tried(h, p, status, delivered);
+	uint32_t tries;
+	bool done;
+	if (err == SY_OK)
+		err = notice_state(h, h->receivers[p->receiver].party, p->notice, &tries, &p->due,
+				   &done);
+	if (err) /* it is said again, with the same key */
+		p->due = hook_now() + IDLE_MS;
+	land(h, f);
+	if (delivered && err == SY_OK)
+		forget(h, p);
+}
+
+static void collect(struct hooks *h)
+{
+	struct flight *f = NULL;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(h->multi, &left)) != NULL) {
+		CURLcode rc = m->data.result;
+		if (m->msg != CURLMSG_DONE ||
+		    curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&f) || f == NULL)
+			continue;
+		arrived(h, f, rc);
+	}
+}
+
+static struct flight *free_flight(struct hooks *h)
+{
+	for (unsigned i = 0; i < FLYING; i++)
+		if (h->flights[i].of == NULL)
+			return &h->flights[i];
+	return NULL;
+}
+
+/* Starts what is due; the ms until something else will be. */
+static int start_due(struct hooks *h)
+{
+	uint64_t now = hook_now(), next = now + IDLE_MS;
+	struct flight *f = free_flight(h);
+
+	for (size_t i = 0; i < h->n_pending; i++) {
+		struct pending *p = &h->pending[i];
+		if (p->flying || h->receivers[p->receiver].flying)
+			continue;
+		if (p->due <= now && f) {
+			take_off(h, f, p);
+			f = free_flight(h);
+		} else if (p->due < next) {
+			next = p->due > now ? p->due : now + 10;
+		}
+	}
+	return (int)(next - now);
+}
+
+static void *deliver(void *arg)
+{
+	struct hooks *h = arg;
+	int running;
+
+	while (!atomic_load(&h->stopping)) {
+		if (notices_look(h))
+			log_event(LOG_WARN, "webhooks-wait", "why", "notices can't be read", NULL);
+		int wait = start_due(h);
+		curl_multi_perform(h->multi, &running);
+		collect(h);
+		if (!atomic_load(&h->stopping))
+			curl_multi_poll(h->multi, NULL, 0, running ? 1000 : wait, NULL);
+		curl_multi_perform(h->multi, &running);
+		collect(h);
+	}
+	return NULL;
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static const struct kv_table tables[] = {{.name = "webhooks"}};
+
+static int open_tables(struct hooks *h, const char *dir, const char **why)
+{
+	const uint64_t map = (uint64_t)1 << 30;
+	char path[PATH_MAX], data[PATH_MAX + 16];
+	int err;
+
+	*why = "local/webhooks can't be opened";
+	if ((size_t)snprintf(path, sizeof path, "%s/local/webhooks", dir) >= sizeof path)
+		return SY_EINVAL;
+	err = kv_open(path, tables, 1, map, 0, &h->kv);
+	if (err != SY_ECORRUPT && err != SY_EVERSION && err != SY_EINVAL)
+		return err;
+	snprintf(data, sizeof data, "%s/data.mdb", path);
+	if (unlink(data))
+		return err;
+	log_event(LOG_WARN, "local-lost", "why",
+		  "local/webhooks was damaged: notices are delivered again", NULL);
+	return kv_open(path, tables, 1, map, 0, &h->kv);
+}
+
+static void hooks_free(struct hooks *h)
+{
+	for (unsigned i = 0; i < FLYING; i++) {
+		land(h, &h->flights[i]);
+		sy_buf_free(&h->flights[i].body);
+	}
+	if (h->multi)
+		curl_multi_cleanup(h->multi);
+	if (h->kv)
+		kv_close(h->kv);
+	for (size_t i = 0; i < h->n_receivers; i++)
+		sy_wipe((void *)(uintptr_t)h->receivers[i].secret.p, h->receivers[i].secret.n);
+	sy_arena_free(&h->arena);
+	free(h->pending);
+	free(h);
+}
+
+int hooks_open(const char *path, const char *dir, struct ledger *ledger, struct index *index,
+	       struct hooks **out, const char **why)
+{
+	struct hooks *h;
+	int err;
+
+	*out = NULL;
+	if (path == NULL || *path == '\0')
+		return SY_OK;
+	if ((h = calloc(1, sizeof *h)) == NULL)
+		return SY_ENOMEM;
+	h->ledger = ledger;
+	h->index = index;
+	h->seen = UINT64_MAX; /* look once */
+	if ((err = receivers_read(h, path, why)) || (err = open_tables(h, dir, why)))
+		goto err0;
+	*why = "webhooks can't be started";
+	err = SY_ENOMEM;
+	if ((h->pending = calloc(PENDING_MOST, sizeof *h->pending)) == NULL ||
+	    curl_global_init(CURL_GLOBAL_DEFAULT) || (h->multi = curl_multi_init()) == NULL ||
+	    pthread_create(&h->thread, NULL, deliver, h))
+		goto err0;
+	*out = h;
+	return SY_OK;
+err0:
+	hooks_free(h);
+	return err;
+}
+
+void hooks_wake(struct hooks *h)
+{
+	if (h)
+		curl_multi_wakeup(h->multi);
+}
+
+void hooks_close(struct hooks *h)
+{
+	if (h == NULL)
+		return;
+	atomic_store(&h->stopping, true);
+	curl_multi_wakeup(h->multi);
+	pthread_join(h->thread, NULL);
+	hooks_free(h);
+}

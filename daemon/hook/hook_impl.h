@@ -1,0 +1,68 @@
+/* What the files of the room share. */
+#ifndef HOOK_IMPL_H
+#define HOOK_IMPL_H
+
+#include "hook.h"
+
+#include "ledger/kv.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { FLYING = 16 /* requests at once */, PENDING_MOST = 10000 };
+
+struct receiver {
+	struct sy_str party, url, secret;
+	bool flying; /* one at a time */
+};
+
+/* A notice that wasn't delivered yet. */
+struct pending {
+	unsigned receiver;
+	uint64_t notice, number; /* its record; the case */
+	uint64_t due;            /* ms: not before */
+	uint32_t tries;
+	bool flying;
+};
+
+struct flight {
+	struct pending *of; /* NULL: free */
+	CURL *curl;
+	struct curl_slist *headers;
+	struct sy_buf body;
+	size_t got; /* bytes of the answer, which are thrown away */
+};
+
+struct hooks {
+	struct ledger *ledger;
+	struct index *index;
+	struct kv *kv;
+	pthread_t thread;
+	CURLM *multi;
+	atomic_bool stopping;
+	struct sy_arena arena; /* of the receivers */
+	struct receiver *receivers;
+	size_t n_receivers;
+	struct pending *pending;
+	size_t n_pending, cap;
+	uint64_t seen; /* newest notice that was looked for */
+	bool more;     /* there are more than PENDING_MOST */
+	struct flight flights[FLYING];
+};
+
+uint64_t hook_now(void); /* ms since 1970 */
+
+/* receivers.c */
+int receivers_read(struct hooks *h, const char *path, const char **why);
+/* notices.c: looks for what wasn't delivered; *ROOM: for more. */
+int notices_look(struct hooks *h);
+/* The body and the idempotency key of one. */
+int notice_write(struct hooks *h, const struct pending *p, struct sy_buf *body,
+		 char key[2 * SY_HASH_SIZE + 1]);
+/* What is kept of one: how often it was tried, when it was delivered (0: not yet). */
+int notice_state(struct hooks *h, struct sy_str party, uint64_t notice, uint32_t *tries,
+		 uint64_t *next, bool *delivered);
+int notice_tried(struct hooks *h, const struct pending *p, long status, bool delivered);
+
+#endif
