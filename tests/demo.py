@@ -33,13 +33,13 @@ TRADES = [
      "uscc": uscc("91130100MA0000003"), "prefix": "6934567", "file": "drugs.csv", "category": "drug",
      "products": [("0693456700001", "阿莫西林胶囊", "0.25 g × 24", "YBH00012025"),
                   ("0693456700002", "布洛芬片", "0.1 g × 20", "YBH00022025")],
-     "more": ["--licence", "GYZZ:国药准字H13020001", "--holder", gln("693456700000"), "--storage", ":25"]},
+     "more": ["--licence", "GYZZ:国药准字H13020001", "--licence", "YPSC:冀20150001", "--holder", gln("693456700000"), "--storage", ":25"]},
     {"key": "cement", "address": "燕山南路 1 号",
      "party": gln("694567800000"), "zh": "燕山水泥厂", "en": "Yanshan Cement",
      "uscc": uscc("91130100MA0000004"), "prefix": "6945678", "file": "cement.csv", "category": "industrial",
      "products": [("0694567800001", "普通硅酸盐水泥", "P·O 42.5", "GB 175"),
                   ("0694567800002", "复合硅酸盐水泥", "P·C 42.5", "GB 175")],
-     "more": ["--warranty", "P3M", "--pledge", "强度不合格，包退包换"]},
+     "more": ["--licence", "XK:XK08-001-00001", "--warranty", "P3M", "--pledge", "强度不合格，包退包换"]},
 ]
 
 
@@ -82,15 +82,23 @@ class Demo(Stage):
             tell(f"    {trade['zh']} {trade['en']}: {len(trade['products'])} products")
         tell()
 
+    def mapping(self, trade):
+        """Where a spreadsheet has no column of origins the firm's one place is in all its rows."""
+        if "产地" in (DATA / trade["file"]).read_text().splitlines()[0]:
+            return []
+        (DEMO / f"{trade['key']}.ini").write_text("[constants]\norigin = 130102\n")
+        return ["--map", f"{trade['key']}.ini"]
+
     def bring_in(self):
         tell("3. Each producer imports the batches of a season from its own spreadsheet.  Bad rows are\n"
              "   named, kept aside with their reason, and nothing else is held up.\n")
+        tell("   What is the same in all rows of a firm, as where it makes them, says a mapping file.\n")
         for trade in TRADES:
             shutil.copy(DATA / trade["file"], DEMO / trade["file"])
             self.run("suyuan", "batch", "import", trade["file"], "--rejects", trade["file"] + ".rejects",
-                     key=trade["key"], expect=(6,))
+                     *self.mapping(trade), key=trade["key"], expect=(6,))
         tell("\n   Run again, it does no harm: rows that the ledger has are counted as done.\n")
-        self.run("suyuan", "batch", "import", "cement.csv", key="cement", expect=(6,))
+        self.run("suyuan", "batch", "import", "cement.csv", "--map", "cement.ini", key="cement", expect=(6,))
         tell("\n   And one batch of today, from flags:\n")
         today = datetime.date.today()
         self.run("suyuan", "batch", "register", "--product", gtin("0690123400003"), "--lot", f"T{today:%y%m%d}",
