@@ -41,22 +41,26 @@ static int slots_room(struct memory *m, struct actors *a)
 
 int actors_meet(struct memory *m, struct actors *a, const struct trace_actor *met)
 {
-	uint32_t *slot;
-	int err = slots_room(m, a);
+	uint32_t *slot = a->last[met->place] ? &a->last[met->place] : NULL;
+	int err;
 
-	if (err)
+	/* Mostly it is the one that was met last. */
+	if (slot && a->v[*slot - 1].id == met->id && a->v[*slot - 1].from <= met->from)
+		return SY_OK;
+	if ((err = slots_room(m, a)))
 		return err;
 	slot = find(a, met->id, met->place);
 	if (*slot) {
 		struct trace_actor *had = &a->v[*slot - 1];
 		if (met->from < had->from)
 			*had = *met;
+		a->last[met->place] = *slot;
 		return SY_OK;
 	}
 	if ((err = memory_room(m, &a->v, &a->cap, a->n + 1, sizeof *a->v)))
 		return err;
 	a->v[a->n++] = *met;
-	*slot = (uint32_t)a->n;
+	*slot = a->last[met->place] = (uint32_t)a->n;
 	return SY_OK;
 }
 

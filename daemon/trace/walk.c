@@ -75,6 +75,8 @@ static int items_room(struct walk *w, size_t need)
 	const size_t size = sizeof *w->items;
 	int err;
 
+	if (need <= w->cap && w->cap <= w->cap_spare)
+		return SY_OK;
 	if (need >= TRACE_NONE)
 		return walk_stop(w, TRACE_CUT_SIZE);
 	err = memory_room(&w->memory, &w->items, &w->cap, need, size);
@@ -179,6 +181,20 @@ static int end_level(struct walk *w, size_t begin)
 
 /* --- edges ----------------------------------------------------------------------------------- */
 
+static int vias_room(struct walk *w, size_t need)
+{
+	const size_t size = sizeof *w->vias;
+	int err;
+
+	if (need <= w->cap_vias && w->cap_vias <= w->cap_vias_spare)
+		return SY_OK;
+	err = memory_room(&w->memory, &w->vias, &w->cap_vias, need, size);
+	if (err == SY_OK)
+		err =
+		    memory_room(&w->memory, &w->vias_spare, &w->cap_vias_spare, w->cap_vias, size);
+	return walk_room(w, err);
+}
+
 static int add_via(struct walk *w, uint64_t node, uint32_t from)
 {
 	bool fresh = true;
@@ -188,13 +204,10 @@ static int add_via(struct walk *w, uint64_t node, uint32_t from)
 		err = walk_room(w, bits_add(&w->memory, &w->nodes, node & ~NODE_BIT, &fresh));
 	if (err || !fresh)
 		return err;
-	err = memory_room(&w->memory, &w->vias, &w->cap_vias, w->n_vias + 1, sizeof *w->vias);
-	if (err == SY_OK)
-		err = memory_room(&w->memory, &w->vias_spare, &w->cap_vias_spare, w->cap_vias,
-				  sizeof *w->vias);
-	if (err == SY_OK)
-		w->vias[w->n_vias++] = (struct via){node, from};
-	return walk_room(w, err);
+	if ((err = vias_room(w, w->n_vias + 1)))
+		return err;
+	w->vias[w->n_vias++] = (struct via){node, from};
+	return SY_OK;
 }
 
 /* What an item or a node leads to; an item to nodes, and to its units. */

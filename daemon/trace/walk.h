@@ -53,6 +53,7 @@ struct actors {
 	size_t n, cap;
 	uint32_t *slots; /* by a hash: which of them, counted from 1 */
 	size_t n_slots;
+	uint32_t last[2]; /* a party and a place that were met, likewise; 0 for none yet */
 };
 int actors_meet(struct memory *m, struct actors *a, const struct trace_actor *met);
 void actors_sort(struct actors *a); /* by FROM; nothing is met afterwards */

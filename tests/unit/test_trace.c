@@ -62,6 +62,33 @@ START_TEST(a_hub_is_walked)
 }
 END_TEST
 
+/* Ids, distances and edges alone; else who had to do with it as well, each once. */
+START_TEST(a_bare_walk_reaches_the_same)
+{
+	struct trace bare;
+
+	hub(100);
+	look();
+	struct trace_ask ask = ask_of(LOT("salt"), INDEX_FORWARD);
+	ck_assert_int_eq(trace_walk(&rd, &ask, &found), SY_OK);
+	ask.bare = true;
+	ck_assert_int_eq(trace_walk(&rd, &ask, &bare), SY_OK);
+	ck_assert_uint_eq(found.n - found.n_told, bare.n);
+	for (size_t i = 0; i < bare.n; i++) {
+		ck_assert_uint_eq(bare.items[i].id, found.items[i].id);
+		ck_assert_uint_eq(bare.items[i].distance, found.items[i].distance);
+		ck_assert_uint_lt(found.items[i].records[0], NODE_BIT);
+	}
+	ck_assert_uint_eq(bare.n_told + bare.n_actors, 0);
+	ck_assert_uint_eq(found.n_actors, 1);
+	ck_assert(!found.actors[0].place);
+	ck_assert_uint_eq(found.actors[0].from, 0);
+	trace_free(&bare);
+	trace_free(&found);
+	unlook();
+}
+END_TEST
+
 START_TEST(cycles_end)
 {
 	add(CHANGE IN(LOT("1")) OUT(LOT("2")) "}");
@@ -156,6 +183,7 @@ Suite *suite(void)
 	tcase_add_checked_fixture(bounds, setup, teardown);
 	tcase_set_timeout(bounds, 60);
 	tcase_add_test(bounds, a_hub_is_walked);
+	tcase_add_test(bounds, a_bare_walk_reaches_the_same);
 	tcase_add_test(bounds, cycles_end);
 	tcase_add_test(bounds, memory_is_bounded);
 	tcase_add_loop_test(bounds, time_and_patience_end, 0, 2);
