@@ -20,7 +20,7 @@ import postgres
 import tracing
 import world
 
-SUBJECTS = (ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
+SUBJECTS = (ingest.codes, ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
             lookups.verify_beside_a_crowd, affected.affected, tracing.tracing, tracing.hubs,
             checks.footprint, memory.memory, checks.checks)
 

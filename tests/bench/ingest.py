@@ -100,3 +100,9 @@ def events(world):
     food = statistics.median(on_the_front(world)[0] for _ in range(ROUNDS))
     world.rows.add("the same of a food, with its profile and warnings", 1000 * food, "ns", target=12000, lower=True)
     world.rows.add(f"{size}, its event hash, not taken in", 1000 * us["hash_us"], "ns", lower=True)
+
+
+def codes(world):
+    """Element strings, links and EPC URNs in turn, of one core's time."""
+    rate = statistics.median(micro("code")["codes_per_second"] for _ in range(ROUNDS))
+    world.rows.add("codes parsed, one core", rate, "codes/s", target=2000000)
