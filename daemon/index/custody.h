@@ -10,6 +10,9 @@
  * receipt takes out of transit what its source sent, then what anybody sent to its party, then
  * what was sent without naming a receiver.
  *
+ * What is unpacked and was never packed was among what the party has in no container: that makes
+ * nothing.
+ *
  * Quantities are kept apart by unit, and single units of a lot, which are counted, from quantities
  * of its class.  A quantity that no event names is unknown, never zero: what is known stands
  * beside it.  A single piece (a unit, a package, a logistic unit, an asset) is in one place, where

@@ -204,6 +204,9 @@ static void lot_unpack(struct lot *l, const struct deed *d)
 		bucket_take(l, b, &want);
 	if (none || want.coef > 0)
 		lot_flag(l, CUSTODY_NEVER_PACKED, d->h->record);
+	/* Taking out makes nothing: it was among what the party has, and its packing isn't told. */
+	if (!d->q.unknown)
+		loose_take(d->account, row_from(l, d), &want);
 	put_here(l, d, &d->q);
 }
 

@@ -231,6 +231,15 @@ struct row *row_from(struct lot *l, const struct deed *d)
 	return row_of(l, d->account, d->f->place);
 }
 
+void loose_take(struct account *a, struct row *r, struct sy_decimal *want)
+{
+	while (want->coef > 0 && r) {
+		amount_move(&r->n, want);
+		row_changed(r);
+		r = a->loose.first ? OF(a->loose.first, struct row, link) : NULL;
+	}
+}
+
 void party_take(struct lot *l, const struct deed *d, struct row *r)
 {
 	struct account *a = d->account;
@@ -242,11 +251,7 @@ void party_take(struct lot *l, const struct deed *d, struct row *r)
 		a->less = true;
 		return;
 	}
-	while (want.coef > 0 && r) {
-		amount_move(&r->n, &want);
-		row_changed(r);
-		r = a->loose.first ? OF(a->loose.first, struct row, link) : NULL;
-	}
+	loose_take(a, r, &want);
 	packed_take(l, &a->packed, &want);
 	if (want.coef == 0 || a->more)
 		return;

@@ -151,6 +151,8 @@ void lot_flag(struct lot *l, enum custody_fault fault, uint64_t record);
 struct row *row_from(struct lot *l, const struct deed *d);
 /* Out of what the party has; R is where it should be.  What isn't there is its shortage. */
 void party_take(struct lot *l, const struct deed *d, struct row *r);
+/* As much of WANT as the party has in no container, from R first. */
+void loose_take(struct account *a, struct row *r, struct sy_decimal *want);
 /* All that the party has of it. */
 struct amount party_take_all(struct lot *l, struct account *a);
 /* Makes good a shortage first. */

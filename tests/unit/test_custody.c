@@ -260,7 +260,10 @@ static const struct row lots[] = {
     {"make A 100; receive B A ?", "A 100, B ? !never-shipped 2"},
     {"make A 100; ship B C 5", "A 100, B ~5 !more-than-there 2"},
     {"make A 100KGM; ship A B 5BX", "A(BX) ~5 ?, A(KGM) 100 !mixed-units 2"},
-    {"make A 100; unpack A 1 5", "A 105 !never-packed 2"},
+    {"make A 100; unpack B 1 5", "A 100, B 5 !never-packed 2"},
+    {"make A 100 *v; unpack A 1 5 *w", "A*v 95, A*w 5 !never-packed 2"},
+    {"make A 100; unpack A 1 ?", "A 100 ? !never-packed 2"},
+    {"make A 100; unpack A 1 5", "A 100 !never-packed 2"},
     /* papers that come late: 1 is later than 2 in time */
     {"20/ ship A B 40; 10/ make A 100; 30/ receive B A 40", "A 60, B 40"},
     {"10/ ship A B 40; 20/ make A 100", "A 60 ~40 !before-creation 1 !before-arrival 1"},
@@ -291,7 +294,7 @@ static const struct row lots[] = {
     {"make A 100; pack A 1 40; 1: ship A B; 1: receive B A; 1: sell B", "A 60, B sold40"},
     {"make A 100; pack A 1 40; 1: destroy A", "A 60 gone40"},
     {"make A 100; pack A 1 ?; 1: ship A B; 1: receive B A", "A 100 ?, B ?"},
-    {"make A 100; pack A 1 40; unpack A 1 50", "A 110 !never-packed 3"},
+    {"make A 100; pack A 1 40; unpack A 1 50", "A 100 !never-packed 3"},
     {"make A 100; pack A 1 140", "A 140 !more-than-there 2"},
     {"make A 100; pack A 1 40; destroy A ?", "A gone100"},
     /* the container's paper came late as well */
