@@ -8,7 +8,6 @@ import array
 import random
 import socket
 import statistics
-import subprocess
 import threading
 import time
 import urllib.parse
@@ -106,28 +105,32 @@ class Meanwhile:
         while not self.over.is_set():
             self.done.append(Streamed(self.world, self.code).seconds)
 
+    def look_up(self, stem):
+        told = self.world.load("get", f"/v1/verify?code={stem}%u", 2 * RATE, 32, RATE, 1000)
+        return told["p99_us"] / 1000
+
     def verify(self, stem):
-        path = f"/v1/verify?code={stem}%u"
+        """p99 without the traces, and beside them."""
+        alone, beside = [self.look_up(stem) for _ in range(ROUNDS)], []
         self.thread.start()
-        tails = []
-        while len(tails) < ROUNDS or not self.done:
-            told = self.world.load("get", path, 2 * RATE, 32, RATE, 1000)
-            tails.append(told["p99_us"] / 1000)
+        while len(beside) < ROUNDS or not self.done:
+            beside.append(self.look_up(stem))
         self.over.set()
         self.thread.join()
-        return statistics.median(tails)
+        return statistics.median(alone), statistics.median(beside)
 
 
 def asked(world, one, name, code, verified, bound):
     """The answer's time, what it takes of memory, and verify beside it."""
     with Watch(one.ledger.process.pid) as watch:
         answers = [Streamed(one, code) for _ in range(ROUNDS)]
-        tail = Meanwhile(one, code).verify(verified)
+        alone, beside = Meanwhile(one, code).verify(verified)
     add = world.rows.add
     add(f"{name}: streamed, {answers[0].bytes / 1e6:.0f} MB", 1000 * statistics.median(a.seconds for a in answers),
         "ms", target=bound, lower=True)
     add(f"{name}: its first byte", 1000 * statistics.median(a.first for a in answers), "ms")
-    add(f"{name}: verify p99 meanwhile, open loop", tail, "ms", target=5, lower=True)
+    add(f"{name}: verify p99 before, open loop", alone, "ms")
+    add(f"{name}: verify p99 meanwhile, open loop", beside, "ms", target=5, lower=True)
     add(f"{name}: memory beyond the mapped files", watch.peak / 1e6, "MB", target=MEMORY, lower=True)
 
 
@@ -156,9 +159,10 @@ def tracing(world):
         fill(one, graph.events())
         asked(world, one, f"closure of {graph.items:,} lots", graph.first, graph.stem, 1000)
         told = walks(one, graph, graph.edges())
+        target = 5 if graph.items > 500000 else None  # fewer lie in the cache
         for name, what in (("reach", "walk"), ("walk", "with records, parties, places")):
             world.rows.add(f"{what}, {told['edges']:,} edges, processor time", told[name] * 1000, "ms",
-                           told["array"] * 1000, "ms: arrays in memory", 5 if name == "reach" else None, lower=True)
+                           told["array"] * 1000, "ms: arrays in memory", target if name == "reach" else None, lower=True)
 
 
 def hubs(world):

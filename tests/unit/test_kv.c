@@ -186,7 +186,7 @@ START_TEST(places)
 			kv_put(&tx, DUP, be(i), be(i * 1000 + n), KV_APPEND);
 	ck_assert_int_eq(kv_commit(&tx), SY_OK);
 	ck_assert_int_eq(kv_begin(kv, &tx, KV_READ), SY_OK);
-	for (unsigned i = 0; i < 20000; i++, turn = turn * 1103515245 + 12345) {
+	for (unsigned i = 0; i < 4000; i++, turn = turn * 1103515245 + 12345) {
 		unsigned move = turn >> 16 & 63;
 		key = move > 60 ? turn >> 8 & 1023 : move > 40 ? key : (key + move % 12) % 1024;
 		unsigned found = (key + 2) / 3 * 3 + (key == 0 ? 3 : 0);
