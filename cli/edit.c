@@ -146,11 +146,38 @@ static int send_shown(struct app *app, const char *parameter, const char *value,
 	return RC_DONE;
 }
 
+/* Sent again, another's record would contradict itself: it replaces what it has replaced. */
+static bool said_by_another(struct app *app, const struct standing *now)
+{
+	struct sy_keyfile key;
+	struct fail unread = app->fail;
+
+	if (key_read(app, &key) != RC_DONE) {
+		app->fail = unread; /* sending says so */
+		return false;
+	}
+	const char *party = key_party(&app->arena, &key.vkey);
+	sy_wipe(&key, sizeof key);
+	return party != NULL && !sy_str_is(now->author, party);
+}
+
+static int show_standing(struct app *app, const char *parameter, const char *value,
+			 const struct standing *now)
+{
+	out_object(&app->out, NULL);
+	out_text(&app->out, parameter, value);
+	out_text(&app->out, "status", "already so");
+	out_u64(&app->out, "record", now->record);
+	out_end(&app->out);
+	return RC_DONE;
+}
+
 int edit_send(struct app *app, const struct view *v, const char *parameter, const char *value,
 	      struct sy_str record)
 {
 	struct sy_buf changed = {0};
 	struct standing now;
+	bool there = false;
 	int rc = RC_DONE;
 
 	if (arg(app, "replace") != NULL && arg(app, "dry-run") == NULL) {
@@ -161,9 +188,13 @@ int edit_send(struct app *app, const struct view *v, const char *parameter, cons
 		} else if (rc == RC_DONE) {
 			rc = take_place(app, &now, record, &changed);
 			record = sy_buf_span(&changed);
+			there = rc == RC_DONE && sy_str_eq(record, now.text) &&
+				said_by_another(app, &now);
 		}
 	}
-	if (rc == RC_DONE)
+	if (there)
+		rc = show_standing(app, parameter, value, &now);
+	else if (rc == RC_DONE)
 		rc = send_shown(app, parameter, value, record);
 	sy_buf_free(&changed);
 	return rc;

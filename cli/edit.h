@@ -32,7 +32,8 @@ void edit_texts(struct app *app, struct sy_jw *w, const char *flag, const char *
 /*
  * Sends a record that V shows by PARAMETER=VALUE.  With --replace it takes the place of the one
  * in force, unless it says the same already; then the record in force is sent again, which the
- * ledger answers with its first entry.  Shows what came of it.
+ * ledger answers with its first entry, or, when another party said it, nothing is sent.  Shows what
+ * came of it.
  */
 int edit_send(struct app *app, const struct view *v, const char *parameter, const char *value,
 	      struct sy_str record);

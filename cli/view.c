@@ -307,5 +307,6 @@ int view_standing(struct app *app, const struct view *v, const char *parameter, 
 		return fail(&app->fail, RC_FAIL, "%s: an answer without its record", v->endpoint);
 	out->text = sy_json_raw(&doc, text);
 	out->owner = view_text(app, &doc, sy_json_get(&doc, row, "owner"));
+	out->author = view_text(app, &doc, sy_json_get(&doc, row, "author"));
 	return RC_DONE;
 }

@@ -33,8 +33,9 @@ int view_show(struct app *app, const struct view *v, const char *parameter, cons
 /* The record in force, for changing it: RC_DONE with its number and bytes, or RC_UNKNOWN. */
 struct standing {
 	uint64_t record;
-	struct sy_str text;  /* in the app's arena */
-	struct sy_str owner; /* of a product or place: its party; else empty */
+	struct sy_str text;   /* in the app's arena */
+	struct sy_str owner;  /* of a product or place: its party; else empty */
+	struct sy_str author; /* the party that said it */
 };
 int view_standing(struct app *app, const struct view *v, const char *parameter, const char *value,
 		  struct standing *out);

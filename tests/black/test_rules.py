@@ -329,3 +329,14 @@ def test_farmers_are_enrolled_by_what_they_have(ledger, trade, tmp_path):
         city("party", "register", party, "--name", "farm", "--role", "producer", "--region", "130100", "--party-key",
              farm.dir / "farm.key", flag, value)
         assert city("party", "show", party, "--json").json["party"][member] == value
+
+
+def test_the_same_rules_by_another_authority(ledger, trade):
+    """They stand already: nothing is sent, where the same record by its own author is the same entry."""
+    city, south, *_ = trade
+    for one in (city, south):
+        one.write("p.ini", STRICT % ("O", "M"))
+    said = city("rules", "publish", "p.ini", "--replace", "--json").json
+    assert city("rules", "publish", "p.ini", "--replace", "--json").json["record"] == said["record"]
+    there = south("rules", "publish", "p.ini", "--replace", "--json").json
+    assert (there["status"], there["record"]) == ("already so", said["record"])
