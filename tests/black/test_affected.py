@@ -9,9 +9,9 @@ import urllib.parse
 import pytest
 
 import ledger as ledgers
-from ledger import batch, compact
+from ledger import batch
 from reference import ALWAYS, Reference, milliseconds
-from test_trace import at, made, small
+from test_trace import at, classes, event, made, packing, small
 from trade import QUANTITIES, Trade, clock, party_id, place_id
 
 TRADES = int(os.environ.get("SUYUAN_TRADES", "60"))
@@ -320,14 +320,47 @@ def test_a_recalls_scope(ledger):
 
 
 def test_what_was_found_in_two_ways_is_told_once(ledger):
-    """An item by its code, and what was at a place: each walk goes its own way."""
+    """An item by its code, and what was at a place: each walk goes its own way, and they meet in the cheese."""
     key, name, _ = small(ledger)
     place = "https://id.gs1.org/414/" + ledgers.check_digit("690123400001")
-    other = name["milk"] + "2"
-    ledger.submit(key, {**made(20, [name["cheese"]], [other]), "bizLocation": {"id": place}},
-                  made(22, [other], [name["milk"] + "3"]))
+    powder, cake = name["milk"] + "2", name["milk"] + "3"
+    ledger.submit(key, {**made(9, [name["milk"]], [powder]), "bizLocation": {"id": place}}, made(22, [powder], [cake]))
     ledger.settle()
-    lines, _ = ask(ledger, code=name["salt"], place=place, **{"from": at(15), "to": at(21)})
-    assert sorted(line["item"] for line in lines) == sorted([name["salt"], name["cheese"], name["slice"], other,
-                                                             name["milk"] + "3"])
-    assert len(compact(lines)) > 0 and all(line["from"] in {one["item"] for one in lines} | {None} for line in lines)
+    lines, end = ask(ledger, code=name["salt"], place=place, **{"from": at(8), "to": at(21)})
+    assert [(line["item"], line["from"], line["distance"]) for line in lines] == [
+        (name["salt"], None, 0), (name["cheese"], name["salt"], 1), (name["slice"], name["cheese"], 2),
+        (name["milk"], None, 0), (powder, None, 0), (cake, powder, 1)]
+    assert end["batches"] == 6
+
+
+def test_what_left_at_that_very_moment_was_there(ledger):
+    """Nobody told that it was shipped; it arrived elsewhere when the time in question began."""
+    key, gtin = ledger.dairy()
+    place = "https://id.gs1.org/414/" + ledgers.check_digit("690123400001")
+    lot = f"https://id.gs1.org/01/{gtin}/10/A"
+    ledger.submit(key, event("ObjectEvent", 10, action="ADD", bizLocation={"id": place}, quantityList=classes(lot)),
+                  event("ObjectEvent", 20, action="DELETE", bizStep="destroying", quantityList=classes(lot)))
+    ledger.settle()
+    for hour, found in ((9, 0), (19, 1), (20, 1), (21, 0)):
+        lines, _ = ask(ledger, place=place, **{"from": at(hour) if hour > 9 else at(1), "to": at(hour)})
+        assert [line["item"] for line in lines] == [lot] * found, hour
+
+
+def test_a_pallets_stay(ledger):
+    """What is packed while it stands there was there, though that paper names no place; what is packed later wasn't."""
+    key, gtin = ledger.dairy()
+    place, elsewhere = ("https://id.gs1.org/414/" + ledgers.check_digit(f"69012340000{i}") for i in (1, 2))
+    pallet = "https://id.gs1.org/00/" + ledgers.check_digit("06901234000000001")
+    lot = [f"https://id.gs1.org/01/{gtin}/10/{n}" for n in "ABC"]
+
+    def stands(hour, where):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep="storing", epcList=[pallet], bizLocation={"id": where})
+    ledger.submit(key, *(event("ObjectEvent", 1, action="ADD", quantityList=classes(one)) for one in lot),
+                  packing(2, pallet, lot[0]), packing(4, pallet, lot[0], action="DELETE"), stands(10, place),
+                  packing(12, pallet, lot[1]), packing(14, pallet, action="DELETE"), stands(16, elsewhere),
+                  packing(18, pallet, lot[2]))
+    ledger.settle()
+    for begin, end, found in ((9, 20, [pallet, lot[1]]), (11, 13, [pallet, lot[1]]), (15, 20, [pallet]), (17, 20, []),
+                              (3, 5, [])):
+        lines, _ = ask(ledger, place=place, **{"from": at(begin), "to": at(end)})
+        assert [line["item"] for line in lines] == found, (begin, end)

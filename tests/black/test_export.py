@@ -325,6 +325,29 @@ def test_deliveries_of_a_pallet_and_of_a_receipt_alone(desk):
     assert {d["lot"] for d in desk("export", "fcl", name["salt"]).json["deliveries"]} >= {"salt"}
 
 
+def test_what_went_into_what(desk):
+    """A station's own making counts, not another's; what came later went into nothing before."""
+    key, gtin = desk.producer, desk.name["salt"].split("/")[4]
+    s, t, u = (f"https://id.gs1.org/417/{check_digit(f'6912345{i:05d}')}" for i in range(3))
+    lot = {n: f"https://id.gs1.org/01/{gtin}/10/{n}" for n in "LXY"}
+
+    def ship(hour, name, source, target):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep="shipping", quantityList=classes(lot[name]),
+                     sourceList=ends(source, "source"), destinationList=ends(target, "destination"))
+    desk.ledger.submit(
+        key, event("ObjectEvent", 1, action="ADD", quantityList=classes(lot["L"]), destinationList=ends(s, "destination")),
+        {**made(2, [lot["L"]], [lot["X"]]), "sourceList": ends(s, "source")},
+        ship(5, "L", s, t), ship(6, "X", s, t), {**made(10, [lot["X"]], [lot["Y"]]), "sourceList": ends(t, "source")},
+        ship(12, "Y", t, u), ship(30, "L", t, u), ship(40, "L", s, t))
+    got = desk("export", "fcl", lot["L"]).json
+    named = {d["id"]: d["lot"] + d["source"][-2] + d["target"][-2] for d in got["deliveries"]}
+    assert sorted(named.values()) == sorted(n + a[-2] + b[-2] for n, a, b in (
+        ("L", s, t), ("X", s, t), ("Y", t, u), ("L", t, u), ("L", s, t)))
+    first = min((d for d in got["deliveries"] if named[d["id"]] == "L" + s[-2] + t[-2]), key=lambda d: int(d["id"].split(".")[0]))
+    assert {(r["source"], named[r["target"]]) for r in got["deliveriesRelations"]} == {
+        (next(i for i, n in named.items() if n[0] == "X"), "Y" + t[-2] + u[-2]), (first["id"], "L" + t[-2] + u[-2])}
+
+
 # --- what isn't whole ---------------------------------------------------------------------------
 
 def test_what_is_not_whole_says_so(desk):
