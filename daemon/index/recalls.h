@@ -91,7 +91,7 @@ int todo_put(struct apply *a, const struct key *k, uint64_t from);
 /* The item is to be marked, with what lay in it. */
 int todo_seed(struct apply *a, const struct recall_case *c, uint64_t id, bool placed);
 
-/* recalls.c */
+/* recalls.c; what changes: recalls_change.c */
 int recalls_load(struct apply *a);
 void recalls_forget(struct apply *a);
 struct recall_case *recalls_find(struct apply *a, uint64_t number); /* NULL: there is none */

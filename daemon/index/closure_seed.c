@@ -1,0 +1,145 @@
+/* Goes through a scope: marks what it names. */
+#include "closure.h"
+
+/*
+ * How far the scope was gone through: of its codes how many; then of the product's items the code,
+ * then of the visits to the place record and item.  In the row behind the number of the part.
+ */
+enum { PART_CODES, PART_PRODUCT, PART_PLACE, PARTS };
+enum { PART_HEAD = 9 }; /* longer than a row that wasn't begun */
+
+static int leave_at(struct work *w, unsigned part, struct sy_str where)
+{
+	struct key row = key_u64(0);
+
+	row.b[PART_HEAD - 1] = (uint8_t)part;
+	if (where.n > sizeof row.b - PART_HEAD)
+		return SY_ECORRUPT;
+	if (where.n)
+		memcpy(row.b + PART_HEAD, where.p, where.n);
+	row.n = PART_HEAD + where.n;
+	return kv_put(w->tx, T_TODO, key_str(&w->key), key_str(&row), 0);
+}
+
+/* Each goes on at w->place; SY_EHALT when it left before its end. */
+static int seed_codes(struct work *w)
+{
+	uint64_t i = w->place.n == 8 ? sy_get64(w->place.b) : 0, id;
+
+	for (; i < w->c->n_codes; i++) {
+		int err = code_id(w->tx, w->c->codes[i], &id);
+		if (err == SY_OK)
+			err = todo_seed(w->a, w->c, id, false);
+		if (err && err != SY_ENOTFOUND)
+			return err;
+		if (work_full(w)) {
+			struct key at = key_u64(i + 1);
+			err = leave_at(w, PART_CODES, key_str(&at));
+			return err ? err : SY_EHALT;
+		}
+	}
+	return SY_OK;
+}
+
+static int seed_product(struct work *w)
+{
+	struct item it;
+	uint64_t id;
+	int err;
+
+	if (w->c->product.n == 0)
+		return SY_OK;
+	while ((err = code_next_under(w->tx, w->c->product, key_str(&w->place), &id)) == SY_OK) {
+		if ((err = item_get(w->tx, id, &it)))
+			return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+		w->place = key_code(it.code);
+		if (recall_names_made(w->c, &it) && (err = todo_seed(w->a, w->c, id, false)))
+			return err;
+		if (work_full(w)) {
+			err = leave_at(w, PART_PRODUCT, key_str(&w->place));
+			return err ? err : SY_EHALT;
+		}
+	}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+int work_seed_if_there(struct work *w, uint64_t id)
+{
+	bool there;
+	int err = recall_was_there(w->a, w->c, id, &there);
+
+	return err || !there ? err : todo_seed(w->a, w->c, id, true);
+}
+
+/* A visit names an item, or the lot of units that the record has. */
+static int seed_visit(struct work *w, uint64_t record, uint64_t item)
+{
+	struct sy_str lot;
+	struct history h;
+	struct view v;
+	uint64_t id;
+	int err = history_get(w->tx, item, record, &h);
+
+	if (err || h.withdrawn || h.n == 0 || h.facts[0].time > w->c->to)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	if ((h.bits & HIST_ROLES) && (err = work_seed_if_there(w, item)))
+		return err;
+	if (!(h.bits & HIST_MEMBER) || (err = view_of(w->a, record, &v)))
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	for (size_t i = 0; i < v.ev.n_items; i++) {
+		const struct sy_event_item *occ = &v.ev.items[i];
+		w->a->work++;
+		if ((err = event_lot(&v, occ, &lot)))
+			return err;
+		if (lot.n == 0 || code_id(w->tx, lot, &id) || id != item)
+			continue;
+		if ((err = code_id(w->tx, occ->code.canonical, &id)) == SY_OK)
+			err = work_seed_if_there(w, id);
+		if (err && err != SY_ENOTFOUND)
+			return err;
+	}
+	return SY_OK;
+}
+
+static int seed_place(struct work *w)
+{
+	struct key name = key_code(w->c->place);
+	struct sy_str value;
+	uint64_t actor;
+	int err = w->c->place.n ? get_u64(w->tx, T_ACTORS, &name, &actor) : SY_ENOTFOUND;
+
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	struct key k = key_u64(actor);
+	if (w->place.n != 16)
+		w->place = key_u64x2(0, 0);
+	while ((err = kv_seek_value(w->tx, T_VISITS, key_str(&k), key_str(&w->place), &value)) ==
+	       SY_OK) {
+		uint64_t record = sy_get64((const uint8_t *)value.p),
+			 item = sy_get64((const uint8_t *)value.p + 8);
+		if ((err = seed_visit(w, record, item)))
+			return err;
+		w->place = key_u64x2(record, item + 1);
+		if (work_full(w)) {
+			err = leave_at(w, PART_PLACE, key_str(&w->place));
+			return err ? err : SY_EHALT;
+		}
+	}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+int work_seed(struct work *w, struct sy_str row)
+{
+	static int (*const parts[PARTS])(struct work *) = {seed_codes, seed_product, seed_place};
+	unsigned part = PART_CODES;
+	int err = SY_OK;
+
+	if (row.n >= PART_HEAD) { /* it was left before */
+		part = (uint8_t)row.p[PART_HEAD - 1];
+		w->place.n = row.n - PART_HEAD;
+		memcpy(w->place.b, row.p + PART_HEAD, w->place.n);
+	}
+	for (; part < PARTS && err == SY_OK; part++, w->place.n = 0)
+		err = parts[part](w);
+	return err == SY_EHALT ? SY_OK : err ? err : work_leave(w, 0);
+}
