@@ -72,7 +72,7 @@ static int numbers_grow(struct graph *g, struct numbers *t)
 	struct numbers more = {.cap = 0, .n = t->n};
 	size_t cap = t->cap ? t->cap * 2 : 1024, got = 0;
 
-	if (graph_room(g, &more.v, &got, cap, sizeof *more.v))
+	if (graph_room(g, &more.v, &got, cap, sizeof *more.v) || more.v == NULL)
 		return SY_EHALT;
 	more.cap = cap;
 	memset(more.v, 0, cap * sizeof *more.v);

@@ -17,11 +17,12 @@ import ingest
 import lookups
 import memory
 import postgres
+import sources
 import tracing
 import world
 
 SUBJECTS = (ingest.codes, ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, affected.affected, tracing.tracing, tracing.hubs,
+            lookups.verify_beside_a_crowd, affected.affected, tracing.tracing, tracing.hubs, sources.common,
             checks.footprint, memory.memory, checks.checks)
 
 

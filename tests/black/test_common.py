@@ -355,6 +355,21 @@ def test_what_remains_when_something_is_cut(ledger):
     assert told["rows"] == [] and not any(one["explained"] for one in told["complaints"])
 
 
+def test_who_sent_it_is_asked_until_it_was_sent(ledger):
+    """What a firm did with the rest of a lot, after it had shipped some, isn't on the way of that."""
+    key, gtin = ledger.dairy()
+    milk, brie = (f"https://id.gs1.org/01/{gtin}/10/{name}" for name in ("milk", "brie"))
+    farm, dairy, (barn, ramp, shed) = gln(417, 1), gln(417, 2), (gln(414, n) for n in range(3))
+    ledger.submit(key, moved(1, [milk], owner("destination", farm), barn, "commissioning", "ADD"),
+                  sent(3, [milk], farm, dairy, ramp), moved(4, [milk], done_by(farm), shed, "storing"),
+                  received(5, [milk], dairy, farm), made(6, [milk], [brie], **done_by(dairy)))
+    ledger.settle()
+    rows = {row["code"] for row in ask(ledger, {brie: 1})["rows"]}
+    assert rows == {milk, brie, farm, dairy, barn, ramp}
+    # Had the ramp not been, it wouldn't have come there, whatever the receipt says.
+    assert {row["code"] for row in ask(ledger, {brie: 1}, cut=[ramp])["rows"]} == {brie, dairy}
+
+
 def test_contact_at_a_place(ledger):
     """The gouda was made where the brie had been: it may have its salt."""
     lot, _ = cheese(ledger)
