@@ -98,7 +98,7 @@ int balance_line(struct balancing *b, struct sy_str product, uint64_t party, con
 	struct balance *out = b->out;
 	size_t at;
 
-	if (out->n_lines == out->cap_lines && grow(b))
+	if ((b->slots == NULL || out->n_lines == out->cap_lines) && grow(b))
 		return SY_ENOMEM;
 	at = hash_of(product, party, units) & (out->cap_lines * 2 - 1);
 	for (; b->slots[at]; at = (at + 1) & (out->cap_lines * 2 - 1)) {
