@@ -259,7 +259,7 @@ def test_lots(world):
         assert ("gain" in flags) == (line["gain"] != "0") and ("loss" in flags) == (line["loss"] != "0")
         gained += line["gain"] != "0"
         lost += line["loss"] != "0"
-    assert gained > GRAPHS / 5 and lost > GRAPHS / 20 and unknown > GRAPHS / 20
+    assert gained > GRAPHS / 5 and lost > GRAPHS / 30 and unknown > GRAPHS / 30
 
 
 def test_parties(world):
