@@ -205,12 +205,12 @@ static bool read_digest(struct sy_str text, const char **kind, struct sy_str *he
 static void put_report(struct draft *d)
 {
 	struct sy_str text = value_trim(row_value(d, F_REPORT)), hex[2];
-	const char *kind[2], *space = memchr(text.p, ' ', text.n);
 	struct sy_str part[2] = {text, {"", 0}};
+	const char *kind[2], *space;
 
 	if (text.n == 0)
 		return;
-	if (space != NULL) {
+	if ((space = memchr(text.p, ' ', text.n)) != NULL) {
 		part[0].n = (size_t)(space - text.p);
 		part[1] = value_trim((struct sy_str){space, text.n - part[0].n});
 	}
