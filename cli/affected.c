@@ -71,7 +71,7 @@ struct sy_str affected_why(struct app *app, struct sy_arena *arena, const struct
 		if (!sy_str_is(edge, whys[i].edge))
 			continue;
 		sy_buf_text(&b, whys[i].before[app->lang]);
-		sy_buf_str(&b, affected_text(arena, doc, line, "from"));
+		sy_buf_str(&b, view_short(affected_text(arena, doc, line, "from")));
 		sy_buf_text(&b, whys[i].after[app->lang]);
 	}
 	if (b.n == 0)

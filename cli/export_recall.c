@@ -134,7 +134,9 @@ static void each_unit(struct report *r, const struct sy_json *of, put_fn put)
 		put(r, of, NULL);
 }
 
-static const char *const effect_amounts[] = {"found", "stopped", "returned", "destroyed"};
+static const char *const effect_amounts[] = {"toRecall", "found",     "stopped",
+					     "returned", "destroyed", "outstanding"};
+enum { EFFECT_AMOUNTS = sizeof effect_amounts / sizeof *effect_amounts };
 
 static struct sy_str unit_of(struct report *r, const struct sy_json *q)
 {
@@ -153,9 +155,10 @@ static void put_effect(struct report *r, const struct sy_json *of, const struct 
 	page_row_begin(&r->page);
 	page_cell(&r->page, name.n ? name : text_of(r, &r->effect, of, "region"));
 	page_number(&r->page, text_of(r, &r->effect, of, "told"));
+	page_number(&r->page, text_of(r, &r->effect, of, "untold"));
 	page_number(&r->page, text_of(r, &r->effect, of, "answered"));
 	page_number(&r->page, percent(r, &r->effect, of, "answeredPercent"));
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < EFFECT_AMOUNTS; i++)
 		page_number(&r->page, text_of(r, &r->effect, q, effect_amounts[i]));
 	page_number(&r->page, percent(r, &r->effect, q, "recoveredPercent"));
 	page_cell(&r->page, unit_of(r, q));
@@ -166,12 +169,15 @@ static void put_effects(struct report *r, const char *heading, const char *list)
 {
 	const char *headings[] = {heading,
 				  words("told"),
+				  words("not told"),
 				  words("answered"),
 				  words("share answered"),
+				  words("to recall"),
 				  words("found"),
 				  words("stopped"),
 				  words("returned"),
 				  words("destroyed"),
+				  words("outstanding"),
 				  words("share recovered"),
 				  words("unit")};
 	const struct sy_json *root = sy_json_root(&r->effect), *v;
@@ -216,15 +222,15 @@ static int put_page(struct report *r, struct sy_buf *path)
 
 static void put_csv_row(struct report *r, const struct sy_json *of, const struct sy_json *q)
 {
-	static const char *const members[] = {"party",      "region",   "toldAt",
-					      "answeredAt", "answered", "answeredPercent"};
+	static const char *const members[] = {"party",  "region",   "toldAt",         "answeredAt",
+					      "untold", "answered", "answeredPercent"};
 	struct sy_buf b = {0};
 
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		csv_put_text(&b, text_of(r, &r->effect, of, members[i]), ',');
 		sy_buf_byte(&b, ',');
 	}
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < EFFECT_AMOUNTS; i++) {
 		csv_put_text(&b, text_of(r, &r->effect, q, effect_amounts[i]), ',');
 		sy_buf_byte(&b, ',');
 	}
@@ -242,9 +248,10 @@ static void put_csv(struct report *r)
 {
 	const struct sy_json *root = sy_json_root(&r->effect), *v;
 
-	out_bytes(&r->app->out,
-		  SY_STR("party,region,toldAt,answeredAt,answered,answeredPercent,found,stopped,"
-			 "returned,destroyed,recoveredPercent,unit\r\n"));
+	out_bytes(
+	    &r->app->out,
+	    SY_STR("party,region,toldAt,answeredAt,untold,answered,answeredPercent,toRecall,found,"
+		   "stopped,returned,destroyed,outstanding,recoveredPercent,unit\r\n"));
 	sy_json_each (&r->effect, sy_json_get(&r->effect, root, "parties"), v)
 		each_unit(r, v, put_csv_row);
 }

@@ -16,7 +16,7 @@ static struct sy_str as_actor(struct item_view *v, const struct sy_json *row, co
 
 static struct sy_str as_time(struct item_view *v, const struct sy_json *row, const char *path)
 {
-	return item_time(v, item_member(v, row, path));
+	return view_time(v->app, item_member(v, row, path));
 }
 
 /* What is none isn't shown. */

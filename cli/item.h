@@ -43,7 +43,5 @@ struct sy_str item_member_word(struct item_view *v, const struct sy_json *row, c
 const char *item_word(const struct app *app, const char *name);
 /* A party or place by its name, and its id without what GS1's all begin with. */
 struct sy_str item_actor(struct item_view *v, struct sy_str id);
-/* "2026-11-02 08:30", at +08:00. */
-struct sy_str item_time(struct item_view *v, struct sy_str time);
 
 #endif

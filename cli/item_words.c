@@ -174,19 +174,6 @@ struct sy_str item_actor(struct item_view *v, struct sy_str id)
 	return v->names[v->n_names - 1].name;
 }
 
-struct sy_str item_time(struct item_view *v, struct sy_str time)
-{
-	char text[SY_TIME_TEXT];
-	int64_t ms;
-
-	if (time.n == 0 || sy_time_parse(time, &ms) != SY_OK || ms < -CHINA_MS)
-		return time;
-	sy_time_format((uint64_t)(ms + CHINA_MS), text);
-	text[10] = ' ';
-	const char *copy = sy_arena_strdup(&v->app->arena, (struct sy_str){text, 16});
-	return copy != NULL ? sy_str(copy) : time;
-}
-
 struct sy_str item_member(struct item_view *v, const struct sy_json *row, const char *path)
 {
 	return view_text(v->app, &v->doc, view_at(&v->doc, row, path));

@@ -1,5 +1,6 @@
 /*
- * Names of products and parties by their ids, each asked of the ledger once.
+ * Names of products and parties by their ids, each asked of the ledger once.  What can't be asked
+ * has no name.
  */
 #ifndef CLI_NAMES_H
 #define CLI_NAMES_H
@@ -9,14 +10,15 @@
 
 struct names {
 	struct app *app;
-	struct seen ids; /* which of V */
+	struct http *http; /* of its own: an answer may be streaming meanwhile */
+	struct seen ids;   /* which of V */
 	struct sy_arena arena;
 	struct sy_str *v;
 	size_t n, cap;
 };
 
-/* The English name, or the Chinese one where there is no other; empty for what isn't registered.
- * ENDPOINT is "/v1/products?code=" or "/v1/parties?id=". */
+/* The name in the language of the app, or where there is none in the other; empty for what isn't
+ * registered. ENDPOINT is "/v1/products?code=" or "/v1/parties?id=". */
 struct sy_str names_ask(struct names *s, const char *endpoint, struct sy_str id);
 void names_free(struct names *s);
 

@@ -3,6 +3,7 @@
  */
 #include "affected_page.h"
 #include "columns.h"
+#include "names.h"
 #include "view.h"
 
 /* --- for people ------------------------------------------------------------------------------- */
@@ -10,6 +11,7 @@
 struct report {
 	struct app *app;
 	struct sy_arena arena; /* of a line */
+	struct names names;
 	struct sy_buf text;
 	bool ended;
 };
@@ -33,19 +35,37 @@ static void add_labelled(struct report *r, enum affected_word w, struct sy_str t
 		sy_buf_printf(&r->text, "  %s %.*s", affected_word(r->app, w), (int)text.n, text.p);
 }
 
+/* By its name, which is asked for once. */
+static void add_who(struct report *r, struct sy_str party)
+{
+	struct sy_str name = names_ask(&r->names, "/v1/parties?id=", party);
+
+	add_part(r, "    ", name.n > 0 ? name : view_short(party));
+	if (name.n > 0)
+		sy_buf_printf(&r->text, " (%.*s)", (int)view_short(party).n, view_short(party).p);
+}
+
+static void add_product(struct report *r, struct sy_str item)
+{
+	struct sy_faults faults;
+	struct sy_code code;
+
+	sy_faults_init(&faults, &r->arena);
+	if (sy_code_parse(&r->arena, item, &code, &faults, SY_NO_RECORD, "") == SY_OK)
+		add_part(r, "  ", names_ask(&r->names, "/v1/products?code=", code.product));
+}
+
 static void show_holder(struct report *r, const struct sy_json_doc *doc, const struct sy_json *h)
 {
-	struct sy_str since = affected_text(&r->arena, doc, h, "since");
-
-	add_part(r, "    ", affected_text(&r->arena, doc, h, "party"));
-	add_part(r, "  @ ", affected_text(&r->arena, doc, h, "place"));
+	add_who(r, affected_text(&r->arena, doc, h, "party"));
+	add_part(r, "  @ ", view_short(affected_text(&r->arena, doc, h, "place")));
 	add_labelled(r, W_REGION, affected_text(&r->arena, doc, h, "region"));
 	add_labelled(r, W_PROJECT, affected_text(&r->arena, doc, h, "project"));
 	add_labelled(r, W_PART, affected_text(&r->arena, doc, h, "part"));
 	say_line(r);
 	sy_buf_text(&r->text, "      ");
 	affected_quantities(r->app, &r->text, doc, h);
-	add_labelled(r, W_SINCE, since);
+	add_labelled(r, W_SINCE, view_time(r->app, affected_text(&r->arena, doc, h, "since")));
 	say_line(r);
 }
 
@@ -53,7 +73,10 @@ static void show_item(struct report *r, const struct sy_json_doc *doc, const str
 {
 	const struct sy_json *holders = sy_json_get(doc, line, "holders"), *h;
 
-	add_part(r, "", affected_text(&r->arena, doc, line, "item"));
+	struct sy_str item = affected_text(&r->arena, doc, line, "item");
+
+	add_part(r, "", view_short(item));
+	add_product(r, item);
 	add_part(r, "  ", affected_why(r->app, &r->arena, doc, line));
 	say_line(r);
 	sy_json_each (doc, holders, h)
@@ -79,7 +102,7 @@ static void show_totals(struct report *r, const struct sy_json_doc *doc, const s
 		if (parties) {
 			struct sy_str name = view_text(app, doc, sy_json_get(doc, t, "name"));
 			out_str(&app->out, affected_word(app, W_PARTY),
-				affected_text(&r->arena, doc, t, "party"));
+				view_short(affected_text(&r->arena, doc, t, "party")));
 			out_str(&app->out, affected_word(app, W_NAME),
 				name.n > 0 ? name : SY_STR("-"));
 		}
@@ -120,11 +143,12 @@ static void show_end(struct report *r, const struct sy_json_doc *doc, const stru
 	    (int)n[0].n, n[0].p, (int)n[1].n, n[1].p, (int)n[2].n, n[2].p, (int)n[3].n, n[3].p);
 	struct sy_str undated = affected_text(&r->arena, doc, end, "undated");
 	if (undated.n > 0)
-		out_line(&r->app->out,
-			 r->app->lang == LANG_ZH
-			     ? "另有 %.*s 项未注明生产日期，未计入。"
-			     : "%.*s more of the product tell no day on which they were made.",
-			 (int)undated.n, undated.p);
+		out_line(
+		    &r->app->out,
+		    r->app->lang == LANG_ZH
+			? "其中 %.*s 项未注明生产日期，可能无关。"
+			: "%.*s of them tell no day on which they were made, and may not be meant.",
+		    (int)undated.n, undated.p);
 }
 
 static int show_line(void *ctx, struct sy_str text)
@@ -145,13 +169,14 @@ static int show_line(void *ctx, struct sy_str text)
 
 static int show_report(struct app *app, struct sy_buf *path)
 {
-	struct report r = {.app = app};
+	struct report r = {.app = app, .names.app = app};
 	struct lines lines = {.line = show_line, .ctx = &r};
 	int rc = affected_stream(app, path, lines_take, &lines);
 
 	if (!r.ended && rc == RC_DONE)
 		rc = fail(&app->fail, RC_FAIL, "the answer has no end");
 	lines_free(&lines);
+	names_free(&r.names);
 	sy_buf_free(&r.text);
 	sy_arena_free(&r.arena);
 	return rc;

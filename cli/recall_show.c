@@ -106,15 +106,19 @@ int cmd_recall_inbox(struct app *app)
 
 enum text {
 	T_PARTY,
+	T_NAME,
 	T_REGION,
 	T_TOLD,
 	T_ANSWERED,
 	T_PERCENT,
+	T_UNTOLD,
 	T_UNIT,
+	T_TO_RECALL,
 	T_FOUND,
 	T_STOPPED,
 	T_RETURNED,
 	T_DESTROYED,
+	T_OUTSTANDING,
 	T_RECOVERED,
 	T_STEP,
 	T_RULE,
@@ -128,16 +132,20 @@ enum text {
 
 static const char *const texts[T_COUNT][2] = {
     [T_PARTY] = {"party", "主体"},
+    [T_NAME] = {"name", "名称"},
     [T_REGION] = {"region", "地区"},
     [T_TOLD] = {"told", "已通知"},
     [T_ANSWERED] = {"answered", "已答复"},
     [T_PERCENT] = {"percent", "答复率"},
+    [T_UNTOLD] = {"NOT TOLD", "未通知"},
     [T_UNIT] = {"unit", "单位"},
+    [T_TO_RECALL] = {"to recall", "应召回"},
     [T_FOUND] = {"found", "查见"},
     [T_STOPPED] = {"stopped", "停售"},
     [T_RETURNED] = {"returned", "退回"},
     [T_DESTROYED] = {"destroyed", "销毁"},
-    [T_RECOVERED] = {"recovered", "召回率"},
+    [T_OUTSTANDING] = {"outstanding", "未召回"},
+    [T_RECOVERED] = {"recovered %", "召回率"},
     [T_STEP] = {"step", "步骤"},
     [T_RULE] = {"rule", "期限规则"},
     [T_STATE] = {"state", "状态"},
@@ -169,7 +177,7 @@ static void show_member(struct app *app, const struct sy_json_doc *doc, const st
 		if (t != T_RULE && sy_str_is(text, states[i][0]))
 			text = sy_str(states[i][1 + app->lang]);
 	}
-	out_str(&app->out, word(app, t), text.n > 0 ? text : SY_STR("-"));
+	out_str(&app->out, word(app, t), text.n > 0 ? view_time(app, text) : SY_STR("-"));
 }
 
 static void show_deadlines(struct app *app, const struct sy_json_doc *doc)
@@ -194,10 +202,9 @@ static void show_quantity(struct app *app, const struct sy_json_doc *doc, const 
 	static const struct {
 		const char *member;
 		enum text t;
-	} amounts[] = {{"found", T_FOUND},
-		       {"stopped", T_STOPPED},
-		       {"returned", T_RETURNED},
-		       {"destroyed", T_DESTROYED},
+	} amounts[] = {{"toRecall", T_TO_RECALL},        {"found", T_FOUND},
+		       {"stopped", T_STOPPED},           {"returned", T_RETURNED},
+		       {"destroyed", T_DESTROYED},       {"outstanding", T_OUTSTANDING},
 		       {"recoveredPercent", T_RECOVERED}};
 	struct sy_str unit = view_text(app, doc, sy_json_get(doc, q, "unit"));
 
@@ -216,8 +223,11 @@ static void show_tally(struct app *app, const struct sy_json_doc *doc, const str
 
 	do {
 		out_object(&app->out, NULL);
-		out_str(&app->out, word(app, what), who.n > 0 ? who : SY_STR("-"));
+		out_str(&app->out, word(app, what), who.n > 0 ? view_short(who) : SY_STR("-"));
+		if (what == T_PARTY)
+			show_member(app, doc, v, "name", T_NAME);
 		show_member(app, doc, v, "told", T_TOLD);
+		show_member(app, doc, v, "untold", T_UNTOLD);
 		show_member(app, doc, v, "answered", T_ANSWERED);
 		show_member(app, doc, v, "answeredPercent", T_PERCENT);
 		show_quantity(app, doc, q);
@@ -254,6 +264,10 @@ int cmd_recall_effectiveness(struct app *app)
 	show_tallies(app, &doc, "regions", "region", T_REGION);
 	out_line(&app->out, "%s", "");
 	show_deadlines(app, &doc);
+	struct sy_str cut = view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "cut"));
+	if (cut.n > 0)
+		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
+			    (int)cut.n, cut.p);
 	return RC_DONE;
 }
 

@@ -113,8 +113,8 @@ static void tree_end(struct tracing *t)
 static void table_row(struct tracing *t, const char *distance, struct sy_str item, const char *edge,
 		      struct sy_str from, struct sy_str records)
 {
-	item = code_short(item);
-	from = code_short(from);
+	item = view_short(item);
+	from = view_short(from);
 	out_line(&t->app->out, "%8s  %-38.*s  %-9s  %-38.*s  %.*s", distance, (int)item.n, item.p,
 		 edge, (int)from.n, from.p, (int)records.n, records.p);
 }

@@ -72,7 +72,7 @@ static void show_line(struct app *app, const struct sy_json_doc *doc, const stru
 		who = member(app, doc, line, "product");
 	out_object(&app->out, NULL);
 	out_str(&app->out, sums_word(app, of),
-		who.n ? code_short(who) : sy_str(sums_word(app, all)));
+		who.n ? view_short(who) : sy_str(sums_word(app, all)));
 	out_str(&app->out, sums_word(app, unit), unit_of(app, doc, line));
 	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
 		struct sy_str n = member(app, doc, line, counts[i].member);
@@ -118,7 +118,7 @@ static void show(struct app *app, const struct sy_json_doc *doc)
 	static const char *const mixed[2] = {"! units don't agree: gain and loss can't be told",
 					     "! 计量单位不一致，无法判断多出或短少"};
 	const struct sy_json *root = sy_json_root(doc), *line;
-	struct sy_str code = code_short(member(app, doc, root, "code"));
+	struct sy_str code = view_short(member(app, doc, root, "code"));
 	bool any = false;
 
 	out_line(&app->out, "%.*s", (int)code.n, code.p);

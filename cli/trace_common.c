@@ -70,7 +70,7 @@ static void show_row(struct app *app, const struct sy_json_doc *doc, const struc
 	out_str(o, heading(app, W_WHAT),
 		kind_word(app, view_text(app, doc, sy_json_get(doc, row, "kind"))));
 	out_str(o, heading(app, W_CODE),
-		code_short(view_text(app, doc, sy_json_get(doc, row, "code"))));
+		view_short(view_text(app, doc, sy_json_get(doc, row, "code"))));
 	out_str(o, heading(app, W_NAME), name.n ? name : SY_STR("-"));
 	out_str(o, heading(app, W_COMPLAINTS),
 		view_text(app, doc, sy_json_get(doc, row, "complaints")));
@@ -88,7 +88,7 @@ static void show_unexplained(struct app *app, const struct sy_json_doc *doc)
 	const struct sy_json *c;
 
 	sy_json_each (doc, sy_json_get(doc, sy_json_root(doc), "complaints"), c) {
-		struct sy_str code = code_short(view_text(app, doc, sy_json_get(doc, c, "code")));
+		struct sy_str code = view_short(view_text(app, doc, sy_json_get(doc, c, "code")));
 		const struct sy_json *yes = sy_json_get(doc, c, "explained");
 		if (yes && sy_str_is(sy_json_raw(doc, yes), "false"))
 			out_line(&app->out,

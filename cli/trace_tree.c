@@ -48,15 +48,6 @@ const char *edge_word(const struct app *app, struct sy_str edge, bool back)
 	return "";
 }
 
-struct sy_str code_short(struct sy_str code)
-{
-	const struct sy_str stem = SY_STR("https://id.gs1.org/");
-
-	if (code.n > stem.n && memcmp(code.p, stem.p, stem.n) == 0)
-		return (struct sy_str){code.p + stem.n, code.n - stem.n};
-	return code;
-}
-
 /* --- what is kept ----------------------------------------------------------------------------- */
 
 struct node {
@@ -311,7 +302,7 @@ static void put_line(struct tree *t, const struct sy_buf *b)
 
 static void show_item(struct tree *t, const struct node *n, struct sy_buf *b)
 {
-	struct sy_str shown = code_short(n->code), name;
+	struct sy_str shown = view_short(n->code), name;
 	struct sy_code code;
 
 	if (sy_code_parse(&t->app->arena, n->code, &code, NULL, SY_NO_RECORD, "") != SY_OK)
@@ -365,7 +356,7 @@ static void show_actors(struct tree *t, const struct actors *all, enum text head
 		out_line(&t->app->out, "%s", word(t->app, heading));
 	}
 	for (const struct actor *a = all->first; a != NULL; a = a->next) {
-		struct sy_str code = code_short(a->code), name = name_in(t, v, a->code);
+		struct sy_str code = view_short(a->code), name = name_in(t, v, a->code);
 		out_line(&t->app->out, "  %.*s%s%.*s  [%llu]", (int)code.n, code.p,
 			 name.n ? "  " : "", (int)name.n, name.p, (unsigned long long)a->distance);
 	}

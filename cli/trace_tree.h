@@ -19,8 +19,6 @@ bool tree_add(struct tree *t, const struct sy_json_doc *doc);
 /* Asks the ledger for the names of what is shown, and shows it. */
 void tree_show(struct tree *t);
 
-/* A code as scanners know it: without the resolver in front of it. */
-struct sy_str code_short(struct sy_str code);
 /* What an edge is to people; BACK: it was followed backwards. */
 const char *edge_word(const struct app *app, struct sy_str edge, bool back);
 

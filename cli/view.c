@@ -146,6 +146,29 @@ struct sy_str view_text(struct app *app, const struct sy_json_doc *doc, const st
 	return s;
 }
 
+struct sy_str view_short(struct sy_str code)
+{
+	const struct sy_str stem = SY_STR("https://id.gs1.org/");
+
+	if (code.n > stem.n && memcmp(code.p, stem.p, stem.n) == 0)
+		return (struct sy_str){code.p + stem.n, code.n - stem.n};
+	return code;
+}
+
+struct sy_str view_time(struct app *app, struct sy_str time)
+{
+	enum { CHINA_MS = 8 * 3600000 };
+	char text[SY_TIME_TEXT];
+	int64_t ms;
+
+	if (time.n == 0 || sy_time_parse(time, &ms) != SY_OK || ms < -CHINA_MS)
+		return time;
+	sy_time_format((uint64_t)(ms + CHINA_MS), text);
+	text[10] = ' ';
+	const char *copy = sy_arena_strdup(&app->arena, (struct sy_str){text, 16});
+	return copy != NULL ? sy_str(copy) : time;
+}
+
 int view_get(struct app *app, const char *path, struct sy_json_doc *doc)
 {
 	struct http_answer a = {0};

@@ -45,6 +45,10 @@ int view_standing(struct app *app, const struct view *v, const char *parameter, 
 int view_get(struct app *app, const char *path, struct sy_json_doc *doc);
 /* A value of any kind as text for people: names by language, lists joined. */
 struct sy_str view_text(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v);
+/* A code or an id without the resolver that GS1's all have in front. */
+struct sy_str view_short(struct sy_str code);
+/* "2026-11-02 08:30", at +08:00. */
+struct sy_str view_time(struct app *app, struct sy_str time);
 /* The value at a path of members below V, or NULL. */
 const struct sy_json *view_at(const struct sy_json_doc *doc, const struct sy_json *v,
 			      const char *path);

@@ -201,6 +201,36 @@ static int next_of_index(void *ctx, uint64_t item, uint64_t from, struct item_ev
 	return index_history_next(ctx, item, from, out);
 }
 
+/* Facts before a time alone. */
+struct until {
+	struct index_read *r;
+	int64_t time;
+};
+
+static int next_until(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
+{
+	const struct until *u = ctx;
+	int err = index_history_next(u->r, item, from, out);
+	unsigned n = 0;
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < out->n_facts; i++)
+		if (out->facts[i].time < u->time)
+			out->facts[n++] = out->facts[i];
+	out->n_facts = n;
+	return SY_OK;
+}
+
+int custody_before(struct index_read *r, const struct item *it, int64_t time,
+		   struct sy_arena *arena, struct custody *out)
+{
+	struct until until = {r, time};
+	struct custody_source s = {next_until, &until};
+
+	return custody_fold(&s, it->id, it->kind, arena, out);
+}
+
 int custody_of(struct index_read *r, const struct item *it, struct sy_arena *arena,
 	       struct custody *out)
 {

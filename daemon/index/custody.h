@@ -105,6 +105,9 @@ int custody_fold(const struct custody_source *s, uint64_t item, enum sy_code_kin
 		 struct sy_arena *arena, struct custody *out);
 int custody_of(struct index_read *r, const struct item *it, struct sy_arena *arena,
 	       struct custody *out);
+/* As it was just before TIME, by what is known now. */
+int custody_before(struct index_read *r, const struct item *it, int64_t time,
+		   struct sy_arena *arena, struct custody *out);
 
 /* Single pieces, whatever quantity is or isn't given with them. */
 static inline bool custody_is_piece(enum sy_code_kind kind)

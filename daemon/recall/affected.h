@@ -31,6 +31,7 @@ struct affected_ask {
 	const uint64_t *containers; /* ids */
 	size_t n_containers;
 	int64_t from, to;           /* of place and containers: ms, both within; INT64_MIN, _MAX */
+	int64_t before;             /* holders as they were just before that, ms; 0: as they are */
 	uint32_t depth;             /* no item farther than this */
 	size_t bytes;               /* of memory at most */
 	unsigned ms;                /* of time at most */

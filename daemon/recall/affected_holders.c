@@ -284,8 +284,9 @@ static int holders_of(struct search *s, const struct trace_item *line)
 	if (err)
 		return err;
 	sy_arena_reset(&s->arena);
-	if ((err = custody_of(s->r, &it, &s->arena, &c)) ||
-	    (err = is_counted(s, &it, line, &counted)))
+	err = s->ask->before ? custody_before(s->r, &it, s->ask->before, &s->arena, &c)
+			     : custody_of(s->r, &it, &s->arena, &c);
+	if (err || (err = is_counted(s, &it, line, &counted)))
 		return err;
 	if ((!counted && (err = totals_room(s, c.n_holders))) || (err = pack_all(s, &c)))
 		return err;

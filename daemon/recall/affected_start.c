@@ -23,11 +23,13 @@ int starts_of_product(struct search *s)
 		after = code;
 		if ((err = search_step(s)))
 			return err;
+		/* A unit goes by its lot; what nobody knows the day of may be meant. */
+		if (bounded && day == SY_NO_DAY && it.lot != NO_ID)
+			continue;
 		if (bounded && day == SY_NO_DAY)
 			s->out->undated++;
-		if (bounded &&
-		    (day == SY_NO_DAY || (ask->made_from != SY_NO_DAY && day < ask->made_from) ||
-		     (ask->made_to != SY_NO_DAY && day > ask->made_to)))
+		else if (bounded && ((ask->made_from != SY_NO_DAY && day < ask->made_from) ||
+				     (ask->made_to != SY_NO_DAY && day > ask->made_to)))
 			continue;
 		if ((err = search_add(s, &s->starts, it.id)))
 			return err;
@@ -37,38 +39,15 @@ int starts_of_product(struct search *s)
 
 /* --- presence -------------------------------------------------------------------------------- */
 
-/* Facts before a time alone. */
-struct until {
-	struct index_read *r;
-	int64_t time;
-};
-
-static int next_until(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
-{
-	const struct until *u = ctx;
-	int err = index_history_next(u->r, item, from, out);
-	unsigned n = 0;
-
-	if (err)
-		return err;
-	for (unsigned i = 0; i < out->n_facts; i++)
-		if (out->facts[i].time < u->time)
-			out->facts[n++] = out->facts[i];
-	out->n_facts = n;
-	return SY_OK;
-}
-
 /* Was it at the place just before TIME, or may it have been? */
 static int stood(struct search *s, const struct item *it, int64_t time, bool *yes)
 {
-	struct until until = {s->r, time};
-	struct custody_source source = {next_until, &until};
 	struct custody c;
 	int err;
 
 	*yes = false;
 	sy_arena_reset(&s->arena);
-	if ((err = custody_fold(&source, it->id, it->kind, &s->arena, &c)))
+	if ((err = custody_before(s->r, it, time, &s->arena, &c)))
 		return err;
 	for (size_t i = 0; i < c.n_holders && !*yes; i++) {
 		const struct custody_holder *h = &c.holders[i];

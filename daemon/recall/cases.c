@@ -172,17 +172,18 @@ int case_times(struct index_read *r, struct sy_arena *arena, const struct index_
 
 /* --- who was told ---------------------------------------------------------------------------- */
 
-static int read_region(struct index_read *r, struct sy_arena *arena, struct case_party *p)
+int case_region(struct index_read *r, struct sy_arena *arena, struct sy_str party,
+		struct sy_str *region)
 {
 	struct register_row row;
 	struct sy_json_doc doc;
-	int err = register_get(r, REG_PARTY, p->party, &row);
+	int err = register_get(r, REG_PARTY, party, &row);
 
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	const struct sy_json *v = member_of(arena, row.payload, "region", &doc, &err);
 	if (v)
-		err = sy_json_string(&doc, v, arena, &p->region);
+		err = sy_json_string(&doc, v, arena, region);
 	return err == SY_ENOMEM ? err : SY_OK;
 }
 
@@ -194,7 +195,8 @@ static int read_party(struct index_read *r, struct sy_arena *arena, const struct
 
 	*p = (struct case_party){.party = row->owner, .notice = row->record, .answer = NO_ID};
 	if ((err = first_time(r, REG_NOTICE, *row, &p->told)) ||
-	    (err = recall_version(row, &p->version)) || (err = read_region(r, arena, p)))
+	    (err = recall_version(row, &p->version)) ||
+	    (err = case_region(r, arena, p->party, &p->region)))
 		return err;
 	if ((err = register_get(r, REG_ANSWER, row->id, &answer)))
 		return err == SY_ENOTFOUND ? SY_OK : err;

@@ -34,6 +34,10 @@ struct case_party {
 int case_parties(struct index_read *r, struct sy_arena *arena, const struct index_recall *c,
 		 size_t most, struct case_party **out, size_t *n);
 
+/* A party's region: 6 digits, or empty. */
+int case_region(struct index_read *r, struct sy_arena *arena, struct sy_str party,
+		struct sy_str *region);
+
 enum case_due { DUE_OPEN, DUE_MET, DUE_MISSED, DUE_WAITING /* its clock doesn't run yet */ };
 const char *case_due_name(enum case_due due);
 

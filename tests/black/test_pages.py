@@ -65,18 +65,20 @@ class Page(html.parser.HTMLParser):
         return "".join(self.texts)
 
 
+DAIRY = "https://id.gs1.org/417/" + check_digit("690123400000")
+
+
 @pytest.fixture
 def desk(ledger, tmp_path):
     """A lot of 100 kg, 40 of it with a shop, and a brick of it in a tower with an evil name."""
     key, gtin, lot = lots(ledger)
     one = Program(tmp_path, ledger.url)
-    dairy = "https://id.gs1.org/417/" + check_digit("690123400000")
     site = "https://id.gs1.org/414/" + check_digit("690123400007")
     one.ledger, one.key_, one.lot = ledger, key, lot("a")
     one.shop, _ = shops(ledger)
-    route = {"sourceList": ends(dairy, "source"), "destinationList": ends(SHOP, "destination")}
+    route = {"sourceList": ends(DAIRY, "source"), "destinationList": ends(SHOP, "destination")}
     pieces = [{"epcClass": one.lot, "quantity": 40, "uom": "KGM"}]
-    ledger.submit(key, {"type": "Place", "id": site, "party": dairy, "name": {"en": "tower"}, "project": EVIL, "part": "3"})
+    ledger.submit(key, {"type": "Place", "id": site, "party": DAIRY, "name": {"en": "tower"}, "project": EVIL, "part": "3"})
     ledger.submit(key, batch(gtin, "a", quantityList=[{"epcClass": one.lot, "quantity": 100, "uom": "KGM"}]),
                   event("ObjectEvent", 10, action="OBSERVE", bizStep="shipping", quantityList=pieces, **route),
                   event("ObjectEvent", 12, action="OBSERVE", bizStep="receiving", quantityList=pieces, **route),
@@ -134,9 +136,9 @@ def test_the_report_of_a_recall(desk):
     deadlines, reported, parties, regions, listed, totals, _ = page.tables
     assert [(row[0], row[4]) for row in deadlines[1:]][:2] == [("start", "missed"), ("notify", "missed")]
     assert reported[1:] == [[desk.lot, "100", "40", "100", "7.5", "92.5", "kg"]]
-    assert [SHOP, "1", "1", "100.00 %", "10", "4.5", "6", "1.5", "75.00 %", "kg"] in parties
-    assert [ABROAD, "1", "0", "0.00 %", "", "", "", "", "", ""] in parties
-    assert parties[-1][1:4] == ["2", "1", "50.00 %"] and "130102" in [row[0] for row in regions]
+    assert [SHOP, "1", "0", "1", "100.00 %", "40", "10", "4.5", "6", "1.5", "32.5", "18.75 %", "kg"] in parties
+    assert [ABROAD, "1", "0", "0", "0.00 %", "", "", "", "", "", "", "", ""] in parties
+    assert parties[-1][1:5] == ["2", "1", "1", "33.33 %"] and "130102" in [row[0] for row in regions]
     assert any(SHOP in row[2] for row in listed) and any(row[0] == SHOP for row in totals)
     zh = desk("export", "recall", str(opened), "--lang", "zh").out
     assert all(word in zh for word in ("召回报告", "期限", "答复情况", "报告数量"))
@@ -151,4 +153,8 @@ def test_the_report_as_csv(desk):
     open_case(desk)
     rows = list(csv.DictReader(io.StringIO(desk("export", "recall", "urn:test:recall:r", "--format", "csv").out)))
     assert [(r["party"], r["region"], r["answeredPercent"], r["found"], r["returned"], r["recoveredPercent"], r["unit"])
-            for r in rows] == [(ABROAD, "", "0.00", "", "", "", ""), (SHOP, "130102", "100.00", "10", "6", "75.00", "KGM")]
+            for r in rows] == [
+                (DAIRY, "", "0.00", "0", "0", "0.00", "KGM"), (ABROAD, "", "0.00", "", "", "", ""),
+                (SHOP, "130102", "100.00", "10", "6", "18.75", "KGM")]
+    assert [(r["untold"], r["toRecall"], r["outstanding"]) for r in rows] == [
+        ("1", "59", "59"), ("0", "", ""), ("0", "40", "32.5")]

@@ -258,9 +258,14 @@ def test_the_life_of_a_case(ledger, mock):
     assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "met", "notify": "met", "complete": "met"}
     assert says(ledger, lot("a")) == (("registered", {}) if mock else ("recalled", {"r": False}))
     done = ledger.get("/v1/recalls/" + name("urn:test:recall:r") + "/effectiveness").json
-    assert (done["total"]["told"], done["total"]["answered"], done["total"]["answeredPercent"]) == (2, 1, "50.00")
-    assert done["total"]["quantities"] == [{"unit": "KGM", "found": "10", "stopped": "4.5", "returned": "6",
-                                            "destroyed": "1.5", "recoveredPercent": "75.00"}]
+    total = done["total"]
+    assert (total["told"], total["untold"], total["answered"], total["answeredPercent"]) == (2, 1, 1, "33.33")
+    # The lot was made by the piece, 100 of it, and is all with the dairy, which nobody told.
+    none = dict.fromkeys(("toRecall", "found", "stopped", "returned", "destroyed", "recovered", "outstanding"), "0")
+    assert total["quantities"] == [
+        {**none, "unit": "KGM", "found": "10", "stopped": "4.5", "returned": "6", "destroyed": "1.5", "recovered": "7.5",
+         "outstanding": "2.5", "unknown": False, "recoveredPercent": "75.00"},
+        {**none, "unit": "", "toRecall": "100", "outstanding": "100", "unknown": False, "recoveredPercent": "0.00"}]
     assert [(r["region"], r["answeredPercent"]) for r in done["regions"]] == [("", "0.00"), ("130102", "100.00")]
     assert (done["deadlinesMet"], done["deadlinesMissed"]) == (3, 0)
     assert ("exerciseSeconds" in done) is mock

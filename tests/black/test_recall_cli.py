@@ -56,10 +56,13 @@ def test_the_life_of_a_case(ledger, tmp_path):
     shop("recall", "answer", CASE, "--item", lot("A2"), "--unit", "kg", "--found", "0")
     assert shop("recall", "inbox", "--json").json[0]["answered"]
     done = producer("recall", "effectiveness", CASE, "--json").json
-    assert done["total"]["quantities"] == [{"unit": "KGM", "found": "10", "stopped": "8", "returned": "7.5",
-                                            "destroyed": "0", "recoveredPercent": "75.00"}]
+    assert done["total"]["quantities"] == [{"unit": "KGM", "toRecall": "200", "found": "10", "stopped": "8",
+                                            "returned": "7.5", "destroyed": "0", "recovered": "7.5",
+                                            "outstanding": "192.5", "unknown": False, "recoveredPercent": "3.75"}]
+    assert [(p["told"], p["untold"], p["quantities"][0]["toRecall"], p["quantities"][0]["recoveredPercent"])
+            for p in done["parties"]] == [(1, 0, "190", "0.00"), (1, 0, "10", "75.00")]
     table = producer("recall", "effectiveness", CASE).out
-    assert "130102" in table and "75.00" in table and "recovered" in table
+    assert "130102" in table and "75.00" in table and "outstanding" in table
     assert "召回率" in producer("--lang", "zh", "recall", "effectiveness", CASE).out
     producer("recall", "close", CASE, expect=REFUSED)
     report = ("recall", "report", CASE, "--item", lot("A1"), "--unit", "kg", "--to-recall", "10", "--recovered", "7.5",
@@ -91,13 +94,14 @@ def test_an_exercise_marks_nothing(ledger, tmp_path):
     producer, shop = world(ledger, tmp_path)
     producer(*open_words("--mock"))
     producer("recall", "notify", CASE)
-    shop("recall", "answer", CASE, "--item", lot("A1"), "--unit", "kg", "--found", "10", "--returned", "10")
+    shop("recall", "answer", CASE, "--item", lot("A1"), "--unit", "克", "--found", "10000", "--returned", "10000")
     producer("recall", "report", CASE, "--final")
     producer("recall", "close", CASE)
     shop("verify", lot("A1"), expect=DONE)
     done = producer("recall", "effectiveness", CASE, "--json").json
     assert done["mock"] is True and done["exerciseSeconds"] >= 0
-    assert done["total"]["quantities"][0]["recoveredPercent"] == "100.00"
+    (sum_,) = done["total"]["quantities"]
+    assert (sum_["unit"], sum_["toRecall"], sum_["found"], sum_["recoveredPercent"]) == ("KGM", "100", "10", "10.00")
 
 
 def test_what_is_wrong_is_said(ledger, tmp_path):
