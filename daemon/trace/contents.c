@@ -1,5 +1,9 @@
 #include "walk.h"
 
+#include <stdlib.h>
+
+enum { SPARE_KEPT = 4096 }; /* lines */
+
 /*
  * Who lay in a container that is itself in question, and when.
  *
@@ -49,7 +53,7 @@ int contents_cleared(struct walk *w, const struct content *c)
 	return walk_room(w, err);
 }
 
-static int add_line(struct walk *w, const struct content *c)
+static int add_line(struct walk *w, const struct content *c, bool *sorted)
 {
 	struct line line = {c->child, c->time, c->record, c->added};
 	const size_t size = sizeof line;
@@ -58,28 +62,45 @@ static int add_line(struct walk *w, const struct content *c)
 	if (c->child == NO_ID)
 		return contents_cleared(w, c);
 	err = memory_room(&w->memory, &w->lines, &w->cap_lines, w->n_lines + 1, size);
-	if (err == SY_OK)
-		err = memory_room(&w->memory, &w->lines_spare, &w->cap_lines_spare, w->cap_lines,
-				  size);
-	if (err == SY_OK)
-		w->lines[w->n_lines++] = line;
-	return walk_room(w, err);
+	if (err)
+		return walk_room(w, err);
+	*sorted &= w->n_lines == 0 || w->lines[w->n_lines - 1].child <= line.child;
+	w->lines[w->n_lines++] = line;
+	return SY_OK;
+}
+
+/* Mostly things were named first in the order in which they were packed, and lie so. */
+static int sort_lines(struct walk *w)
+{
+	const size_t size = sizeof *w->lines;
+	int err = memory_room(&w->memory, &w->lines_spare, &w->cap_lines_spare, w->n_lines, size);
+
+	if (err)
+		return walk_room(w, err);
+	trace_sort(w->lines, w->n_lines, size, w->lines_spare);
+	if (w->cap_lines_spare > SPARE_KEPT) { /* what lies in a hub needs the room */
+		w->memory.left += w->cap_lines_spare * size;
+		free(w->lines_spare);
+		w->lines_spare = NULL;
+		w->cap_lines_spare = 0;
+	}
+	return SY_OK;
 }
 
 static int read_lines(struct walk *w, uint64_t container)
 {
 	struct content c = {0};
+	bool sorted = true;
 	int err;
 
 	w->n_lines = w->n_cleared = 0;
 	w->cleared_of = NO_ID;
 	while ((err = index_contents_next(w->r, container, &c)) == SY_OK)
-		if ((err = walk_step(w)) || (err = add_line(w, &c)))
+		if ((err = walk_step(w)) || (err = add_line(w, &c, &sorted)))
 			return err;
 	if (err != SY_ENOTFOUND)
 		return err;
-	trace_sort(w->lines, w->n_lines, sizeof *w->lines, w->lines_spare);
-	return SY_OK;
+	return sorted ? SY_OK : sort_lines(w);
 }
 
 static bool comes_after(const struct line *a, const struct line *b)

@@ -162,7 +162,8 @@ def tracing(world):
         target = 5 if graph.items > 500000 else None  # fewer lie in the cache
         for name, what in (("reach", "walk"), ("walk", "with records, parties, places")):
             world.rows.add(f"{what}, {told['edges']:,} edges, processor time", told[name] * 1000, "ms",
-                           told["array"] * 1000, "ms: arrays in memory", target if name == "reach" else None, lower=True)
+                           told["array"] * 1000, "ms: arrays in memory", target, lower=True)
+            target = None
 
 
 def hubs(world):

@@ -18,8 +18,14 @@ plain = pytest.mark.skipif(VARIANT != "release", reason="what a sanitizer takes 
 
 
 def pack(ledger, key, gtin, units=UNITS):
+    """They were named in another order before they were packed."""
+    stem = f"https://id.gs1.org/01/{gtin}/21/u"
     for begin in range(0, units, PER):
-        children = [f"https://id.gs1.org/01/{gtin}/21/u{n}" for n in range(begin, min(units, begin + PER))]
+        ledger.submit(key, {"type": "ObjectEvent", "eventTime": at(0), "eventTimeZoneOffset": "+08:00",
+                            "action": "OBSERVE", "bizStep": "storing",
+                            "epcList": [f"{stem}{n * 7919 % units}" for n in range(begin, min(units, begin + PER))]})
+    for begin in range(0, units, PER):
+        children = [f"{stem}{n}" for n in range(begin, min(units, begin + PER))]
         ledger.submit(key, {"type": "AggregationEvent", "eventTime": at(1), "eventTimeZoneOffset": "+08:00",
                             "action": "ADD", "parentID": BOX, "childEPCs": children})
     ledger.settle()
