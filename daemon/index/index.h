@@ -9,8 +9,8 @@
  * path, rebuild and a start after a crash are the same code.  Entries are applied, never judged.
  *
  * Tables (kv keys, integers big-endian):
- *   meta        name                        -> version; state: position, leaf of the last entry ...;
- *                                              notice: the newest RecallNotice
+ *   meta        name                        -> version; state: position, leaf of the last entry,
+ *                                              ...; notice: the newest RecallNotice
  *   codes       canonical code (past 480 bytes: its first 440 bytes and its hash) -> u64 item id
  *   items       u64 id                      -> row of fixed size, see item below || the code
  *   history     u64 id || u64 record        -> roles and action of the record for that item
@@ -39,6 +39,7 @@
  *   marks       u64 id || u64 case -> what a recall covers, see index_mark; nodes as well
  *   marked      u64 case || u64 id -> the same by case, of what is marked as a whole
  *   cases       u64 case -> of a recall that marks: generation, items marked, the recall's id
+ *   hashes      u64 first record -> event hashes of it and of those that follow, see hashes.c
  *   todo        what is to be marked before the position moves on, see recalls.h
  *
  * What is erased.  The Erasure record, which admission checks and this room applies:
