@@ -7,7 +7,6 @@ nor a dash says a word.
 import configparser
 import copy
 import itertools
-import pathlib
 import re
 
 import pytest
