@@ -332,6 +332,17 @@ START_TEST(test_drug)
 	     "1 /ilmd/suyuan:productionDate=made 1 /ilmd/cbvmda:itemExpirationDate=expires "
 	     "1 /suyuan:inspection=inspection 1 /ilmd/suyuan:packRatio=packRatio "
 	     "*1 /epcList/0=standard"},
+	    {"more than an answer has faults for", FARM,
+	     "{'type':'Product','code':'urn:suyuan:own:$farm.keyid:pill','name':{'zh':'药'},"
+	     "'category':'drug'}\n"
+	     "{'type':'ObjectEvent','action':'ADD'," AT
+	     ",'quantityList':[{'epcClass':'urn:suyuan:own:$farm.keyid:pill'}]}",
+	     422,
+	     "*0 /code=productCode *0 /specification=specification *0 /standard=standard "
+	     "*0 /storage=storage *0 /holder=holder *0 /licences=licences *0 /licences=licences "
+	     "1 /quantityList/0=licences 1 /quantityList/0=productCode "
+	     "1 /quantityList/0=specification 1 /quantityList/0=holder 1 =producer 1 =address "
+	     "1 =contact 1 /quantityList/0=lot 1 /epcList=serial 1 =quantity"},
 	};
 	RUN(rows);
 }
