@@ -26,19 +26,6 @@ static bool read_day(struct http_exchange *x, const char *name, int32_t *out)
 	return bad(x, detail);
 }
 
-static bool read_moment(struct http_exchange *x, const char *name, bool end, int64_t *out)
-{
-	struct sy_str text;
-	char detail[96];
-	if (!answer_text(x, name, &text))
-		return false;
-	if (text.n == 0 || sy_moment_parse(text, end, out) == SY_OK)
-		return true;
-	snprintf(detail, sizeof detail,
-		 "%s is neither a date (2026-11-01) nor an RFC 3339 time with its zone", name);
-	return bad(x, detail);
-}
-
 /* The format asked for, else the one that the client would rather have, else NDJSON. */
 static bool read_format(struct affected_answer *a)
 {
@@ -103,8 +90,8 @@ static bool read_place(struct affected_answer *a)
 	struct recall_scope *s = &a->scope;
 	struct sy_str text;
 	struct sy_code code;
-	if (!answer_text(a->x, "place", &text) || !read_moment(a->x, "from", false, &s->from) ||
-	    !read_moment(a->x, "to", true, &s->to))
+	if (!answer_text(a->x, "place", &text) || !answer_instant(a->x, "from", false, &s->from) ||
+	    !answer_instant(a->x, "to", true, &s->to))
 		return false;
 	bool bounded = s->from != INT64_MIN || s->to != INT64_MAX;
 	if (text.n == 0 && s->n_containers == 0 && bounded)

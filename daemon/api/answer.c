@@ -332,18 +332,12 @@ void answer_as_of(struct sy_jw *w, const struct index_read *r)
 
 bool answer_instant(struct http_exchange *x, const char *name, bool last, int64_t *out)
 {
-	const int64_t a_day = 86400000, zone = 8 * 3600000;
 	struct sy_str text;
-	int32_t day;
 	char detail[96];
 	if (!answer_text(x, name, &text))
 		return false;
-	if (text.n == 0 || sy_time_parse(text, out) == SY_OK)
+	if (text.n == 0 || sy_moment_parse(text, last, out) == SY_OK)
 		return true;
-	if (sy_date_parse(text, &day) == SY_OK) {
-		*out = day * a_day - zone + (last ? a_day - 1 : 0);
-		return true;
-	}
 	snprintf(detail, sizeof detail,
 		 "%s is neither a date (2026-11-01) nor an RFC 3339 time with its zone", name);
 	http_problem(x, 400, "malformed", detail, NULL);

@@ -24,26 +24,6 @@ static bool read_direction(struct trace_answer *a)
 	       bad(a->x, "direction is none of back, forward, both");
 }
 
-/* A time, or a day at +08:00, which ends with its last ms. */
-static bool read_time(struct http_exchange *x, const char *name, bool last, int64_t *out)
-{
-	const int64_t a_day = 86400000, zone = 8 * 3600000;
-	struct sy_str text;
-	int32_t day;
-	char detail[96];
-	if (!answer_text(x, name, &text))
-		return false;
-	if (text.n == 0 || sy_time_parse(text, out) == SY_OK)
-		return true;
-	if (sy_date_parse(text, &day) == SY_OK) {
-		*out = day * a_day - zone + (last ? a_day - 1 : 0);
-		return true;
-	}
-	snprintf(detail, sizeof detail,
-		 "%s is neither a date (2026-11-01) nor an RFC 3339 time with its zone", name);
-	return bad(x, detail);
-}
-
 static bool read_format(struct trace_answer *a)
 {
 	struct sy_str text;
@@ -59,7 +39,8 @@ static bool read_bounds(struct trace_answer *a)
 	a->from = INT64_MIN;
 	a->to = INT64_MAX;
 	if (!answer_number(a->x, "depth", UINT32_MAX >> 2, 0, UINT32_MAX >> 2, &depth) ||
-	    !read_time(a->x, "from", false, &a->from) || !read_time(a->x, "to", true, &a->to))
+	    !answer_instant(a->x, "from", false, &a->from) ||
+	    !answer_instant(a->x, "to", true, &a->to))
 		return false;
 	a->depth = (uint32_t)depth;
 	return a->from <= a->to || bad(a->x, "from is later than to");
