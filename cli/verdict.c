@@ -22,6 +22,7 @@ enum text {
 	T_INSPECTION,
 	T_RECALL,
 	T_LEVEL,
+	T_PENDING,
 	T_REASON,
 	T_MEASURES,
 	T_HELD_BY,
@@ -65,6 +66,8 @@ static const char *const texts[T_COUNT][2] = {
     [T_QUANTITY] = {"quantity", "数量"},
     [T_INSPECTION] = {"inspection", "检验"},
     [T_RECALL] = {"recall", "召回"},
+    [T_PENDING] = {"one is being worked through: ask again in a moment",
+		   "有召回正在处理中，请稍后再查"},
     [T_LEVEL] = {", level ", "，级别 "},
     [T_REASON] = {"reason", "原因"},
     [T_MEASURES] = {"what to do", "处置措施"},
@@ -305,6 +308,8 @@ static void show_recalls(struct verdict *v)
 	struct app *app = v->app;
 	const struct sy_json *m;
 
+	if (is_true(v, v->root, "recallsPending"))
+		out_text(&app->out, word(app, T_RECALL), word(app, T_PENDING));
 	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, "recalls"), m) {
 		struct sy_str id = member_text(v, m, "id"), level = member_text(v, m, "level"),
 			      reason = member_text(v, m, "reason"),

@@ -152,6 +152,10 @@ static int write_one(struct sy_jw *w, struct index_read *r, struct sy_arena *are
 	recalls_write_head(w, c);
 	err = index_case(r, c->number, &id, &items);
 	sy_jw_kv_u64(w, "marked", err ? 0 : items);
+	if (index_marking(r)) {
+		sy_jw_key(w, "marking");
+		sy_jw_bool(w, true);
+	}
 	write_record(w, "recall", c->row.payload);
 	if ((err = write_course(w, r, arena, c)) || (err = write_versions(w, r, c)) ||
 	    (err = write_parties(w, r, arena, c)))
@@ -307,8 +311,9 @@ static void read_recalls(struct http_exchange *x, struct snapshot *s)
 	struct sy_buf body = {0};
 	struct sy_jw w;
 
-	if (!answer_text(x, "id", &l.id) || !answer_text(x, "state", &l.state) || !answer_text(x, "party", &l.party) ||
-	    !answer_text(x, "to", &l.to) || !answer_text(x, "after", &l.after) ||
+	if (!answer_text(x, "id", &l.id) || !answer_text(x, "state", &l.state) ||
+	    !answer_text(x, "party", &l.party) || !answer_text(x, "to", &l.to) ||
+	    !answer_text(x, "after", &l.after) ||
 	    !answer_number(x, "limit", 100, 1, 1000, &l.limit))
 		return;
 	if (l.state.n && !recall_state_of(l.state)) {
@@ -318,8 +323,8 @@ static void read_recalls(struct http_exchange *x, struct snapshot *s)
 	}
 	sy_jw_init(&w, &body);
 	sy_jw_object(&w);
-	int err = l.id.n ? write_only(&w, &s->index, &l)
-			 : write_all(&w, &s->index, http_arena(x), &l);
+	int err =
+	    l.id.n ? write_only(&w, &s->index, &l) : write_all(&w, &s->index, http_arena(x), &l);
 	answer_as_of(&w, &s->index);
 	sy_jw_end(&w, '}');
 	finish(x, &body, err);

@@ -52,6 +52,7 @@ struct findings {
 	const struct item *registered; /* the unit's or the lot's row that dates come from */
 	bool other_lot; /* the serial is registered, but in another lot than the code says */
 	struct coverings recalls;
+	bool marking; /* of a recall: more may come */
 	uint64_t lookups, first_lookup;
 };
 
@@ -187,11 +188,17 @@ static bool is_recalled(const struct findings *f)
 /* Marks say it of what is in the ledger; a code that isn't may stand in a scope as well. */
 static int find_recalls(struct snapshot *s, struct findings *f)
 {
+	bool whole;
 	int err = SY_OK;
 	if (f->unit.row.id != NO_ID && f->unit.code.n)
 		err = covering_item(&s->index, f->arena, f->unit.row.id, &f->recalls);
 	if (err == SY_OK && f->lot.row.id != NO_ID && f->lot.code.n)
 		err = covering_item(&s->index, f->arena, f->lot.row.id, &f->recalls);
+	f->marking = index_marking(&s->index);
+	if (err == SY_OK && f->marking && is_registered(f) && !is_recalled(f))
+		err = covering_behind(&s->index, f->arena,
+				      f->unit.row.id != NO_ID ? f->unit.row.id : f->lot.row.id,
+				      &f->recalls, &whole);
 	if (err == SY_OK && !is_registered(f))
 		err = covering_code(&s->index, f->arena, &f->code, &f->recalls);
 	if (is_recalled(f))
@@ -358,6 +365,10 @@ static void write_findings(struct snapshot *s, struct sy_buf *body, const struct
 	write_item(&w, &s->index, serial ? "serial" : "item", &f->unit);
 	write_inspections(&w, f);
 	items_write_recalls(&w, &f->recalls);
+	if (f->marking) { /* what isn't said above may be in a moment */
+		sy_jw_key(&w, "recallsPending");
+		sy_jw_bool(&w, true);
+	}
 	if (f->unit.n_holds || f->lot.n_holds) {
 		sy_jw_key(&w, "holds");
 		sy_jw_array(&w);

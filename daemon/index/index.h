@@ -272,7 +272,8 @@ int recall_version(const struct register_row *row, uint64_t *record);
  * container is in question for that time, and for all time when it is named itself.
  *
  * They are those of the records up to the snapshot's position, whatever came late: a production
- * that is recorded tomorrow marks its outputs tomorrow.
+ * that is recorded tomorrow marks its outputs tomorrow.  Of a large recall the marks come in several
+ * commits, before the position moves past its entry.
  */
 struct index_mark {
 	uint64_t number; /* of the case */
@@ -283,6 +284,9 @@ struct index_mark {
 int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out);
 /* The first item from FROM on that a case marks as a whole; SY_ENOTFOUND at the end. */
 int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint64_t *item);
+/* Is a recall's marking under way?  What it reaches may not be marked yet; what isn't reached any
+ * more may be marked still. */
+bool index_marking(struct index_read *r);
 /* A case that marks: the recall's id, borrowed, and how many items as a whole. */
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items);
 /* The first such case from *NUMBER on; SY_ENOTFOUND at the end. */

@@ -202,3 +202,8 @@ int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, u
 	*number = sy_get64((const uint8_t *)key.p);
 	return index_case(r, *number, id, items);
 }
+
+bool index_marking(struct index_read *r)
+{
+	return kv_count(&r->tx, T_TODO) > 0;
+}

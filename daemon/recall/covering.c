@@ -1,6 +1,7 @@
 #include "covering.h"
 
 #include "scope.h"
+#include "trace/trace.h"
 
 static struct covering *add(struct sy_arena *arena, struct coverings *s)
 {
@@ -98,5 +99,87 @@ int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_
 	for (; (err = index_case_next(r, &number, &id, &items)) == SY_OK; number++)
 		if ((err = covering_named(r, arena, code, id, out)))
 			return err;
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+/* --- while marks are under way --------------------------------------------------------------- */
+
+enum { BACK_BYTES = 1 << 20, BACK_MS = 5 };
+
+static bool is_among(const struct trace *t, uint64_t id)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->items[i].id == id && t->items[i].edge != TRACE_CONTAIN)
+			return true;
+	return false;
+}
+
+/* Does a scope name one of what was found? */
+static int behind_named(struct index_read *r, struct sy_arena *arena, const struct trace *t,
+			struct sy_str id, struct coverings *out)
+{
+	struct recall_scope scope;
+	struct index_recall now;
+	uint64_t item;
+	int err = index_recall(r, id, &now);
+
+	if (err || now.state != RECALL_OPEN || now.mock)
+		return err;
+	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
+		return err == SY_ENOMEM ? err : SY_OK;
+	for (size_t i = 0; i < scope.n_items; i++) {
+		if (index_item_id(r, scope.items[i].canonical, &item) || !is_among(t, item))
+			continue;
+		struct covering *c = find(out, now.number);
+		if (c == NULL && (c = add(arena, out)) == NULL)
+			return SY_ENOMEM;
+		*c = (struct covering){.recall = now};
+		return SY_OK;
+	}
+	return SY_OK;
+}
+
+/* What carries it isn't what it was made of. */
+static int behind_marked(struct index_read *r, struct sy_arena *arena, const struct trace *t,
+			 struct coverings *out)
+{
+	struct index_mark m;
+	int err = SY_OK;
+
+	for (size_t i = 0; i < t->n && err == SY_OK; i++) {
+		uint64_t id = t->items[i].id;
+		if (t->items[i].edge == TRACE_CONTAIN)
+			continue;
+		err = index_mark_next(r, id, 0, &m);
+		if (err == SY_OK && m.whole)
+			err = covering_item(r, arena, id, out);
+		err = err == SY_ENOTFOUND ? SY_OK : err;
+	}
+	return err;
+}
+
+int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,
+		    struct coverings *out, bool *whole)
+{
+	struct trace_ask ask = {.direction = INDEX_BACK,
+				.start = &item,
+				.n_start = 1,
+				.depth = UINT32_MAX >> 2,
+				.from = INT64_MIN,
+				.to = INT64_MAX,
+				.bare = true,
+				.bytes = BACK_BYTES,
+				.ms = BACK_MS};
+	uint64_t number = 0, items;
+	struct trace t = {0};
+	struct sy_str id;
+	int err = trace_walk(r, &ask, &t);
+
+	*whole = err == SY_OK && t.cut == TRACE_WHOLE;
+	if (err == SY_OK)
+		err = behind_marked(r, arena, &t, out);
+	for (; err == SY_OK && (err = index_case_next(r, &number, &id, &items)) == SY_OK; number++)
+		err = behind_named(r, arena, &t, id, out);
+	trace_free(&t);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }

@@ -25,5 +25,12 @@ int covering_item(struct index_read *r, struct sy_arena *arena, uint64_t item,
 /* Adds those in force whose scope names the code, its lot or its product. */
 int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
 		  struct coverings *out);
+/*
+ * While marks are under way (index_marking): adds those that a walk back from the item comes to, by
+ * what is marked already and what scopes name.  It is bounded, *WHOLE false when it was cut: then,
+ * and of scopes by product or place, nothing found says nothing.
+ */
+int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,
+		    struct coverings *out, bool *whole);
 
 #endif

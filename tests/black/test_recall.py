@@ -136,6 +136,26 @@ def test_what_comes_later_marks_itself(ledger):
     assert one["state"] == "recalled" and [r["id"] for r in one["recalls"]] == ["urn:test:recall:a"]
 
 
+def test_while_a_large_one_is_worked_through(ledger):
+    """Nothing that was made of it is ever said to be good under an entry that has the recall."""
+    key, gtin, lot = small(ledger)
+    units = [[f"{lot('L')}/21/{i}x{n}" for n in range(2500)] for i in range(16)]
+    ledger.submit(key, *({**batch(gtin, "L"), "epcList": some, "quantityList": [], "eventID": f"urn:test:{i}"}
+                         for i, some in enumerate(units)))
+    ledger.submit(key, made(3, [units[-1][-1]], [lot("last")]), made(4, [lot("last")], [lot("end")]))
+    ledger.settle()
+    connection, seen = ledger.connect(), set()
+    entry = ledger.submit(key, recall("a", {"items": [lot("L")]}))["entry"]
+    while True:
+        verdict = verify(ledger, lot("end"), connection)
+        at_it, pending = verdict["asOf"]["entry"] >= entry, verdict.get("recallsPending", False)
+        seen.add((verdict["status"], at_it, pending))
+        if at_it:
+            break
+    assert seen <= {("registered", False, False), ("recalled", False, True), ("recalled", True, False)}, seen
+    assert verdict["status"] == "recalled"
+
+
 def test_a_unit_of_a_lot_and_a_container(ledger):
     key, gtin, lot = small(ledger)
     box = "https://id.gs1.org/00/" + ledgers.check_digit("06901234000000001")

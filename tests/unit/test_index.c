@@ -1105,6 +1105,68 @@ START_TEST(marks_follow_what_happens)
 }
 END_TEST
 
+/* --- a closure that takes several commits ---------------------------------------------------- */
+
+static void die_after_a_commit(void *ctx, uint64_t position)
+{
+	(void)ctx;
+	(void)position;
+	l->fail = SY_EIO;
+}
+
+START_TEST(a_kill_while_marking)
+{
+	enum { EVENTS = 30 / SLOW, UNITS = 4000 };
+	struct index_options o = {
+	    .dir = log_dir, .map_size = 1 << 28, .advanced = die_after_a_commit};
+	struct sy_buf b = {0};
+	const char *why;
+	struct sy_str id;
+	uint64_t items;
+
+	for (int i = 0; i < EVENTS; i++) {
+		sy_buf_reset(&b);
+		sy_buf_text(&b, OBJECT("ADD") ",\"epcList\":[");
+		for (int n = 0; n < UNITS; n++)
+			sy_buf_printf(&b,
+				      "%s\"https://id.gs1.org/01/06901234567892/10/1/21/%dx%d\"",
+				      n ? "," : "", i, n);
+		sy_buf_text(&b, "]}");
+		log_add(l, keys[1], "%s", sy_buf_cstr(&b));
+	}
+	sy_buf_free(&b);
+	look();
+	unlook();
+	uint64_t number = log_add(l, OP,
+				  "{\"type\":\"Recall\",\"id\":\"urn:r:1\",\"state\":\"open\","
+				  "\"scope\":{\"items\":[\"" LOT("1") "\"]}}");
+	close_index();
+	o.ledger = l;
+	ck_assert_int_eq(index_open(&o, &ix, &why), SY_OK);
+	ck_assert_int_eq(index_catch_up(ix), SLOW > 1 ? SY_OK : SY_EIO);
+	l->fail = SY_OK;
+	close_index();
+	open_index();
+	ck_assert_int_eq(index_read_begin(ix, &rd), SY_OK);
+	if (SLOW == 1) {
+		ck_assert(index_marking(&rd));
+		ck_assert_uint_lt(rd.position, l->published);
+		ck_assert_int_eq(index_case(&rd, number, &id, &items), SY_OK);
+		ck_assert_uint_gt(items, 0);
+		ck_assert_uint_lt(items, EVENTS * UNITS);
+	}
+	unlook();
+	ck_fsck();
+	ck_assert_uint_eq(noted, SLOW == 1);
+	look();
+	ck_assert_int_eq(index_case(&rd, number, &id, &items), SY_OK);
+	ck_assert_uint_eq(items, EVENTS * UNITS + 1);
+	ck_assert(!index_marking(&rd));
+	unlook();
+	ck_fsck();
+}
+END_TEST
+
 /* --- opening --------------------------------------------------------------------------------- */
 
 static void some_entries(int n)
@@ -1493,9 +1555,10 @@ Suite *suite(void)
 {
 	Suite *s = suite_create("index");
 	TCase *loops = tcase_create("effects"), *one = tcase_create("items"),
-	      *erasure = tcase_create("withdraw"), *random = tcase_create("random"),
-	      *opening = tcase_create("open"), *check = tcase_create("fsck"),
-	      *memory = tcase_create("memory"), *thread = tcase_create("follower");
+	      *marks = tcase_create("marks"), *erasure = tcase_create("withdraw"),
+	      *random = tcase_create("random"), *opening = tcase_create("open"),
+	      *check = tcase_create("fsck"), *memory = tcase_create("memory"),
+	      *thread = tcase_create("follower");
 
 	tcase_add_loop_test(loops, effect_of_events, 0, (int)(sizeof effects / sizeof *effects));
 	tcase_add_checked_fixture(one, setup, teardown);
@@ -1521,6 +1584,9 @@ Suite *suite(void)
 			    (int)(sizeof inspections / sizeof *inspections));
 	tcase_add_test(erasure, inspection_of_what_is_in_force);
 	tcase_add_loop_test(random, random_sequences, 0, 10);
+	tcase_add_checked_fixture(marks, setup, teardown);
+	tcase_add_test(marks, a_kill_while_marking);
+	tcase_set_timeout(marks, 120);
 	tcase_add_loop_test(random, marks_follow_what_happens, 0, 10);
 	tcase_set_timeout(random, 120);
 	tcase_add_checked_fixture(opening, setup, teardown);
@@ -1541,7 +1607,7 @@ Suite *suite(void)
 	tcase_add_test(thread, lone_entry_is_committed_at_once);
 	tcase_add_test(thread, follower_stops_on_failure);
 	tcase_set_timeout(thread, 60);
-	TCase *all[] = {loops, one, erasure, random, opening, check, memory, thread};
+	TCase *all[] = {loops, one, marks, erasure, random, opening, check, memory, thread};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		suite_add_tcase(s, all[i]);
 	return s;
