@@ -203,14 +203,14 @@ static int next_of_index(void *ctx, uint64_t item, uint64_t from, struct item_ev
 
 /* Facts before a time alone. */
 struct until {
-	struct index_read *r;
+	const struct custody_source *all;
 	int64_t time;
 };
 
 static int next_until(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
 {
 	const struct until *u = ctx;
-	int err = index_history_next(u->r, item, from, out);
+	int err = u->all->next(u->all->ctx, item, from, out);
 	unsigned n = 0;
 
 	if (err)
@@ -225,10 +225,55 @@ static int next_until(void *ctx, uint64_t item, uint64_t from, struct item_event
 int custody_before(struct index_read *r, const struct item *it, int64_t time,
 		   struct sy_arena *arena, struct custody *out)
 {
-	struct until until = {r, time};
+	struct custody_source all = {next_of_index, r};
+	struct until until = {&all, time};
 	struct custody_source s = {next_until, &until};
 
 	return custody_fold(&s, it->id, it->kind, arena, out);
+}
+
+/* Where the party named the item last; NO_ID for nowhere. */
+static int named_last(const struct custody_source *s, uint64_t item, uint64_t party,
+		      uint64_t *place)
+{
+	int64_t newest = INT64_MIN;
+	struct item_event e;
+	int err;
+
+	*place = NO_ID;
+	for (uint64_t from = 0; (err = s->next(s->ctx, item, from, &e)) == SY_OK;
+	     from = e.record + 1)
+		for (unsigned i = 0; i < e.n_facts && !e.error && !e.withdrawn; i++) {
+			const struct item_fact *f = &e.facts[i];
+			if (f->role != FACT_MEMBER && f->party == party && f->place != NO_ID &&
+			    f->time >= newest) {
+				newest = f->time;
+				*place = f->place;
+			}
+		}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+int custody_was_at(const struct custody_source *all, uint64_t item, enum sy_code_kind kind,
+		   uint64_t actor, int64_t time, struct sy_arena *arena, bool *yes)
+{
+	struct until until = {all, time};
+	struct custody_source s = {next_until, &until};
+	struct custody c;
+	int err = custody_fold(&s, item, kind, arena, &c);
+
+	*yes = false;
+	for (size_t i = 0; i < c.n_holders && err == SY_OK && !*yes; i++) {
+		const struct custody_holder *h = &c.holders[i];
+		uint64_t place = h->place;
+		if (h->units || (h->on_hand.coef <= 0 && !h->unknown))
+			continue;
+		if (place == NO_ID && h->party != actor)
+			err = named_last(&s, item, h->party, &place);
+		*yes = h->party == actor || place == actor;
+	}
+	*yes = *yes || (err == SY_OK && c.cut);
+	return err;
 }
 
 int custody_of(struct index_read *r, const struct item *it, struct sy_arena *arena,

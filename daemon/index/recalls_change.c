@@ -1,6 +1,8 @@
 /* What records change about recalls: work for closure.c, which does it. */
 #include "apply.h"
 
+#include "custody.h"
+
 /* Are there cases at all?  Then they are loaded. */
 static bool any(struct apply *a, int *err)
 {
@@ -186,28 +188,11 @@ static int visited(struct apply *a, uint64_t actor, uint64_t record, bool *yes)
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-/* Does an event at a place leave the item there? */
-static bool leaves_it(const struct history *h, uint64_t actor)
-{
-	for (unsigned i = 0; i < h->n; i++) {
-		const struct item_fact *f = &h->facts[i];
-		if (f->role == FACT_MEMBER)
-			continue;
-		if (f->step == STEP_SELL || f->step == STEP_INSTALL || f->step == STEP_CONSUME ||
-		    f->step == STEP_DESTROY || (f->step == STEP_SHIP && f->other != actor) ||
-		    (f->step == STEP_RECEIVE && f->other == actor && f->party != actor &&
-		     f->place != actor))
-			return false;
-	}
-	return true;
-}
-
 /* One event of the item, for recall_was_there. */
 struct stay {
 	const struct recall_case *c;
 	uint64_t actor;
-	int64_t newest; /* of those before the time in question */
-	bool before, there;
+	bool before, there; /* it was named there before the time in question; in it */
 };
 
 static int stay_add(struct apply *a, struct stay *s, uint64_t record, const struct history *h)
@@ -217,23 +202,50 @@ static int stay_add(struct apply *a, struct stay *s, uint64_t record, const stru
 	int err;
 
 	if (h->withdrawn || h->n == 0 || !(h->bits & HIST_ROLES) || time > s->c->to ||
-	    (early && time < s->newest))
+	    (early ? s->before : s->there))
 		return SY_OK;
 	if ((err = visited(a, s->actor, record, &named)))
 		return err;
-	if (!early)
-		s->there |= named;
-	else {
-		s->newest = time;
-		s->before = named && leaves_it(h, s->actor);
-	}
+	s->there |= !early && named;
+	s->before |= early && named;
 	return SY_OK;
+}
+
+static int next_of(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
+{
+	struct apply *a = ctx;
+	struct key k = key_u64x2(item, from);
+	struct sy_str key, row;
+	int err = kv_seek(a->tx, T_HISTORY, key_str(&k), &key, &row);
+
+	if (err)
+		return err;
+	if (key.n != k.n)
+		return SY_ECORRUPT;
+	if (memcmp(key.p, k.b, 8))
+		return SY_ENOTFOUND;
+	out->record = sy_get64((const uint8_t *)key.p + 8);
+	return history_event(row, out);
+}
+
+static int was_left(struct apply *a, const struct stay *s, uint64_t id, bool *there)
+{
+	struct custody_source source = {next_of, a};
+	struct sy_arena arena = {0};
+	struct item it;
+	int err = item_get(a->tx, id, &it);
+
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	err = custody_was_at(&source, id, it.kind, s->actor, s->c->from, &arena, there);
+	sy_arena_free(&arena);
+	return err;
 }
 
 int recall_was_there(struct apply *a, const struct recall_case *c, uint64_t id, bool *there)
 {
 	struct key place = key_code(c->place);
-	struct stay s = {.c = c, .newest = INT64_MIN};
+	struct stay s = {.c = c};
 	uint64_t record;
 	struct history h;
 	int err = get_u64(a->tx, T_ACTORS, &place, &s.actor);
@@ -241,12 +253,15 @@ int recall_was_there(struct apply *a, const struct recall_case *c, uint64_t id, 
 	*there = false;
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	for (uint64_t from = 0; (err = history_seek(a->tx, id, from, &record, &h)) == SY_OK;
+	for (uint64_t from = 0;
+	     !s.there && (err = history_seek(a->tx, id, from, &record, &h)) == SY_OK;
 	     from = record + 1)
 		if ((err = stay_add(a, &s, record, &h)))
 			return err;
-	*there = s.there || s.before;
-	return err == SY_ENOTFOUND ? SY_OK : err;
+	*there = s.there;
+	if (err && err != SY_ENOTFOUND)
+		return err;
+	return s.before && !s.there ? was_left(a, &s, id, there) : SY_OK;
 }
 
 static bool names_place(const struct occasion *oc, uint64_t actor)

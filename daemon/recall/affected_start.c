@@ -39,22 +39,18 @@ int starts_of_product(struct search *s)
 
 /* --- presence -------------------------------------------------------------------------------- */
 
+static int next_of(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
+{
+	return index_history_next(ctx, item, from, out);
+}
+
 /* Was it at the place just before TIME, or may it have been? */
 static int stood(struct search *s, const struct item *it, int64_t time, bool *yes)
 {
-	struct custody c;
-	int err;
+	struct custody_source source = {next_of, s->r};
 
-	*yes = false;
 	sy_arena_reset(&s->arena);
-	if ((err = custody_before(s->r, it, time, &s->arena, &c)))
-		return err;
-	for (size_t i = 0; i < c.n_holders && !*yes; i++) {
-		const struct custody_holder *h = &c.holders[i];
-		*yes = !h->units && (h->party == s->ask->place || h->place == s->ask->place) &&
-		       (h->on_hand.coef > 0 || h->unknown);
-	}
-	return SY_OK;
+	return custody_was_at(&source, it->id, it->kind, s->ask->place, time, &s->arena, yes);
 }
 
 /* Does the fact say that the item was at the place?  A party has what it does something with, but

@@ -210,6 +210,43 @@ def test_a_product_by_its_days(world):
         assert end["undated"] == len(every - day.keys()) > 0
 
 
+class Recalled(World):
+    """Recalls of places in a time, half of them before anything happened there."""
+
+    def place_recalls(self, numbers):
+        last = max(trade.hour for trade in self.trades)
+        for n in numbers:
+            begin = self.rng.randint(0, last)
+            self.ledger.submit(self.ledger.operator, {
+                "type": "Recall", "id": f"urn:test:place:{n}", "rule": "recall/food", "level": "1", "state": "open",
+                "scope": {"place": self.rng.choice([p for places in self.places.values() for p in [*places, *self.places]]),
+                          "from": clock(begin), "to": clock(begin + self.rng.randint(0, last // 3))},
+                "reason": "dust", "measures": "bring it back"})
+
+    def register(self):
+        self.place_recalls(range(15))
+        references = super().register()
+        self.place_recalls(range(15, 30))
+        self.ledger.settle()
+        return references
+
+
+def test_what_was_somewhere_is_marked(ledger):
+    """What a recall of a place would hit, and what is said of a code that is scanned, is the same goods."""
+    one, connection, hit = Recalled(ledger, random.Random(SEED + 2), TRADES // 2), ledger.connect(), {}
+    for n in range(30):
+        lines, end = ask(ledger, f"/v1/recalls/urn%3Atest%3Aplace%3A{n}/affected", connection=connection)
+        assert end["cut"] is None
+        for line in lines:
+            hit.setdefault(line["item"], set()).add(f"urn:test:place:{n}")
+    assert len(hit) > len(one.trades)
+    missed = {}
+    for item, wanted in hit.items():
+        verdict = ledger.get("/v1/verify?" + urllib.parse.urlencode({"code": item}), connection=connection).json
+        missed[item] = wanted - {r["id"] for r in verdict["recalls"] if not r["partial"]}
+    assert {item: cases for item, cases in missed.items() if cases} == {}
+
+
 def test_formats_say_the_same(world):
     trade = max(world.trades, key=lambda t: len(t.events))
     lines, end = ask(world.ledger, code=trade.lots[0])

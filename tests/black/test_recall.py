@@ -200,22 +200,42 @@ def test_a_place_in_a_time(ledger):
     key, gtin, lot = small(ledger)
     store, other = ("https://id.gs1.org/414/" + ledgers.check_digit(f"69012340000{n}") for n in (1, 2))
 
-    def seen(name, hour, place, step="storing"):
-        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, quantityList=classes(lot(name)),
+    def seen(name, hour, place, step="storing", **much):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, quantityList=[{"epcClass": lot(name), **much}],
                      bizLocation={"id": place}, eventID=f"urn:test:{name}:{hour}:{place[-2:]}")
-    ledger.submit(key, *(batch(gtin, n, made="2026-10-01") for n in ("in", "before", "stays", "left", "late")),
+    ledger.submit(key, *(batch(gtin, n, made="2026-10-01") for n in ("in", "before", "stays", "left", "unsaid", "late")),
                   seen("in", 15, store), seen("before", 5, store), seen("before", 6, other), seen("stays", 5, store),
-                  seen("left", 5, store), seen("left", 8, store, "shipping"), seen("late", 25, store))
+                  seen("left", 5, store), seen("left", 8, store, "shipping", quantity=100), seen("unsaid", 5, store),
+                  seen("unsaid", 8, store, "shipping"), seen("late", 25, store))
     ledger.submit(ledger.operator, recall("x", {"place": store, "from": at(10), "to": at(20)}))
     ledger.submit(key, seen("late", 12, store), seen("stays", 7, other))
     ledger.settle()
-    for name, found in (("in", True), ("before", False), ("stays", False), ("left", False), ("late", True)):
+    for name, found in (("in", True), ("before", False), ("stays", False), ("left", False), ("unsaid", True),
+                        ("late", True)):
         assert (says(ledger, lot(name))[0] == "recalled") is found, name
     ledger.submit(key, {**seen("stays", 7, other), "errorDeclaration": {"declarationTime": at(30)}},
                   {**seen("late", 12, store), "errorDeclaration": {"declarationTime": at(30)}})
     ledger.settle()
     for name, found in (("stays", True), ("late", False)):
         assert (says(ledger, lot(name))[0] == "recalled") is found, name
+
+
+def test_what_is_left_of_a_lot_stands_at_its_place(ledger):
+    key, gtin, lot = small(ledger)
+    store = "https://id.gs1.org/414/" + ledgers.check_digit("690123400001")
+
+    def moved(name, hour, much, step):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, bizLocation={"id": store},
+                     quantityList=[{"epcClass": lot(name), "quantity": much, "uom": "KGM"}])
+    for name in ("part", "all"):
+        ledger.submit(key, batch(gtin, name, quantityList=[{"epcClass": lot(name), "quantity": 100, "uom": "KGM"}],
+                                 made="2026-10-01"), moved(name, 5, 100, "storing"))
+    ledger.submit(key, moved("part", 8, 40, "shipping"), moved("all", 8, 100, "shipping"))
+    ledger.submit(ledger.operator, recall("x", {"place": store, "from": at(10), "to": at(20)}))
+    ledger.settle()
+    hit = {i["item"] for i in ledger.get("/v1/recalls/urn%3Atest%3Arecall%3Ax/affected?format=json").json["items"]}
+    for name, found in (("part", True), ("all", False)):
+        assert (says(ledger, lot(name))[0] == "recalled", lot(name) in hit) == (found, found), name
 
 
 # --- the life of a case -------------------------------------------------------------------------
