@@ -94,6 +94,8 @@ static int commit(struct index *ix)
 
 	if (!ix->open)
 		return SY_OK;
+	ix->a.st.cases = kv_count(&ix->tx, T_CASES);
+	ix->a.st.todo = kv_count(&ix->tx, T_TODO);
 	if ((err = state_put(&ix->tx, &ix->a.st)) || (err = destroy_salts(ix))) {
 		index_drop(ix);
 		return err;

@@ -216,6 +216,8 @@ int index_read_begin(struct index *ix, struct index_read *r)
 	if (err == SY_OK) {
 		r->position = st.position;
 		r->time = st.time;
+		r->cases = st.cases;
+		r->marking = st.todo > 0;
 	}
 	if (err == SY_ENOTFOUND)
 		err = SY_OK;

@@ -111,8 +111,10 @@ void index_want(struct index *ix, uint64_t entries);
 struct index_read {
 	struct index *ix;
 	struct kv_tx tx;
-	uint64_t position;                        /* entries applied */
-	uint64_t time;                            /* of the last of them, ms */
+	uint64_t position; /* entries applied */
+	uint64_t time;     /* of the last of them, ms */
+	uint64_t cases;    /* recalls that mark: without any, nobody pays for asking */
+	bool marking;      /* see index_marking */
 	struct kv_place items, history, edges[2]; /* where each was read last */
 };
 
@@ -272,8 +274,8 @@ int recall_version(const struct register_row *row, uint64_t *record);
  * container is in question for that time, and for all time when it is named itself.
  *
  * They are those of the records up to the snapshot's position, whatever came late: a production
- * that is recorded tomorrow marks its outputs tomorrow.  Of a large recall the marks come in several
- * commits, before the position moves past its entry.
+ * that is recorded tomorrow marks its outputs tomorrow.  Of a large recall the marks come in
+ * several commits, before the position moves past its entry.
  */
 struct index_mark {
 	uint64_t number; /* of the case */

@@ -156,7 +156,7 @@ int todo_seed(struct apply *a, const struct recall_case *c, uint64_t id, bool pl
 int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out)
 {
 	struct mark m;
-	int err = mark_seek(&r->tx, item, &from, &m);
+	int err = r->cases ? mark_seek(&r->tx, item, &from, &m) : SY_ENOTFOUND;
 
 	if (err == SY_OK)
 		*out = (struct index_mark){.number = from, .whole = m.whole, .units = m.units};
@@ -193,7 +193,7 @@ int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, u
 {
 	struct key k = key_u64(*number);
 	struct sy_str key, row;
-	int err = kv_seek(&r->tx, T_CASES, key_str(&k), &key, &row);
+	int err = r->cases ? kv_seek(&r->tx, T_CASES, key_str(&k), &key, &row) : SY_ENOTFOUND;
 
 	if (err)
 		return err;
@@ -205,5 +205,5 @@ int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, u
 
 bool index_marking(struct index_read *r)
 {
-	return kv_count(&r->tx, T_TODO) > 0;
+	return r->marking;
 }

@@ -142,7 +142,7 @@ int get_u64(struct kv_tx *tx, enum table t, const struct key *k, uint64_t *v)
 	return SY_OK;
 }
 
-enum { STATE_SIZE = 8 * 8 + SY_HASH_SIZE };
+enum { STATE_SIZE = 10 * 8 + SY_HASH_SIZE };
 
 int state_get(struct kv_tx *tx, struct state *out)
 {
@@ -161,8 +161,10 @@ int state_get(struct kv_tx *tx, struct state *out)
 			      .items = sy_get64(p + 32),
 			      .rules = sy_get64(p + 40),
 			      .within = sy_get64(p + 48),
-			      .hashed = sy_get64(p + 56)};
-	memcpy(out->leaf.b, p + 64, SY_HASH_SIZE);
+			      .hashed = sy_get64(p + 56),
+			      .cases = sy_get64(p + 64),
+			      .todo = sy_get64(p + 72)};
+	memcpy(out->leaf.b, p + 80, SY_HASH_SIZE);
 	return SY_OK;
 }
 
@@ -178,7 +180,9 @@ int state_put(struct kv_tx *tx, const struct state *s)
 	sy_put64(row + 40, s->rules);
 	sy_put64(row + 48, s->within);
 	sy_put64(row + 56, s->hashed);
-	memcpy(row + 64, s->leaf.b, SY_HASH_SIZE);
+	sy_put64(row + 64, s->cases);
+	sy_put64(row + 72, s->todo);
+	memcpy(row + 80, s->leaf.b, SY_HASH_SIZE);
 	return kv_put(tx, T_META, SY_STR("state"), (struct sy_str){(const char *)row, sizeof row},
 		      0);
 }

@@ -75,6 +75,7 @@ struct state {
 	uint64_t next_id, items;          /* the next item's id; items there are */
 	uint64_t rules;                   /* record of the newest Rules */
 	uint64_t hashed;                  /* records whose event hashes are in `hashes` */
+	uint64_t cases, todo;             /* rows of those tables, as of the commit */
 	sy_hash leaf;                     /* of the last entry, or of the one it is within */
 };
 int state_get(struct kv_tx *tx, struct state *out); /* SY_ENOTFOUND in a new index */
