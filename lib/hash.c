@@ -1,19 +1,12 @@
 #include <suyuan/hash.h>
 
+/* What EVP puts around it, an allocation and a free among it, costs a short hash as much again. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
-
-/*
- * A fetch from the provider costs more than a hash, and so does a fresh context: one digest for
- * the process, one context a thread, freed with it.  Where OpenSSL can't give them there is no
- * safe way on.
- */
-static EVP_MD *digest, *sm3;
-static pthread_key_t context_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static __thread EVP_MD_CTX *context;
 
 static void must(int ok)
 {
@@ -21,45 +14,19 @@ static void must(int ok)
 		abort();
 }
 
-static void context_free(void *c)
-{
-	EVP_MD_CTX_free(c);
-}
-
-static void fetch(void)
-{
-	digest = EVP_MD_fetch(NULL, "SHA256", NULL);
-	sm3 = EVP_MD_fetch(NULL, "SM3", NULL); /* an OpenSSL for FIPS has none */
-	must(digest != NULL && pthread_key_create(&context_key, context_free) == 0);
-}
-
-static EVP_MD_CTX *context_new(void)
-{
-	pthread_once(&once, fetch);
-	context = EVP_MD_CTX_new();
-	must(context != NULL && pthread_setspecific(context_key, context) == 0);
-	return context;
-}
-
-static EVP_MD_CTX *begin(void)
-{
-	EVP_MD_CTX *c = context ? context : context_new();
-	must(EVP_DigestInit_ex2(c, digest, NULL));
-	return c;
-}
-
 void sy_sha256(const void *data, size_t n, sy_hash *out)
 {
-	EVP_MD_CTX *c = begin();
-	must(EVP_DigestUpdate(c, data, n) && EVP_DigestFinal_ex(c, out->b, NULL));
+	sy_sha256_parts(&(struct sy_str){data, n}, 1, out);
 }
 
 void sy_sha256_parts(const struct sy_str *parts, size_t n_parts, sy_hash *out)
 {
-	EVP_MD_CTX *c = begin();
+	SHA256_CTX c;
+
+	must(SHA256_Init(&c));
 	for (size_t i = 0; i < n_parts; i++)
-		must(EVP_DigestUpdate(c, parts[i].p, parts[i].n));
-	must(EVP_DigestFinal_ex(c, out->b, NULL));
+		must(SHA256_Update(&c, parts[i].p, parts[i].n));
+	must(SHA256_Final(out->b, &c));
 }
 
 /* libsodium's HMAC works on the stack; OpenSSL's fetches and allocates at every call. */
@@ -72,30 +39,42 @@ void sy_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n,
 	sodium_memzero(&st, sizeof st);
 }
 
-/* The opaque running hash is OpenSSL's context itself. */
+struct sy_sha256_ctx {
+	SHA256_CTX c;
+};
+
 struct sy_sha256_ctx *sy_sha256_new(void)
 {
-	pthread_once(&once, fetch);
-	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	struct sy_sha256_ctx *c = malloc(sizeof *c);
+
 	if (c)
-		must(EVP_DigestInit_ex2(c, digest, NULL));
-	return (struct sy_sha256_ctx *)c;
+		must(SHA256_Init(&c->c));
+	return c;
 }
 
 void sy_sha256_update(struct sy_sha256_ctx *c, const void *data, size_t n)
 {
-	must(EVP_DigestUpdate((EVP_MD_CTX *)c, data, n));
+	must(SHA256_Update(&c->c, data, n));
 }
 
 void sy_sha256_final(struct sy_sha256_ctx *c, sy_hash *out)
 {
 	if (c && out)
-		must(EVP_DigestFinal_ex((EVP_MD_CTX *)c, out->b, NULL));
-	EVP_MD_CTX_free((EVP_MD_CTX *)c);
+		must(SHA256_Final(out->b, &c->c));
+	free(c);
+}
+
+/* The opaque running hash is OpenSSL's context itself; an OpenSSL for FIPS has no SM3. */
+static EVP_MD *sm3;
+
+static void fetch(void)
+{
+	sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
 }
 
 struct sy_sm3_ctx *sy_sm3_new(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, fetch);
 	EVP_MD_CTX *c = sm3 ? EVP_MD_CTX_new() : NULL;
 	if (c)

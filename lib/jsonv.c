@@ -73,11 +73,8 @@ static size_t next_bytes(const char **p, char out[4])
 	return put_utf8(c, out);
 }
 
-static bool text_is(struct sy_str raw, bool escaped, const char *text)
+static bool escaped_is(struct sy_str raw, const char *text, size_t n)
 {
-	size_t n = strlen(text);
-	if (!escaped)
-		return raw.n == n && memcmp(raw.p, text, n) == 0;
 	const char *p = raw.p, *end = raw.p + raw.n;
 	while (p < end) {
 		char bytes[4];
@@ -88,6 +85,14 @@ static bool text_is(struct sy_str raw, bool escaped, const char *text)
 		n -= k;
 	}
 	return n == 0;
+}
+
+/* TEXT has N bytes. */
+static inline bool text_is(struct sy_str raw, bool escaped, const char *text, size_t n)
+{
+	if (escaped)
+		return escaped_is(raw, text, n);
+	return raw.n == n && memcmp(raw.p, text, n) == 0;
 }
 
 static int unescape(struct sy_str raw, bool escaped, struct sy_arena *arena, struct sy_str *out)
@@ -128,11 +133,12 @@ static bool has_key(const struct sy_json *v)
 const struct sy_json *sy_json_get(const struct sy_json_doc *doc, const struct sy_json *v,
 				  const char *name)
 {
-	const struct sy_json *m;
+	size_t n = strlen(name);
 	if (v == NULL || v->type != SY_JSON_OBJECT)
 		return NULL;
-	sy_json_each (doc, v, m)
-		if (text_is(key_text(doc, m), m->key_escaped, name))
+	const struct sy_json *m = v + 1;
+	for (uint32_t i = 0; i < v->count; i++, m = &doc->nodes[m->next])
+		if (text_is(key_text(doc, m), m->key_escaped, name, n))
 			return m;
 	return NULL;
 }
@@ -149,12 +155,13 @@ struct sy_str sy_json_raw(const struct sy_json_doc *doc, const struct sy_json *v
 
 bool sy_json_is(const struct sy_json_doc *doc, const struct sy_json *v, const char *text)
 {
-	return v && v->type == SY_JSON_STRING && text_is(value_text(doc, v), v->escaped, text);
+	return v && v->type == SY_JSON_STRING &&
+	       text_is(value_text(doc, v), v->escaped, text, strlen(text));
 }
 
 bool sy_json_key_is(const struct sy_json_doc *doc, const struct sy_json *v, const char *name)
 {
-	return has_key(v) && text_is(key_text(doc, v), v->key_escaped, name);
+	return has_key(v) && text_is(key_text(doc, v), v->key_escaped, name, strlen(name));
 }
 
 int sy_json_string(const struct sy_json_doc *doc, const struct sy_json *v, struct sy_arena *arena,

@@ -302,34 +302,53 @@ static int find_author(struct apply *a, const uint8_t author[SY_KEY_SIZE])
 	return SY_OK;
 }
 
-static int apply_record(struct apply *a, const struct sy_entry *e, uint64_t number)
+/* An entry's records on their way through the index. */
+struct passage {
+	struct apply *a;
+	const struct sy_entry *e;
+	uint64_t until; /* work */
+	int err;
+};
+
+static int apply_record(struct apply *a, const struct sy_entry *e, uint64_t number,
+			const struct ledger_record *rec, bool erased)
 {
 	struct key k = key_u64(number);
-	struct ledger_record rec;
 	int err;
 
-	sy_arena_reset(&a->arena);
 	a->work++;
 	a->number = number;
 	a->entry = e->index;
 	a->time = e->time;
 	if ((err = find_author(a, e->author)))
 		return err;
-	err = ledger_record(a->truth, &a->arena, number, &rec);
-	if (err == SY_EGONE)
+	if (erased)
 		return put_u64(a->tx, T_ERASED, &k, GONE_UNEXPLAINED);
-	a->payload = rec.payload;
-	return err ? err : apply_payload(a);
+	a->payload = rec->payload;
+	return apply_payload(a);
+}
+
+static bool take_record(void *ctx, uint64_t number, const struct ledger_record *rec, bool erased)
+{
+	struct passage *p = ctx;
+
+	if ((p->err = apply_record(p->a, p->e, number, rec, erased)))
+		return false;
+	p->a->st.within++;
+	return p->a->work < p->until;
 }
 
 static int apply_records(struct apply *a, const struct sy_entry *e, uint64_t upto, uint64_t until)
 {
+	struct passage p = {a, e, until, SY_OK};
+	uint64_t end = e->count < upto ? e->count : upto;
 	int err = SY_OK;
 
-	while (a->st.within < e->count && a->st.within < upto && a->work < until && err == SY_OK)
-		if ((err = apply_record(a, e, e->first + a->st.within)) == SY_OK)
-			a->st.within++;
-	return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
+	if (a->st.within < end && a->work < until)
+		err = ledger_records(a->truth, &a->arena, e->first + a->st.within, e->first + end,
+				     take_record, &p);
+	err = p.err ? p.err : err;
+	return err == SY_ENOTFOUND || err == SY_ERANGE ? SY_ECORRUPT : err;
 }
 
 int apply_entry(struct apply *a, uint64_t index, uint64_t upto, uint64_t until)

@@ -301,13 +301,19 @@ int kv_begin(struct kv *kv, struct kv_tx *tx, int mode)
 	return tx->err;
 }
 
-static void close_cursors(struct kv_tx *tx)
+static void close_all(void *cursors[TABLES_MAX])
 {
 	for (size_t i = 0; i < TABLES_MAX; i++) {
-		if (tx->cursors[i])
-			mdb_cursor_close(tx->cursors[i]);
-		tx->cursors[i] = NULL;
+		if (cursors[i])
+			mdb_cursor_close(cursors[i]);
+		cursors[i] = NULL;
 	}
+}
+
+static void close_cursors(struct kv_tx *tx)
+{
+	close_all(tx->cursors);
+	close_all(tx->points);
 }
 
 void kv_abort(struct kv_tx *tx)
@@ -402,6 +408,31 @@ static struct sy_str str(MDB_val v)
 	return (struct sy_str){v.mv_data, v.mv_size};
 }
 
+/* The cursor of OF for a table, opened when it is first wanted; NULL: tx->err says why. */
+static MDB_cursor *cursor_in(struct kv_tx *tx, void *of[TABLES_MAX], unsigned table)
+{
+	MDB_cursor *c = NULL;
+
+	if (ended(tx))
+		return NULL;
+	if (of[table] == NULL &&
+	    keep(tx, mdb_cursor_open(tx->txn, tx->kv->dbi[table], &c)) == SY_OK)
+		of[table] = c;
+	return of[table];
+}
+
+/* A writer's next row is often on the page of its last one, or was just looked for: from there
+ * LMDB needn't come down from the root again. */
+static int get(struct kv_tx *tx, unsigned table, MDB_val *k, MDB_val *v)
+{
+	MDB_cursor *c;
+
+	if (!tx->write)
+		return keep(tx, mdb_get(tx->txn, tx->kv->dbi[table], k, v));
+	c = cursor_in(tx, tx->points, table);
+	return c ? keep(tx, mdb_cursor_get(c, k, v, MDB_SET)) : tx->err;
+}
+
 int kv_get(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str *value)
 {
 	MDB_val k = val(key), v = {0, NULL};
@@ -410,8 +441,7 @@ int kv_get(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str *v
 	if (ended(tx))
 		return tx->err;
 	/* LMDB refuses an empty key and one past 511 bytes; neither can be there */
-	err = keep(tx, key.n == 0 || key.n > 511 ? MDB_NOTFOUND
-						 : mdb_get(tx->txn, tx->kv->dbi[table], &k, &v));
+	err = key.n == 0 || key.n > 511 ? SY_ENOTFOUND : get(tx, table, &k, &v);
 	if (err == SY_OK)
 		*value = str(v);
 	return err;
@@ -428,14 +458,24 @@ static unsigned put_flags(const struct kv *kv, unsigned table, int flags)
 	return f;
 }
 
+/* What goes behind the last row needs no search. */
+static int put(struct kv_tx *tx, unsigned table, MDB_val *k, MDB_val *v, unsigned flags)
+{
+	MDB_cursor *c;
+
+	if (flags & (MDB_APPEND | MDB_APPENDDUP))
+		return keep(tx, mdb_put(tx->txn, tx->kv->dbi[table], k, v, flags));
+	c = cursor_in(tx, tx->points, table);
+	return c ? keep(tx, mdb_cursor_put(c, k, v, flags)) : tx->err;
+}
+
 int kv_put(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value, int flags)
 {
 	MDB_val k = val(key), v = val(value);
 
 	if (ended(tx))
 		return tx->err;
-	return keep(tx,
-		    mdb_put(tx->txn, tx->kv->dbi[table], &k, &v, put_flags(tx->kv, table, flags)));
+	return put(tx, table, &k, &v, put_flags(tx->kv, table, flags));
 }
 
 int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, int flags,
@@ -447,8 +487,7 @@ int kv_reserve(struct kv_tx *tx, unsigned table, struct sy_str key, size_t n, in
 	*room = NULL;
 	if (ended(tx))
 		return tx->err;
-	err = keep(tx, mdb_put(tx->txn, tx->kv->dbi[table], &k, &v,
-			       put_flags(tx->kv, table, flags) | MDB_RESERVE));
+	err = put(tx, table, &k, &v, put_flags(tx->kv, table, flags) | MDB_RESERVE);
 	if (err == SY_OK)
 		*room = v.mv_data;
 	return err;
@@ -484,14 +523,7 @@ int kv_clear(struct kv_tx *tx, unsigned table)
 /* The transaction's cursor of a table; NULL: tx->err says why. */
 static MDB_cursor *cursor_of(struct kv_tx *tx, unsigned table)
 {
-	MDB_cursor *c = NULL;
-
-	if (ended(tx))
-		return NULL;
-	if (tx->cursors[table] == NULL &&
-	    keep(tx, mdb_cursor_open(tx->txn, tx->kv->dbi[table], &c)) == SY_OK)
-		tx->cursors[table] = c;
-	return tx->cursors[table];
+	return cursor_in(tx, tx->cursors, table);
 }
 
 /* The same for whoever moves it to another key. */

@@ -43,6 +43,7 @@ struct kv_tx {
 	bool write, map_full;
 	void *cursors[32];  /* opened on first use of a table, closed at the end */
 	unsigned moves[32]; /* of each cursor, so that a kv_place knows its own */
+	void *points[32];   /* a writer's: the row of each table that it put or got last */
 };
 
 enum { KV_READ = 0, KV_WRITE = 1 };

@@ -181,7 +181,8 @@ int ledger_record(struct ledger_read *r, struct sy_arena *arena, uint64_t number
 
 /* One of a run; what reads oddly is read again on its own, since an erasure may have passed. */
 static int next_record(struct ledger_read *r, struct rows *rows, struct salts_run *salts,
-		       struct sy_arena *arena, uint64_t number, struct ledger_record *out)
+		       uint64_t to, struct sy_arena *arena, uint64_t number,
+		       struct ledger_record *out)
 {
 	struct sy_str v;
 	char *text;
@@ -195,7 +196,7 @@ static int next_record(struct ledger_read *r, struct rows *rows, struct salts_ru
 	out->payload = SY_STR("");
 	if ((text = sy_arena_alloc(arena, v.n)) == NULL)
 		return SY_ENOMEM;
-	if ((err = salts_run(r->l, salts, r->records, number, out->salt)))
+	if ((err = salts_run(r->l, salts, to, number, out->salt)))
 		return err;
 	if (salt_erased(out->salt))
 		return SY_EGONE;
@@ -218,7 +219,7 @@ int ledger_records(struct ledger_read *r, struct sy_arena *arena, uint64_t from,
 	rows_begin(&rows, &r->tx, T_RECORDS, from);
 	for (uint64_t i = from; i < to && more; i++) {
 		sy_arena_reset(arena);
-		int err = next_record(r, &rows, &salts, arena, i, &rec);
+		int err = next_record(r, &rows, &salts, to, arena, i, &rec);
 		if (err && err != SY_EGONE)
 			return err;
 		more = take(ctx, i, &rec, err == SY_EGONE);

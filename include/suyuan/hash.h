@@ -1,9 +1,7 @@
 /*
- * SHA-256 through OpenSSL's EVP, with the digest fetched once, and HMAC-SHA-256; SM3 (GB/T 32905)
- * for reports that are named by it.
+ * SHA-256 and HMAC-SHA-256; SM3 (GB/T 32905) for reports that are named by it.
  *
- * Contexts are kept a thread, so hashing allocates nothing after the first call of a thread.
- * SHA-256 of memory cannot fail but for memory in that first call; the program stops then.
+ * A hash of memory is on the stack and can't fail.
  */
 #ifndef SUYUAN_HASH_H
 #define SUYUAN_HASH_H

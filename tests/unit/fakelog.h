@@ -157,6 +157,7 @@ int ledger_records(struct ledger_read *r, struct sy_arena *arena, uint64_t from,
 	bool more = true;
 
 	for (uint64_t i = from; i < to && more; i++) {
+		sy_arena_reset(arena);
 		int err = ledger_record(r, arena, i, &rec);
 		if (err && err != SY_EGONE)
 			return err;

@@ -406,6 +406,80 @@ START_TEST(threads)
 }
 END_TEST
 
+/* A writer's gets, puts and deletions in any order, while it walks the same tables. */
+enum { MODEL = 4000 };
+static bool model[2][MODEL];
+
+static void change(unsigned table, unsigned i)
+{
+	unsigned key = table == DUP ? i / 100 : i;
+	struct sy_str v;
+	bool *there = &model[table][i];
+
+	if (*there)
+		ck_assert_int_eq(kv_del_value(&tx, table, be(key), be(i)), SY_OK);
+	else
+		ck_assert_int_eq(kv_put(&tx, table, be(key), be(i), 0), SY_OK);
+	*there = !*there;
+	if (table == PLAIN)
+		ck_assert_int_eq(kv_get(&tx, table, be(key), &v), *there ? SY_OK : SY_ENOTFOUND);
+	else
+		ck_assert_int_eq(kv_has_value(&tx, table, be(key), be(i)),
+				 *there ? SY_OK : SY_ENOTFOUND);
+}
+
+static void compare(unsigned table)
+{
+	struct sy_str k, v;
+	int err = kv_seek(&tx, table, SY_STR(""), &k, &v);
+
+	for (unsigned i = 0; i < MODEL; i++) {
+		if (!model[table][i])
+			continue;
+		ck_assert_int_eq(err, SY_OK);
+		ck_assert_uint_eq(num(k), table == DUP ? i / 100 : i);
+		ck_assert_uint_eq(num(v), i);
+		err = kv_next(&tx, table, &k, &v);
+	}
+	ck_assert_int_eq(err, SY_ENOTFOUND);
+}
+
+static void churn(unsigned *seed, unsigned n)
+{
+	struct sy_str k, v;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned table = rand_r(seed) % 2 ? DUP : PLAIN, from = rand_r(seed) % MODEL;
+		/* runs of neighbours, as records bring them, and lone ones */
+		for (unsigned j = 0; j < 1 + i % 40 && from + j < MODEL; j++)
+			change(table, from + j);
+		kv_seek(&tx, table, be(from / 100), &k, &v);
+		if (i == 59 && rand_r(seed) % 4 == 0) {
+			ck_assert_int_eq(kv_clear(&tx, table), SY_OK);
+			memset(model[table], 0, sizeof model[table]);
+		}
+	}
+}
+
+START_TEST(points)
+{
+	unsigned seed = 1;
+
+	memset(model, 0, sizeof model);
+	for (unsigned round = 0; round < 8; round++) {
+		ck_assert_int_eq(kv_begin(kv, &tx, KV_WRITE), SY_OK);
+		churn(&seed, 80);
+		compare(PLAIN);
+		compare(DUP);
+		ck_assert_int_eq(kv_commit(&tx), SY_OK);
+		ck_assert_int_eq(kv_begin(kv, &tx, KV_READ), SY_OK);
+		compare(PLAIN);
+		compare(DUP);
+		kv_abort(&tx);
+	}
+}
+END_TEST
+
 static void add(Suite *s, const char *name, const TTest *test)
 {
 	TCase *c = tcase_create(name);
@@ -430,5 +504,6 @@ Suite *suite(void)
 	add(s, "folder", folder);
 	add(s, "memory", memory);
 	add(s, "threads", threads);
+	add(s, "points", points);
 	return s;
 }
