@@ -71,8 +71,6 @@ def environment(args):
     # TSan and ASan findings must fail the test that met them.
     env.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
     env.setdefault("TSAN_OPTIONS", "halt_on_error=1:exitcode=98:second_deadlock_stack=1")
-    if args.variant in ("asan", "tsan"):  # they are slower, and so are shared machines
-        env["CK_TIMEOUT_MULTIPLIER"] = "15"
     if args.case:
         env["CK_RUN_CASE"] = args.case
     return env

@@ -68,7 +68,7 @@ def test_there_are_all():
     assert len(documents()) == 47
 
 
-@pytest.mark.parametrize("path", documents(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", documents(), ids=lambda path: getattr(path, "stem", "none"))
 def test_example(fresh, tmp_path, path):
     shutil.copytree(fresh / "ledger", tmp_path / "ledger")
     ledger = ledgers.Ledger(tmp_path / "ledger").start()

@@ -5,9 +5,11 @@
 #include "run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 int main(void)
 {
+	setenv("CK_TIMEOUT_MULTIPLIER", "15", 0); /* of 4 s: machines are shared, sanitizers slow */
 	SRunner *r = srunner_create(suite());
 	srunner_run_all(r, CK_NORMAL);
 	int failed = srunner_ntests_failed(r), ran = srunner_ntests_run(r);
