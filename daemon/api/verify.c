@@ -50,7 +50,8 @@ struct findings {
 	struct register_row product, producer;
 	struct found lot, unit;
 	const struct item *registered; /* the unit's or the lot's row that dates come from */
-	bool other_lot; /* the serial is registered, but in another lot than the code says */
+	bool other_lot;   /* the serial is registered, but in another lot than the code says */
+	uint64_t printed; /* the lot that the code says, NO_ID when no record names it */
 	struct coverings recalls;
 	bool marking; /* of a recall: more may come */
 	uint64_t lookups, first_lookup;
@@ -107,7 +108,6 @@ static int find_item(struct snapshot *s, struct sy_str code, struct found *f)
 static int find_unit(struct snapshot *s, struct findings *f)
 {
 	bool printed_known = f->lot.known;
-	uint64_t printed = f->code.lot_code.n > 0 ? f->lot.row.id : UINT64_MAX;
 	int err = find_item(s, f->code.canonical, &f->unit);
 	if (err)
 		return err;
@@ -120,7 +120,7 @@ static int find_unit(struct snapshot *s, struct findings *f)
 	uint64_t lot = f->unit.row.lot;
 	if (lot == UINT64_MAX)
 		return SY_OK;
-	if (lot != printed) {
+	if (lot != f->printed) {
 		f->other_lot = f->code.lot_code.n > 0;
 		if ((err = index_item(&s->index, lot, &f->lot.row)) != SY_OK ||
 		    (err = index_item_code(&s->index, lot, f->arena, &f->lot.code)) != SY_OK)
@@ -148,6 +148,7 @@ static int find_around(struct snapshot *s, struct findings *f)
 	}
 	if (!err && f->code.lot_code.n > 0)
 		err = find_item(s, f->code.lot_code, &f->lot);
+	f->printed = f->lot.row.id;
 	return err;
 }
 
@@ -185,22 +186,42 @@ static bool is_recalled(const struct findings *f)
 	return false;
 }
 
-/* Marks say it of what is in the ledger; a code that isn't may stand in a scope as well. */
+static int find_marks(struct snapshot *s, struct findings *f)
+{
+	int err = SY_OK;
+	if (f->unit.row.id != NO_ID)
+		err = covering_item(&s->index, f->arena, f->unit.row.id, &f->recalls);
+	if (err == SY_OK && f->lot.row.id != NO_ID)
+		err = covering_item(&s->index, f->arena, f->lot.row.id, &f->recalls);
+	if (err == SY_OK && f->other_lot && f->printed != NO_ID)
+		err = covering_item(&s->index, f->arena, f->printed, &f->recalls);
+	return err;
+}
+
+/* A code that isn't in the ledger may stand in a scope; so may the lot beside a unit that is. */
+static int find_named(struct snapshot *s, struct findings *f)
+{
+	struct sy_code code = f->code;
+	if (is_registered(f)) {
+		if (code.kind == SY_CODE_LOT || code.lot_code.n == 0 || f->printed != NO_ID)
+			return SY_OK;
+		code.product = SY_STR(""); /* marks have said it */
+	}
+	return covering_code(&s->index, f->arena, &code, &f->recalls);
+}
+
+/* Marks say it of what is in the ledger. */
 static int find_recalls(struct snapshot *s, struct findings *f)
 {
 	bool whole;
-	int err = SY_OK;
-	if (f->unit.row.id != NO_ID && f->unit.code.n)
-		err = covering_item(&s->index, f->arena, f->unit.row.id, &f->recalls);
-	if (err == SY_OK && f->lot.row.id != NO_ID && f->lot.code.n)
-		err = covering_item(&s->index, f->arena, f->lot.row.id, &f->recalls);
+	int err = find_marks(s, f);
 	f->marking = index_marking(&s->index);
 	if (err == SY_OK && f->marking && is_registered(f) && !is_recalled(f))
 		err = covering_behind(&s->index, f->arena,
 				      f->unit.row.id != NO_ID ? f->unit.row.id : f->lot.row.id,
 				      &f->recalls, &whole);
-	if (err == SY_OK && !is_registered(f))
-		err = covering_code(&s->index, f->arena, &f->code, &f->recalls);
+	if (err == SY_OK)
+		err = find_named(s, f);
 	if (is_recalled(f))
 		f->status = ST_RECALLED;
 	return err;
@@ -393,7 +414,8 @@ static uint64_t now_us(void)
 static void read_verdict(struct http_exchange *x, struct snapshot *s)
 {
 	uint64_t began = now_us();
-	struct findings f = {.arena = http_arena(x), .lot.row.id = NO_ID, .unit.row.id = NO_ID};
+	struct findings f = {
+	    .arena = http_arena(x), .lot.row.id = NO_ID, .unit.row.id = NO_ID, .printed = NO_ID};
 	struct sy_buf *body = http_body(x);
 	struct sy_str text;
 	int err;

@@ -3,6 +3,8 @@
 #include "scope.h"
 #include "trace/trace.h"
 
+#include <suyuan/time.h>
+
 static struct covering *add(struct sy_arena *arena, struct coverings *s)
 {
 	if (s->n == s->cap) {
@@ -52,10 +54,28 @@ int covering_item(struct index_read *r, struct sy_arena *arena, uint64_t item,
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
+/* Are all batches of the product meant, or does the label say a day that is? */
+static bool names_made(const struct recall_scope *s, const struct sy_code *code)
+{
+	int32_t day;
+
+	if (code->kind == SY_CODE_PRODUCT)
+		return false;
+	if (s->made_from == SY_NO_DAY && s->made_to == SY_NO_DAY)
+		return true;
+	return code->made.n && sy_date_parse(code->made, &day) == SY_OK &&
+	       (s->made_from == SY_NO_DAY || day >= s->made_from) &&
+	       (s->made_to == SY_NO_DAY || day <= s->made_to);
+}
+
 /* Does the scope name the code, or its product?  Of a product it does by each of its batches. */
 static bool names(const struct recall_scope *s, const struct sy_code *code, bool *product)
 {
-	*product = code->product.n && sy_str_eq(s->product, code->product);
+	bool of_product = code->product.n && sy_str_eq(s->product, code->product);
+
+	*product = of_product && !names_made(s, code);
+	if (of_product && !*product)
+		return true;
 	for (size_t i = 0; i < s->n_items; i++) {
 		if (sy_str_eq(s->items[i].canonical, code->canonical) ||
 		    (code->lot_code.n && sy_str_eq(s->items[i].canonical, code->lot_code))) {
@@ -68,6 +88,12 @@ static bool names(const struct recall_scope *s, const struct sy_code *code, bool
 	return *product;
 }
 
+/* What was marked stays so when the case is closed, and what is named likewise. */
+static bool in_force(const struct index_recall *now)
+{
+	return (now->state == RECALL_OPEN || now->state == RECALL_CLOSED) && !now->mock;
+}
+
 static int covering_named(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
 			  struct sy_str id, struct coverings *out)
 {
@@ -75,15 +101,15 @@ static int covering_named(struct index_read *r, struct sy_arena *arena, const st
 	struct index_recall now;
 	bool product;
 	int err = index_recall(r, id, &now);
+	struct covering *c = err ? NULL : find(out, now.number);
 
-	if (err || now.state != RECALL_OPEN || now.mock || find(out, now.number))
+	if (err || !in_force(&now) || (c && !c->partial))
 		return err;
 	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
 		return err == SY_ENOMEM ? err : SY_OK;
-	if (!names(&scope, code, &product))
+	if (!names(&scope, code, &product) || (product && (c || now.state != RECALL_OPEN)))
 		return SY_OK;
-	struct covering *c = add(arena, out);
-	if (c == NULL)
+	if (c == NULL && (c = add(arena, out)) == NULL)
 		return SY_ENOMEM;
 	*c = (struct covering){.recall = now, .named = true, .product = product};
 	return SY_OK;
@@ -123,7 +149,7 @@ static int behind_named(struct index_read *r, struct sy_arena *arena, const stru
 	uint64_t item;
 	int err = index_recall(r, id, &now);
 
-	if (err || now.state != RECALL_OPEN || now.mock)
+	if (err || !in_force(&now))
 		return err;
 	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
 		return err == SY_ENOMEM ? err : SY_OK;

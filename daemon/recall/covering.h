@@ -22,7 +22,10 @@ struct coverings {
 /* Adds the recalls that mark an item. */
 int covering_item(struct index_read *r, struct sy_arena *arena, uint64_t item,
 		  struct coverings *out);
-/* Adds those in force whose scope names the code, its lot or its product. */
+/*
+ * Adds those in force whose scope names the code, its lot or its product: all of the product, or
+ * made on a day that the label says.  When the days are unknown, `product`, and only of open ones.
+ */
 int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
 		  struct coverings *out);
 /*
