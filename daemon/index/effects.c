@@ -338,6 +338,8 @@ static bool take_record(void *ctx, uint64_t number, const struct ledger_record *
 	return p->a->work < p->until;
 }
 
+/* They are read in one run, whose place in truth's records is held meanwhile: nothing that applies
+ * one may walk that table, by itself it may be looked at. */
 static int apply_records(struct apply *a, const struct sy_entry *e, uint64_t upto, uint64_t until)
 {
 	struct passage p = {a, e, until, SY_OK};
