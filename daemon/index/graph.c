@@ -107,7 +107,9 @@ static int set_content(struct apply *a, const struct view *v, uint64_t child, bo
 	sy_put64(k.b + k.n, child);
 	k.n += 8;
 	int err = set_row(a, T_CONTENTS, &k, (struct sy_str){&action, 1}, on);
-	return err ? err : recalls_content(a, v->oc.parent);
+	const struct content line = {
+	    .time = v->ev.time, .record = v->number, .child = child, .added = action};
+	return err ? err : recalls_content(a, v->oc.parent, &line, on);
 }
 
 /* What an item's role in an event says of edges and contents. */

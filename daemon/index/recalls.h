@@ -19,6 +19,7 @@
 #include "rows.h"
 
 struct apply;
+struct content;
 struct view;
 
 struct recall_case {
@@ -108,8 +109,15 @@ int recalls_version(struct apply *a, const struct index_recall *now);
 /* An edge came or went. */
 int recalls_edge(struct apply *a, uint64_t from, uint64_t to, bool on);
 int recalls_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after);
-/* What lay in the container is told otherwise. */
-int recalls_content(struct apply *a, uint64_t container);
+/* What lay in the container is told otherwise: LINE came or went.  Of a container that the scope
+ * names what comes in is marked alone; else the case begins again.  In recalls_content.c. */
+int recalls_content(struct apply *a, uint64_t container, const struct content *line, bool on);
+/* Are there cases at all?  Then they are loaded. */
+bool recalls_any(struct apply *a, int *err);
+/* Is the item marked as a whole, or about to be? */
+int recalls_is_marked(struct apply *a, uint64_t number, uint64_t id, bool *marked);
+/* The case begins again: marks may have to go. */
+int recalls_dirty(struct apply *a, uint64_t number);
 /* A row of an item was folded: from BEFORE, NULL for a new one. */
 int recalls_fold(struct apply *a, const struct item *before, const struct item *after);
 /* An event in force names the item. */

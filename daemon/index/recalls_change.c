@@ -3,8 +3,7 @@
 
 #include "custody.h"
 
-/* Are there cases at all?  Then they are loaded. */
-static bool any(struct apply *a, int *err)
+bool recalls_any(struct apply *a, int *err)
 {
 	*err = SY_OK;
 	if (!a->recalls.loaded && kv_count(a->tx, T_CASES) == 0)
@@ -13,15 +12,14 @@ static bool any(struct apply *a, int *err)
 	return *err == SY_OK && a->recalls.n > 0;
 }
 
-static int dirty(struct apply *a, uint64_t number)
+int recalls_dirty(struct apply *a, uint64_t number)
 {
 	struct key k = todo_key(TODO_DIRTY, number);
 
 	return todo_put(a, &k, 0);
 }
 
-/* Is the item marked as a whole, or about to be? */
-static int is_marked(struct apply *a, uint64_t number, uint64_t id, bool *marked)
+int recalls_is_marked(struct apply *a, uint64_t number, uint64_t id, bool *marked)
 {
 	struct key k = todo_key_id(TODO_GROW, number, id);
 	struct sy_str row;
@@ -47,13 +45,13 @@ static int spread(struct apply *a, uint64_t from, uint64_t to, bool on)
 	for (uint64_t number = 0; (err = mark_seek(a->tx, from, &number, &m)) == SY_OK; number++) {
 		if (!m.whole)
 			continue;
-		if ((err = is_marked(a, number, to, &marked)))
+		if ((err = recalls_is_marked(a, number, to, &marked)))
 			return err;
 		k = todo_key_id(TODO_GROW, number, to);
 		if (on && !marked)
 			err = todo_put(a, &k, 0);
 		else if (!on && marked)
-			err = dirty(a, number);
+			err = recalls_dirty(a, number);
 		if (err)
 			return err;
 	}
@@ -64,7 +62,7 @@ int recalls_edge(struct apply *a, uint64_t from, uint64_t to, bool on)
 {
 	int err;
 
-	return any(a, &err) ? spread(a, from, to, on) : err;
+	return recalls_any(a, &err) ? spread(a, from, to, on) : err;
 }
 
 int recalls_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
@@ -72,7 +70,7 @@ int recalls_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
 	struct mark m;
 	int err;
 
-	if (before == after || !any(a, &err))
+	if (before == after || !recalls_any(a, &err))
 		return before == after ? SY_OK : err;
 	for (uint64_t number = 0; (err = mark_seek(a->tx, unit, &number, &m)) == SY_OK; number++) {
 		if (!m.whole)
@@ -85,22 +83,6 @@ int recalls_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after)
 	if (err == SY_ENOTFOUND)
 		err = before == NO_ID ? SY_OK : spread(a, before, unit, false);
 	return err || after == NO_ID ? err : spread(a, after, unit, true);
-}
-
-int recalls_content(struct apply *a, uint64_t container)
-{
-	bool marked;
-	int err;
-
-	if (!any(a, &err))
-		return err;
-	for (size_t i = 0; i < a->recalls.n; i++) {
-		uint64_t number = a->recalls.v[i].number;
-		if ((err = is_marked(a, number, container, &marked)) ||
-		    (marked && (err = dirty(a, number))))
-			return err;
-	}
-	return SY_OK;
 }
 
 bool recall_names_made(const struct recall_case *c, const struct item *it)
@@ -127,7 +109,7 @@ static int fold_products(struct apply *a, const struct item *before, const struc
 		if (is && !was)
 			err = todo_seed(a, c, after->id, false);
 		else if (was && !is)
-			err = dirty(a, c->number);
+			err = recalls_dirty(a, c->number);
 	}
 	return err;
 }
@@ -157,7 +139,7 @@ static int fold_gone(struct apply *a, uint64_t id)
 	int err;
 
 	for (uint64_t number = 0; (err = mark_seek(a->tx, id, &number, &m)) == SY_OK; number++)
-		if (m.whole && (err = dirty(a, number)))
+		if (m.whole && (err = recalls_dirty(a, number)))
 			return err;
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
@@ -166,7 +148,7 @@ int recalls_fold(struct apply *a, const struct item *before, const struct item *
 {
 	int err;
 
-	if (!any(a, &err))
+	if (!recalls_any(a, &err))
 		return err;
 	if (after->n_history == 0)
 		return fold_gone(a, after->id);
@@ -277,11 +259,11 @@ static int look_again(struct apply *a, const struct recall_case *c, uint64_t id)
 {
 	struct key k = todo_key_id(TODO_TRY, c->number, id);
 	bool marked;
-	int err = is_marked(a, c->number, id, &marked);
+	int err = recalls_is_marked(a, c->number, id, &marked);
 
 	if (err)
 		return err;
-	return marked ? dirty(a, c->number) : todo_put(a, &k, 0);
+	return marked ? recalls_dirty(a, c->number) : todo_put(a, &k, 0);
 }
 
 static int visit_case(struct apply *a, const struct recall_case *c, const struct view *v,
@@ -302,7 +284,7 @@ int recalls_visit(struct apply *a, const struct view *v, uint64_t id)
 {
 	int err;
 
-	if (!any(a, &err) || !a->recalls.places)
+	if (!recalls_any(a, &err) || !a->recalls.places)
 		return err;
 	for (size_t i = 0; i < a->recalls.n && err == SY_OK; i++)
 		if (a->recalls.v[i].place.n)
@@ -314,7 +296,7 @@ int recalls_stand(struct apply *a, uint64_t id, const struct history *h)
 {
 	int err;
 
-	if (!any(a, &err) || !a->recalls.places || h->n == 0)
+	if (!recalls_any(a, &err) || !a->recalls.places || h->n == 0)
 		return err;
 	for (size_t i = 0; i < a->recalls.n && err == SY_OK; i++) {
 		const struct recall_case *c = &a->recalls.v[i];
