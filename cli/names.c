@@ -2,6 +2,20 @@
 
 #include "view.h"
 
+/* What the endpoints call their list, and where a name is in each of it. */
+static const char *const lists[][2] = {
+    {"products", "product.name"}, {"parties", "party.name"}, {"places", "place.name"}};
+
+static const struct sy_json *name_in(const struct sy_json_doc *doc)
+{
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		const struct sy_json *rows = sy_json_get(doc, sy_json_root(doc), lists[i][0]);
+		if (rows != NULL)
+			return view_at(doc, sy_json_first(doc, rows), lists[i][1]);
+	}
+	return NULL;
+}
+
 static struct sy_str ask_name(struct names *s, const char *endpoint, struct sy_str id)
 {
 	struct fail ignored = {0};
@@ -17,13 +31,7 @@ static struct sy_str ask_name(struct names *s, const char *endpoint, struct sy_s
 	    (s->http != NULL || trust_connect(s->app, &s->http, &ignored) == RC_DONE) &&
 	    http_get(s->http, sy_buf_cstr(&path), &a, &ignored) == RC_DONE && a.status == 200 &&
 	    sy_json_parse(&arena, sy_buf_span(&a.body), 0, &doc, NULL) == SY_OK) {
-		const struct sy_json *rows = sy_json_get(&doc, sy_json_root(&doc), "products");
-		const char *what = "product.name";
-		if (rows == NULL) {
-			rows = sy_json_get(&doc, sy_json_root(&doc), "parties");
-			what = "party.name";
-		}
-		const struct sy_json *v = view_at(&doc, sy_json_first(&doc, rows), what);
+		const struct sy_json *v = name_in(&doc);
 		bool zh = s->app->lang == LANG_ZH;
 		const struct sy_json *one = sy_json_get(&doc, v, zh ? "zh" : "en");
 		if (one == NULL)

@@ -1,5 +1,5 @@
 /*
- * Names of products and parties by their ids, each asked of the ledger once.  What can't be asked
+ * Names of products, parties and places by their ids, each asked of the ledger once.  What can't be asked
  * has no name.
  */
 #ifndef CLI_NAMES_H
@@ -18,7 +18,7 @@ struct names {
 };
 
 /* The name in the language of the app, or where there is none in the other; empty for what isn't
- * registered. ENDPOINT is "/v1/products?code=" or "/v1/parties?id=". */
+ * registered. ENDPOINT is "/v1/products?code=", "/v1/parties?id=" or "/v1/places?id=". */
 struct sy_str names_ask(struct names *s, const char *endpoint, struct sy_str id);
 void names_free(struct names *s);
 

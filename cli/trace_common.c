@@ -1,6 +1,7 @@
 /*
  * suyuan trace common: what complaint lots have in common upstream.
  */
+#include "names.h"
 #include "trace_sums.h"
 #include "trace_tree.h"
 
@@ -60,10 +61,22 @@ static void show_records(struct app *app, const struct sy_json_doc *doc, const s
 	sy_buf_free(&b);
 }
 
-static void show_row(struct app *app, const struct sy_json_doc *doc, const struct sy_json *row)
+/* A place's name stands in its record alone, which the answer doesn't read. */
+static struct sy_str name_of(struct app *app, struct names *names, const struct sy_json_doc *doc,
+			     const struct sy_json *row)
+{
+	struct sy_str name = view_text(app, doc, sy_json_get(doc, row, "name"));
+
+	if (name.n == 0 && sy_str_is(view_text(app, doc, sy_json_get(doc, row, "kind")), "place"))
+		name = names_ask(
+		    names, "/v1/places?id=", view_text(app, doc, sy_json_get(doc, row, "code")));
+	return name.n ? name : SY_STR("-");
+}
+
+static void show_row(struct app *app, struct names *names, const struct sy_json_doc *doc,
+		     const struct sy_json *row)
 {
 	struct out *o = &app->out;
-	struct sy_str name = view_text(app, doc, sy_json_get(doc, row, "name"));
 
 	out_object(o, NULL);
 	out_str(o, heading(app, W_SCORE), view_text(app, doc, sy_json_get(doc, row, "score")));
@@ -71,7 +84,7 @@ static void show_row(struct app *app, const struct sy_json_doc *doc, const struc
 		kind_word(app, view_text(app, doc, sy_json_get(doc, row, "kind"))));
 	out_str(o, heading(app, W_CODE),
 		view_short(view_text(app, doc, sy_json_get(doc, row, "code"))));
-	out_str(o, heading(app, W_NAME), name.n ? name : SY_STR("-"));
+	out_str(o, heading(app, W_NAME), name_of(app, names, doc, row));
 	out_str(o, heading(app, W_COMPLAINTS),
 		view_text(app, doc, sy_json_get(doc, row, "complaints")));
 	if (arg(app, "good") != NULL)
@@ -102,14 +115,16 @@ static void show(struct app *app, const struct sy_json_doc *doc)
 	const struct sy_json *root = sy_json_root(doc), *row;
 	struct sy_str total = view_text(app, doc, sy_json_get(doc, root, "total"));
 	struct sy_str unknown = view_text(app, doc, sy_json_get(doc, root, "unknown"));
+	struct names names = {.app = app};
 	unsigned n = 0;
 
 	out_list(&app->out, NULL);
 	sy_json_each (doc, sy_json_get(doc, root, "rows"), row) {
-		show_row(app, doc, row);
+		show_row(app, &names, doc, row);
 		n++;
 	}
 	out_end(&app->out);
+	names_free(&names);
 	out_line(&app->out,
 		 app->lang == LANG_ZH ? "共 %.*s 项，显示得分最高的 %u 项"
 				      : "%.*s in all, the best %u of them shown",

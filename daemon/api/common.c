@@ -181,6 +181,7 @@ struct told {
 	struct asked *a;
 	struct index_read *r;
 	struct common found;
+	struct sy_arena text; /* a row's code, parsed */
 	struct sy_buf b;
 	struct sy_jw w;
 };
@@ -213,14 +214,24 @@ static int row_name(struct told *t, const struct common_row *row, const char **k
 	return err;
 }
 
+/* Of an item its product's; of a place nothing, whose name is kept where it can be erased. */
 static bool row_shown(struct told *t, const struct common_row *row, struct sy_str code,
 		      struct register_row *reg)
 {
-	if (row->kind == COMMON_ITEM)
-		return false;
-	return register_get(t->r, row->kind == COMMON_PLACE ? REG_PLACE : REG_PARTY, code, reg) ==
-		   SY_OK &&
-	       reg->shown.n > 0;
+	enum register_kind kind = row->kind == COMMON_PLACE ? REG_PLACE : REG_PARTY;
+	struct sy_code parsed;
+	struct sy_faults faults;
+
+	if (row->kind == COMMON_ITEM) {
+		sy_arena_reset(&t->text);
+		sy_faults_init(&faults, &t->text);
+		faults.settled = true;
+		if (sy_code_parse(&t->text, code, &parsed, &faults, SY_NO_RECORD, ""))
+			return false;
+		kind = REG_PRODUCT;
+		code = parsed.product;
+	}
+	return code.n > 0 && register_get(t->r, kind, code, reg) == SY_OK && reg->shown.n > 0;
 }
 
 static void json_reasons(struct told *t, const struct common_row *row)
@@ -439,6 +450,7 @@ static void run(struct http_exchange *x, struct app *app, void *ctx)
 	} else {
 		answer_json(x, 200, &t.b);
 	}
+	sy_arena_free(&t.text);
 	common_free(&t.found);
 }
 

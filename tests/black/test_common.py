@@ -325,6 +325,8 @@ def test_the_answer_and_its_table(ledger):
         ("place", gln(414, 2), "1", 0), ("party", DAIRY, "1", 0), ("lot", lot["milk"], "1", 2),
         ("place", gln(414, 1), "1", 2)]
     assert told["rows"][1]["name"] == {"en": DAIRY}
+    assert told["rows"][2]["name"] == {"zh": "鲜牛奶", "en": "Milk"}, "of a lot its product's"
+    assert "name" not in told["rows"][0], "a place without a Place record"
     assert told["rows"][2]["explains"] == [{"code": lot["brie"], "distance": 1, "record": first + 3},
                                            {"code": lot["gouda"], "distance": 1, "record": first + 4}]
     assert [(row["code"], row["score"]) for row in told["rows"][4:]] == [
