@@ -313,6 +313,7 @@ static int check_tables(struct check *c)
 	    {T_PREFIXES, same_bytes},  {T_SUBMISSIONS, same_bytes}, {T_ERASED, same_bytes},
 	    {T_GROUPS, same_bytes},    {T_CODES, same_number},      {T_ACTORS, same_number},
 	    {T_CASES, same_case},      {T_TODO, same_bytes},        {T_HASHES, same_bytes},
+	    {T_SCOPES, same_bytes},
 	};
 	static const struct {
 		enum table table;

@@ -38,6 +38,7 @@
  *   results     u64 time || u64 record || u64 id -> result of supervision: fail or pass
  *   marks       u64 id || u64 case -> what a recall covers, see index_mark; nodes as well
  *   marked      u64 case || u64 id -> the same by case, of what is marked as a whole
+ *   scopes      what, code, 0, u64 case -> nothing: of recalls that mark
  *   cases       u64 case -> of a recall that marks: generation, items marked, the recall's id
  *   hashes      u64 first record -> event hashes of it and of those that follow, see hashes.c
  *   todo        what is to be marked before the position moves on, see recalls.h
@@ -291,6 +292,11 @@ int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint
 bool index_marking(struct index_read *r);
 /* A case that marks: the recall's id, borrowed, and how many items as a whole. */
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items);
+/* What a recall's scope names: an item, a product; and the product of an item. */
+enum index_named { NAMED_ITEM = 1, NAMED_PRODUCT, NAMED_PRODUCT_OF };
+/* The first case from *NUMBER on whose scope names a canonical code so; SY_ENOTFOUND at the end. */
+int index_named_next(struct index_read *r, enum index_named what, struct sy_str code,
+		     uint64_t *number);
 /* The first such case from *NUMBER on; SY_ENOTFOUND at the end. */
 int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, uint64_t *items);
 

@@ -203,6 +203,21 @@ int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, u
 	return index_case(r, *number, id, items);
 }
 
+int index_named_next(struct index_read *r, enum index_named what, struct sy_str code,
+		     uint64_t *number)
+{
+	struct key k = key_scope(what, code, *number);
+	struct sy_str key, row;
+	int err = r->cases ? kv_seek(&r->tx, T_SCOPES, key_str(&k), &key, &row) : SY_ENOTFOUND;
+
+	if (err)
+		return err;
+	if (key.n != k.n || memcmp(key.p, k.b, k.n - 8))
+		return SY_ENOTFOUND;
+	*number = sy_get64((const uint8_t *)key.p + k.n - 8);
+	return SY_OK;
+}
+
 bool index_marking(struct index_read *r)
 {
 	return r->marking;

@@ -22,20 +22,22 @@ void recalls_forget(struct apply *a)
 
 /* The canonical code of a text; empty for none. */
 static int canonical(struct sy_arena *arena, const struct sy_json_doc *doc, const struct sy_json *v,
-		     struct sy_str *out)
+		     struct sy_str *out, struct sy_str *product)
 {
 	struct sy_faults faults;
 	struct sy_code code;
 	struct sy_str text;
 	int err = v ? sy_json_string(doc, v, arena, &text) : SY_EINVAL;
 
-	*out = SY_STR("");
+	*out = *product = SY_STR("");
 	if (err)
 		return err == SY_ENOMEM ? err : SY_OK;
 	sy_faults_init(&faults, arena);
 	faults.settled = true;
-	if ((err = sy_code_parse(arena, text, &code, &faults, SY_NO_RECORD, "")) == SY_OK)
+	if ((err = sy_code_parse(arena, text, &code, &faults, SY_NO_RECORD, "")) == SY_OK) {
 		*out = code.canonical;
+		*product = code.product;
+	}
 	return err == SY_ENOMEM ? err : SY_OK;
 }
 
@@ -53,6 +55,7 @@ static int read_codes(struct apply *a, struct recall_case *c, const struct sy_js
 {
 	struct sy_str *codes;
 	const struct sy_json *v;
+	struct sy_str product;
 	int err;
 
 	if (items == NULL || items->type != SY_JSON_ARRAY)
@@ -62,7 +65,7 @@ static int read_codes(struct apply *a, struct recall_case *c, const struct sy_js
 	if (codes == NULL)
 		return SY_ENOMEM;
 	sy_json_each (doc, items, v) {
-		if ((err = canonical(&a->recalls.arena, doc, v, &codes[c->n_codes])))
+		if ((err = canonical(&a->recalls.arena, doc, v, &codes[c->n_codes], &product)))
 			return err;
 		c->n_codes += codes[c->n_codes].n > 0;
 	}
@@ -73,6 +76,7 @@ static int read_scope(struct apply *a, struct recall_case *c, struct sy_str payl
 {
 	struct sy_arena *arena = &a->recalls.arena;
 	const struct sy_json *scope;
+	struct sy_str of;
 	struct sy_json_doc doc;
 	int err = sy_json_parse(arena, payload, 0, &doc, NULL);
 
@@ -80,8 +84,8 @@ static int read_scope(struct apply *a, struct recall_case *c, struct sy_str payl
 		return err == SY_ENOMEM ? err : SY_OK;
 	scope = sy_json_get(&doc, sy_json_root(&doc), "scope");
 	if ((err = read_codes(a, c, &doc, sy_json_get(&doc, scope, "items"))) ||
-	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "product"), &c->product)) ||
-	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "place"), &c->place)))
+	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "product"), &c->product, &of)) ||
+	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "place"), &c->place, &of)))
 		return err;
 	if (sy_date_parse(plain(&doc, scope, "madeFrom"), &c->made_from))
 		c->made_from = INT32_MIN;
@@ -172,6 +176,43 @@ struct recall_case *recalls_find(struct apply *a, uint64_t number)
 	return NULL;
 }
 
+static int name(struct apply *a, enum index_named what, struct sy_str code, uint64_t number)
+{
+	struct key k = key_scope(what, code, number);
+
+	return code.n ? kv_put(a->tx, T_SCOPES, key_str(&k), SY_STR(""), 0) : SY_OK;
+}
+
+/* A scope only ever grows, so that what an earlier version named is never taken back. */
+static int name_all(struct apply *a, struct sy_arena *arena, struct sy_str payload, uint64_t number)
+{
+	struct sy_str code, product;
+	const struct sy_json *scope, *v;
+	struct sy_json_doc doc;
+	int err = payload.n ? sy_json_parse(arena, payload, 0, &doc, NULL) : SY_ENOMEM;
+
+	if (err)
+		return err == SY_ENOMEM ? err : SY_OK;
+	scope = sy_json_get(&doc, sy_json_root(&doc), "scope");
+	sy_json_each (&doc, sy_json_get(&doc, scope, "items"), v)
+		if ((err = canonical(arena, &doc, v, &code, &product)) ||
+		    (err = name(a, NAMED_ITEM, code, number)) ||
+		    (err = name(a, NAMED_PRODUCT_OF, product, number)))
+			return err;
+	err = canonical(arena, &doc, sy_json_get(&doc, scope, "product"), &code, &product);
+	return err ? err : name(a, NAMED_PRODUCT, code, number);
+}
+
+static int name_scope(struct apply *a, const struct index_recall *now)
+{
+	struct sy_arena arena = {0};
+	struct sy_str payload = sy_str(sy_arena_strdup(&arena, now->row.payload));
+	int err = name_all(a, &arena, payload, now->number);
+
+	sy_arena_free(&arena);
+	return err;
+}
+
 int recalls_version(struct apply *a, const struct index_recall *now)
 {
 	bool counts = recall_counts(now);
@@ -183,6 +224,8 @@ int recalls_version(struct apply *a, const struct index_recall *now)
 		return SY_OK;
 	if (err == SY_ENOTFOUND)
 		err = case_put(a->tx, now->number, &row);
+	if (err == SY_OK && counts)
+		err = name_scope(a, now);
 	recalls_forget(a);
 	return err ? err : todo_put(a, &k, 0);
 }

@@ -15,7 +15,7 @@ const struct kv_table index_tables[T_COUNT] = {
     [T_HOLDS] = {"holds", false},       [T_RESULTS] = {"results", false},
     [T_MARKS] = {"marks", false},       [T_MARKED] = {"marked", false},
     [T_CASES] = {"cases", false},       [T_TODO] = {"todo", false},
-    [T_HASHES] = {"hashes", false},
+    [T_HASHES] = {"hashes", false},     [T_SCOPES] = {"scopes", false},
 };
 
 /* --- keys ------------------------------------------------------------------------------------ */
@@ -84,6 +84,19 @@ struct key key_code(struct sy_str canonical)
 
 	k.n = 0;
 	key_name(&k, canonical);
+	return k;
+}
+
+struct key key_scope(enum index_named what, struct sy_str name, uint64_t number)
+{
+	struct key k;
+
+	k.b[0] = (uint8_t)what;
+	k.n = 1;
+	key_name(&k, name);
+	k.b[k.n++] = 0;
+	sy_put64(k.b + k.n, number);
+	k.n += 8;
 	return k;
 }
 

@@ -10,7 +10,7 @@
 #include "index.h"
 
 /* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
-#define INDEX_VERSION 17
+#define INDEX_VERSION 18
 
 enum table {
 	T_META,
@@ -38,6 +38,7 @@ enum table {
 	T_CASES,
 	T_TODO,
 	T_HASHES,
+	T_SCOPES,
 	T_COUNT
 };
 extern const struct kv_table index_tables[T_COUNT];
@@ -58,6 +59,8 @@ struct key key_u64(uint64_t v);
 struct key key_u64x2(uint64_t a, uint64_t b);
 struct key key_id_hash(uint64_t id, const uint8_t hash[8]);
 struct key key_code(struct sy_str canonical);
+/* Of `scopes`; those of one name begin alike up to the number. */
+struct key key_scope(enum index_named what, struct sy_str name, uint64_t number);
 /* All versions of an id begin with this. */
 struct key key_register(enum register_kind kind, struct sy_str id);
 struct key key_register_version(enum register_kind kind, struct sy_str id, uint64_t record);

@@ -5,6 +5,8 @@
 
 #include <suyuan/time.h>
 
+#include <stdlib.h>
+
 static struct covering *add(struct sy_arena *arena, struct coverings *s)
 {
 	if (s->n == s->cap) {
@@ -68,46 +70,36 @@ static bool names_made(const struct recall_scope *s, const struct sy_code *code)
 	       (s->made_to == SY_NO_DAY || day <= s->made_to);
 }
 
-/* Does the scope name the code, or its product?  Of a product it does by each of its batches. */
-static bool names(const struct recall_scope *s, const struct sy_code *code, bool *product)
-{
-	bool of_product = code->product.n && sy_str_eq(s->product, code->product);
-
-	*product = of_product && !names_made(s, code);
-	if (of_product && !*product)
-		return true;
-	for (size_t i = 0; i < s->n_items; i++) {
-		if (sy_str_eq(s->items[i].canonical, code->canonical) ||
-		    (code->lot_code.n && sy_str_eq(s->items[i].canonical, code->lot_code))) {
-			*product = false;
-			return true;
-		}
-		*product |=
-		    code->kind == SY_CODE_PRODUCT && sy_str_eq(s->items[i].product, code->product);
-	}
-	return *product;
-}
-
 /* What was marked stays so when the case is closed, and what is named likewise. */
 static bool in_force(const struct index_recall *now)
 {
 	return (now->state == RECALL_OPEN || now->state == RECALL_CLOSED) && !now->mock;
 }
 
+/* A case whose scope names the code so. */
 static int covering_named(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
-			  struct sy_str id, struct coverings *out)
+			  enum index_named what, uint64_t number, struct coverings *out)
 {
+	bool product = what == NAMED_PRODUCT_OF;
+	struct covering *c = find(out, number);
 	struct recall_scope scope;
 	struct index_recall now;
-	bool product;
-	int err = index_recall(r, id, &now);
-	struct covering *c = err ? NULL : find(out, now.number);
+	struct sy_str id;
+	uint64_t items;
+	int err;
 
-	if (err || !in_force(&now) || (c && !c->partial))
-		return err;
-	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
-		return err == SY_ENOMEM ? err : SY_OK;
-	if (!names(&scope, code, &product) || (product && (c || now.state != RECALL_OPEN)))
+	if (c && !c->partial && !c->product)
+		return SY_OK;
+	if ((err = index_case(r, number, &id, &items)) || (err = index_recall(r, id, &now)))
+		return err == SY_ENOTFOUND ? SY_OK : err; /* it was revoked */
+	if (!in_force(&now))
+		return SY_OK;
+	if (what == NAMED_PRODUCT) {
+		if ((err = recall_scope_read(arena, now.row.payload, &scope)))
+			return err == SY_ENOMEM ? err : SY_OK;
+		product = !names_made(&scope, code);
+	}
+	if (product && (c || now.state != RECALL_OPEN))
 		return SY_OK;
 	if (c == NULL && (c = add(arena, out)) == NULL)
 		return SY_ENOMEM;
@@ -115,17 +107,39 @@ static int covering_named(struct index_read *r, struct sy_arena *arena, const st
 	return SY_OK;
 }
 
+static int covering_name(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
+			 enum index_named what, struct sy_str name, struct coverings *out)
+{
+	int err = name.n ? SY_OK : SY_ENOTFOUND;
+
+	for (uint64_t number = 0;
+	     err == SY_OK && (err = index_named_next(r, what, name, &number)) == SY_OK; number++)
+		err = covering_named(r, arena, code, what, number, out);
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct covering *x = a, *y = b;
+
+	return x->recall.number < y->recall.number ? -1 : x->recall.number > y->recall.number;
+}
+
 int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_code *code,
 		  struct coverings *out)
 {
-	uint64_t number = 0, items;
-	struct sy_str id;
-	int err;
+	bool bare = code->kind == SY_CODE_PRODUCT;
+	int err = covering_name(r, arena, code, NAMED_ITEM, code->canonical, out);
 
-	for (; (err = index_case_next(r, &number, &id, &items)) == SY_OK; number++)
-		if ((err = covering_named(r, arena, code, id, out)))
-			return err;
-	return err == SY_ENOTFOUND ? SY_OK : err;
+	if (err == SY_OK)
+		err = covering_name(r, arena, code, NAMED_ITEM, code->lot_code, out);
+	if (err == SY_OK)
+		err = covering_name(r, arena, code, NAMED_PRODUCT, code->product, out);
+	if (err == SY_OK && bare)
+		err = covering_name(r, arena, code, NAMED_PRODUCT_OF, code->product, out);
+	if (err == SY_OK && out->n)
+		qsort(out->v, out->n, sizeof *out->v, by_number);
+	return err;
 }
 
 /* --- while marks are under way --------------------------------------------------------------- */
