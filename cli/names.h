@@ -1,6 +1,6 @@
 /*
- * Names of products, parties and places by their ids, each asked of the ledger once.  What can't be asked
- * has no name.
+ * Names of products, parties and places by their ids, each asked of the ledger once.  What can't be
+ * asked has no name.
  */
 #ifndef CLI_NAMES_H
 #define CLI_NAMES_H

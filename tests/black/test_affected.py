@@ -81,14 +81,14 @@ class World:
         told, records = [], [{} for _ in self.trades]
         for n, trade in enumerate(self.trades):
             events = list(trade.events)
-            for author, event in self.rng.sample(events, len(events) // 5):
-                if "ADD" == event.get("action") and "epcList" in event:
+            for author, one_event in self.rng.sample(events, len(events) // 5):
+                if "ADD" == one_event.get("action") and "epcList" in one_event:
                     continue  # a serial is created once
-                wrong = {**event, "eventID": event["eventID"] + ":wrong", "eventTime": clock(self.rng.randint(0, 99))}
+                wrong = {**one_event, "eventID": one_event["eventID"] + ":wrong", "eventTime": clock(self.rng.randint(0, 99))}
                 wrong.pop("ilmd", None)
                 told.append((self.rng.randrange(8), n, author, wrong))
                 told.append((8, n, author, {**wrong, "errorDeclaration": {"declarationTime": clock(200)}}))
-            told += [(self.rng.randrange(8), n, author, event) for author, event in events]
+            told += [(self.rng.randrange(8), n, author, one_event) for author, one_event in events]
         self.rng.shuffle(told)
         told.sort(key=lambda one: (one[0], one[2]))  # eight times everybody tells something, then what was wrong
         connection, part = self.ledger.connect(), []
@@ -96,8 +96,8 @@ class World:
             part.append(one)
             if i + 1 == len(told) or (told[i + 1][0], told[i + 1][2]) != (one[0], one[2]):
                 first = self.ledger.submit(self.keys[one[2]], *(e for *_, e in part), connection=connection)["firstRecord"]
-                for k, (_, n, _, event) in enumerate(part):
-                    records[n][first + k] = event
+                for k, (_, n, _, one_event) in enumerate(part):
+                    records[n][first + k] = one_event
                 part = []
         self.ledger.settle()
         return [Goods(r) for r in records]

@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-import ledger as ledgers
 from ledger import SLOW, VARIANT, check_digit
 from test_trace import at
 from watch import Watch, own_bytes
