@@ -455,7 +455,7 @@ START_TEST(others)
 		sy_arena_reset(&arena);
 	}
 	for (unsigned k = 0; k < N; k++)
-		ck_assert_msg(read[k] * 2 >= 600 / SLOW, "%s: only %u are read", kinds[k].format,
+		ck_assert_msg(read[k] * 3 >= 600 / SLOW, "%s: only %u are read", kinds[k].format,
 			      read[k]);
 }
 END_TEST
