@@ -356,26 +356,6 @@ bool kv_wants_room(struct kv_tx *tx, int err)
 	return true;
 }
 
-void kv_pause(struct kv_tx *tx)
-{
-	if (tx->txn == NULL || tx->write)
-		return;
-	close_cursors(tx);
-	mdb_txn_reset(tx->txn);
-}
-
-int kv_resume(struct kv_tx *tx)
-{
-	if (tx->txn == NULL || tx->write)
-		return tx->err;
-	tx->err = err_of(mdb_txn_renew(tx->txn));
-	if (tx->err) {
-		mdb_txn_abort(tx->txn);
-		tx->txn = NULL;
-	}
-	return tx->err;
-}
-
 /* --- rows ------------------------------------------------------------------------------------ */
 
 static int keep(struct kv_tx *tx, int rc)
@@ -511,13 +491,6 @@ int kv_del_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_
 	return keep(tx, mdb_del(tx->txn, tx->kv->dbi[table], &k, &v));
 }
 
-int kv_clear(struct kv_tx *tx, unsigned table)
-{
-	if (ended(tx))
-		return tx->err;
-	return keep(tx, mdb_drop(tx->txn, tx->kv->dbi[table], 0));
-}
-
 /* --- ordered reading ------------------------------------------------------------------------- */
 
 /* The transaction's cursor of a table; NULL: tx->err says why. */
@@ -559,6 +532,11 @@ int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str 
 int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
 {
 	return move(tx, table, MDB_NEXT, SY_STR(""), key, value);
+}
+
+int kv_next_key(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
+{
+	return move(tx, table, MDB_NEXT_NODUP, SY_STR(""), key, value);
 }
 
 int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value)
@@ -611,77 +589,20 @@ int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
 	return keep(tx, rc);
 }
 
-enum { PLACE_STEPS = 4 }; /* rows that are passed before one is searched */
-
-/* As sy_str_cmp; ids differ in their eight bytes already. */
-static int key_cmp(struct sy_str a, struct sy_str b)
+int kv_values_here(struct kv_tx *tx, unsigned table, struct sy_str value, bool *whole,
+		   struct sy_str *values)
 {
-	uint64_t x, y;
-
-	if (a.n >= sizeof x && b.n >= sizeof y) {
-		memcpy(&x, a.p, sizeof x);
-		memcpy(&y, b.p, sizeof y);
-		if (x != y)
-			return be64toh(x) < be64toh(y) ? -1 : 1;
-	}
-	return sy_str_cmp(a, b);
-}
-
-/* Is the row asked for the place's, or behind it?  Between what was asked for last and the row that
- * was found there is none. */
-static bool place_leads(const struct kv_tx *tx, const struct kv_place *p, struct sy_str from)
-{
-	struct sy_str asked = {(const char *)p->asked, p->n_asked};
-
-	return p->known && tx->cursors[p->table] && tx->moves[p->table] == p->move &&
-	       key_cmp(asked, from) <= 0;
-}
-
-static int place_move(struct kv_tx *tx, struct kv_place *p, MDB_cursor_op op, struct sy_str from)
-{
-	MDB_val k = val(from), v = {0, NULL};
-	int rc = mdb_cursor_get(tx->cursors[p->table], &k, &v, op);
-
-	p->known = rc == 0;
-	p->taken = false;
-	p->key = str(k);
-	p->value = str(v);
-	return keep(tx, rc);
-}
-
-int kv_place_seek(struct kv_tx *tx, struct kv_place *p, struct sy_str from)
-{
-	bool leads = place_leads(tx, p, from);
-	int err = SY_OK;
-
-	if (!leads && cursor_to_move(tx, p->table) == NULL)
-		return tx->err;
-	p->move = tx->moves[p->table];
-	p->n_asked = from.n < sizeof p->asked ? from.n : sizeof p->asked;
-	memcpy(p->asked, from.p, p->n_asked);
-	for (int i = 0; leads && err == SY_OK; i++) {
-		bool there = key_cmp(p->key, from) >= 0;
-		if (there && !p->taken)
-			return SY_OK;
-		if (there || i == PLACE_STEPS)
-			break;
-		err = place_move(tx, p, MDB_NEXT_NODUP, SY_STR(""));
-	}
-	return err ? err : place_move(tx, p, MDB_SET_RANGE, from);
-}
-
-int kv_place_values(struct kv_tx *tx, struct kv_place *p, struct sy_str *values)
-{
-	MDB_val k = val(p->key), v = val(p->value);
-	MDB_cursor *c = tx->cursors[p->table];
+	MDB_val k = {0, NULL}, v = val(value);
+	MDB_cursor *c = cursor_of(tx, table);
 	size_t n = 1;
-	int rc = mdb_cursor_count(c, &n);
 
+	if (c == NULL)
+		return tx->err;
+	int rc = mdb_cursor_count(c, &n);
 	/* Of a single value LMDB may give those of the key before. */
 	if (rc == 0 && n > 1)
 		rc = mdb_cursor_get(c, &k, &v, MDB_GET_MULTIPLE);
-	p->taken = true;
-	p->whole = v.mv_size == n * p->value.n;
+	*whole = v.mv_size == n * value.n;
 	*values = str(v);
 	return keep(tx, rc);
 }

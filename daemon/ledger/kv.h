@@ -57,9 +57,6 @@ bool kv_has_room(struct kv *kv);
  * that the next one starts from.  One that failed in the last write, which says which pages are in
  * use, is LMDB's end: nothing can be read any more, and this is false. */
 bool kv_wants_room(struct kv_tx *tx, int err);
-/* A read transaction that gives its snapshot up and takes a new one, cheaply. */
-void kv_pause(struct kv_tx *tx);
-int kv_resume(struct kv_tx *tx);
 
 /* TABLE is the index into the list that kv_open got. */
 int kv_get(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str *value);
@@ -72,13 +69,14 @@ int kv_del(struct kv_tx *tx, unsigned table, struct sy_str key);
 /* One of the values that a key has in a table with several. */
 int kv_del_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value);
 int kv_has_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy_str value);
-int kv_clear(struct kv_tx *tx, unsigned table); /* drops every row */
 
 /* Ordered reading; each keeps the table's place in the transaction's own cursor.  An empty FROM is
  * the first row.  A failed seek leaves the place at the end: kv_prev gives the last row. */
 int kv_seek(struct kv_tx *tx, unsigned table, struct sy_str from, struct sy_str *key,
 	    struct sy_str *value); /* first key >= FROM */
 int kv_next(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
+/* Past the other values of the key. */
+int kv_next_key(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_prev(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 int kv_last(struct kv_tx *tx, unsigned table, struct sy_str *key, struct sy_str *value);
 /* In a table with several values a key, the first of KEY's that isn't below FROM. */
@@ -88,12 +86,17 @@ int kv_seek_value(struct kv_tx *tx, unsigned table, struct sy_str key, struct sy
  * the first (FIRST, or SY_ENOTFOUND for a key without any) or after those that were given last. */
 int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
 	      struct sy_str *values);
+/* The same from where the place is, at the first of a key's values, which is VALUE: those beside
+ * it, and whether they are all. */
+int kv_values_here(struct kv_tx *tx, unsigned table, struct sy_str value, bool *whole,
+		   struct sy_str *values);
 uint64_t kv_count(struct kv_tx *tx, unsigned table);
 
 /*
- * Reading on from where a reader was: rows that come soon are walked to, not searched, so that a
- * reader of many ascending keys goes near the speed of an array.  Start with a zeroed place of the
- * table; it belongs to one transaction.  Other reads of the table only cost it its way.
+ * kv_place.c: reading on from where a reader was: rows that come soon are walked to, not searched,
+ * so that a reader of many ascending keys goes near the speed of an array.  Start with a zeroed
+ * place of the table; it belongs to one transaction.  Other reads of the table only cost it its
+ * way.
  */
 struct kv_place {
 	unsigned table;
