@@ -76,16 +76,8 @@ static int add_source(struct sheet *s, struct sy_str lot, struct sy_str source)
 
 	if (lot.n == 0 || seen_add(&s->lots, lot, &nth) != SY_OK)
 		return RC_DONE;
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 256;
-		struct sy_str *v = sy_arena_calloc(&s->arena, cap, sizeof *v);
-		if (v == NULL)
-			return fail_memory(&s->app->fail);
-		if (s->n)
-			memcpy(v, s->sources, s->n * sizeof *v);
-		s->sources = v;
-		s->cap = cap;
-	}
+	if (!sy_arena_room(&s->arena, &s->sources, &s->cap, s->n + 1, sizeof *s->sources))
+		return fail_memory(&s->app->fail);
 	s->sources[s->n++] = sy_str(sy_arena_strdup(&s->arena, source));
 	return RC_DONE;
 }

@@ -50,20 +50,14 @@ struct sy_str names_ask(struct names *s, const char *endpoint, struct sy_str id)
 {
 	uint64_t nth = s->n;
 
+	int err;
+
 	if (id.n == 0)
 		return id;
-	if (seen_add(&s->ids, id, &nth) == SY_EDUP)
-		return s->v[nth];
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 64;
-		struct sy_str *v = sy_arena_calloc(&s->arena, cap, sizeof *v);
-		if (v == NULL)
-			return SY_STR("");
-		if (s->n)
-			memcpy(v, s->v, s->n * sizeof *v);
-		s->v = v;
-		s->cap = cap;
-	}
+	if (!sy_arena_room(&s->arena, &s->v, &s->cap, s->n + 1, sizeof *s->v))
+		return SY_STR("");
+	if ((err = seen_add(&s->ids, id, &nth)))
+		return err == SY_EDUP ? s->v[nth] : SY_STR("");
 	return s->v[s->n++] = ask_name(s, endpoint, id);
 }
 

@@ -85,6 +85,26 @@ void *sy_arena_calloc(struct sy_arena *a, size_t count, size_t size)
 	return p ? memset(p, 0, n) : NULL;
 }
 
+bool sy_arena_room(struct sy_arena *a, void *array, size_t *cap, size_t need, size_t size)
+{
+	size_t more = *cap > SIZE_MAX / 2 ? SIZE_MAX : *cap * 2;
+	void *old, *grown;
+	if (need <= *cap)
+		return true;
+	if (more < 8)
+		more = 8;
+	if (more < need)
+		more = need;
+	if ((grown = sy_arena_calloc(a, more, size)) == NULL)
+		return false;
+	memcpy(&old, array, sizeof old);
+	if (*cap)
+		memcpy(grown, old, *cap * size);
+	memcpy(array, &grown, sizeof grown);
+	*cap = more;
+	return true;
+}
+
 char *sy_arena_strdup(struct sy_arena *a, struct sy_str s)
 {
 	char *p = s.n < SIZE_MAX ? sy_arena_alloc(a, s.n + 1) : NULL;

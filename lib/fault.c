@@ -20,17 +20,7 @@ void sy_faults_init(struct sy_faults *f, struct sy_arena *arena)
 
 static bool grow(struct sy_faults *f)
 {
-	if (f->n < f->cap)
-		return true;
-	size_t cap = f->cap ? f->cap * 2 : 8;
-	struct sy_fault *v = sy_arena_calloc(f->arena, cap, sizeof *v);
-	if (v == NULL)
-		return false;
-	if (f->n)
-		memcpy(v, f->v, f->n * sizeof *v);
-	f->v = v;
-	f->cap = cap;
-	return true;
+	return sy_arena_room(f->arena, &f->v, &f->cap, f->n + 1, sizeof *f->v);
 }
 
 static const char *copy(struct sy_arena *a, const char *text)

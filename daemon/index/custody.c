@@ -108,16 +108,9 @@ int custody_flag(struct custodian *c, enum custody_fault fault, uint64_t record)
 		out->more_flags++;
 		return SY_OK;
 	}
-	if (out->n_flags == c->cap_flags) {
-		size_t cap = c->cap_flags ? c->cap_flags * 4 : 4;
-		struct custody_flag *v = sy_arena_calloc(c->arena, cap, sizeof *v);
-		if (v == NULL)
-			return SY_ENOMEM;
-		if (out->n_flags)
-			memcpy(v, out->flags, out->n_flags * sizeof *v);
-		out->flags = v;
-		c->cap_flags = cap;
-	}
+	if (!sy_arena_room(c->arena, &out->flags, &c->cap_flags, out->n_flags + 1,
+			   sizeof *out->flags))
+		return SY_ENOMEM;
 	out->flags[out->n_flags++] = (struct custody_flag){fault, record};
 	return SY_OK;
 }

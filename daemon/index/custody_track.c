@@ -183,16 +183,8 @@ static int stop_add(struct piece *p, const struct happening *h, const struct spo
 {
 	struct track *t = p->track;
 
-	if (t->n == t->cap) {
-		size_t cap = t->cap ? t->cap * 2 : 4;
-		struct stop *v = sy_arena_alloc(p->c->arena, cap * sizeof *v);
-		if (v == NULL)
-			return SY_ENOMEM;
-		if (t->n)
-			memcpy(v, t->v, t->n * sizeof *v);
-		t->v = v;
-		t->cap = cap;
-	}
+	if (!sy_arena_room(p->c->arena, &t->v, &t->cap, t->n + 1, sizeof *t->v))
+		return SY_ENOMEM;
 	t->v[t->n++] = (struct stop){h->fact.time, h->record, *spot, emptied};
 	return SY_OK;
 }

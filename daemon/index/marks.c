@@ -69,16 +69,8 @@ static int holds_add(struct holds *s, const struct hold *h)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].party == h->party && s->v[i].authority == h->authority)
 			return SY_OK;
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 4;
-		struct hold *v = sy_arena_calloc(s->arena, cap, sizeof *v);
-		if (v == NULL)
-			return SY_ENOMEM;
-		if (s->n)
-			memcpy(v, s->v, s->n * sizeof *v);
-		s->v = v;
-		s->cap = cap;
-	}
+	if (!sy_arena_room(s->arena, &s->v, &s->cap, s->n + 1, sizeof *s->v))
+		return SY_ENOMEM;
 	s->v[s->n++] = *h;
 	return SY_OK;
 }

@@ -9,17 +9,7 @@
 
 static struct covering *add(struct sy_arena *arena, struct coverings *s)
 {
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 4;
-		struct covering *v = sy_arena_calloc(arena, cap, sizeof *v);
-		if (v == NULL)
-			return NULL;
-		if (s->n)
-			memcpy(v, s->v, s->n * sizeof *v);
-		s->v = v;
-		s->cap = cap;
-	}
-	return &s->v[s->n++];
+	return sy_arena_room(arena, &s->v, &s->cap, s->n + 1, sizeof *s->v) ? &s->v[s->n++] : NULL;
 }
 
 static struct covering *find(struct coverings *s, uint64_t number)

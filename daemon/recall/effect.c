@@ -18,34 +18,16 @@ const char *effect_amount_name(enum effect_amount a)
 
 /* --- lines and sums -------------------------------------------------------------------------- */
 
-static int grow(struct sy_arena *arena, void *p, size_t *cap, size_t n, size_t size)
-{
-	void *old, *bigger;
-
-	if (n < *cap)
-		return SY_OK;
-	memcpy(&old, p, sizeof old);
-	if ((bigger = sy_arena_calloc(arena, n * 2 + 4, size)) == NULL)
-		return SY_ENOMEM;
-	if (n)
-		memcpy(bigger, old, n * size);
-	memcpy(p, &bigger, sizeof bigger);
-	*cap = n * 2 + 4;
-	return SY_OK;
-}
-
 static int sum_of(struct sy_arena *arena, struct effect_line *l, struct sy_str unit,
 		  struct effect_sum **out)
 {
-	int err;
-
 	for (size_t i = 0; i < l->n; i++)
 		if (sy_str_eq(l->sums[i].unit, unit)) {
 			*out = &l->sums[i];
 			return SY_OK;
 		}
-	if ((err = grow(arena, &l->sums, &l->cap, l->n, sizeof *l->sums)))
-		return err;
+	if (!sy_arena_room(arena, &l->sums, &l->cap, l->n + 1, sizeof *l->sums))
+		return SY_ENOMEM;
 	*out = &l->sums[l->n++];
 	**out = (struct effect_sum){.unit = unit};
 	return SY_OK;
@@ -60,15 +42,13 @@ static void add(struct effect_sum *s, struct sy_decimal *to, struct sy_decimal d
 static int line_of(struct sy_arena *arena, struct effect_line **v, size_t *n, size_t *cap,
 		   struct sy_str name, struct effect_line **out)
 {
-	int err;
-
 	for (size_t i = 0; i < *n; i++)
 		if (sy_str_eq((*v)[i].name, name)) {
 			*out = &(*v)[i];
 			return SY_OK;
 		}
-	if ((err = grow(arena, v, cap, *n, sizeof **v)))
-		return err;
+	if (!sy_arena_room(arena, v, cap, *n + 1, sizeof **v))
+		return SY_ENOMEM;
 	*out = &(*v)[(*n)++];
 	**out = (struct effect_line){.name = name};
 	return SY_OK;
@@ -173,7 +153,6 @@ static int line_of_party(struct index_read *r, struct sy_arena *arena, struct ef
 			 size_t told, struct sy_str name, struct effect_line **out)
 {
 	struct effect_line key = {.name = name};
-	int err;
 
 	if (told && (*out = bsearch(&key, e->parties, told, sizeof key, by_name)))
 		return SY_OK;
@@ -182,8 +161,9 @@ static int line_of_party(struct index_read *r, struct sy_arena *arena, struct ef
 		return SY_OK;
 	if (e->n_parties == EFFECT_PARTIES)
 		return SY_ETOOBIG;
-	if ((err = grow(arena, &e->parties, &e->cap_parties, e->n_parties, sizeof *e->parties)))
-		return err;
+	if (!sy_arena_room(arena, &e->parties, &e->cap_parties, e->n_parties + 1,
+			   sizeof *e->parties))
+		return SY_ENOMEM;
 	*out = &e->parties[e->n_parties++];
 	**out = (struct effect_line){.name = name};
 	return case_region(r, arena, name, &(*out)->region);

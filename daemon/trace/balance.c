@@ -169,16 +169,8 @@ int turned_find(struct balancing *b, uint64_t item, struct turned *t)
 
 int arrivals_add(struct arrivals *a, const struct item_fact *f)
 {
-	if (a->n == a->cap) {
-		size_t cap = a->cap ? a->cap * 2 : 16;
-		struct arrival_of *v = sy_arena_calloc(a->arena, cap, sizeof *v);
-		if (v == NULL)
-			return SY_ENOMEM;
-		if (a->n)
-			memcpy(v, a->v, a->n * sizeof *v);
-		a->v = v;
-		a->cap = cap;
-	}
+	if (!sy_arena_room(a->arena, &a->v, &a->cap, a->n + 1, sizeof *a->v))
+		return SY_ENOMEM;
 	a->v[a->n++] = (struct arrival_of){f->party, f->time};
 	return SY_OK;
 }

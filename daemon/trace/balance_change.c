@@ -121,16 +121,9 @@ static int put(struct balancing *b, const struct balance_change *c)
 			}
 		return SY_OK;
 	}
-	if (out->n_changes == out->cap_changes) {
-		size_t cap = out->cap_changes ? out->cap_changes * 2 : 8;
-		struct balance_change *v = sy_arena_calloc(b->arena, cap, sizeof *v);
-		if (v == NULL)
-			return SY_ENOMEM;
-		if (out->n_changes)
-			memcpy(v, out->changes, out->n_changes * sizeof *v);
-		out->changes = v;
-		out->cap_changes = cap;
-	}
+	if (!sy_arena_room(b->arena, &out->changes, &out->cap_changes, out->n_changes + 1,
+			   sizeof *out->changes))
+		return SY_ENOMEM;
 	out->changes[out->n_changes++] = *c;
 	return SY_OK;
 }

@@ -20,16 +20,8 @@ struct party_balance {
 
 static int id_add(struct balancing *b, uint64_t **v, size_t *n, size_t *cap, uint64_t id)
 {
-	if (*n == *cap) {
-		size_t more = *cap ? *cap * 2 : 256;
-		uint64_t *grown = sy_arena_calloc(b->arena, more, sizeof *grown);
-		if (grown == NULL)
-			return SY_ENOMEM;
-		if (*n)
-			memcpy(grown, *v, *n * sizeof *grown);
-		*v = grown;
-		*cap = more;
-	}
+	if (!sy_arena_room(b->arena, v, cap, *n + 1, sizeof **v))
+		return SY_ENOMEM;
 	(*v)[(*n)++] = id;
 	return SY_OK;
 }

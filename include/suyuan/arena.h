@@ -30,6 +30,12 @@ struct sy_arena {
 void *sy_arena_alloc(struct sy_arena *a, size_t n);
 /* Cleared array of COUNT times SIZE; NULL on overflow too. */
 void *sy_arena_calloc(struct sy_arena *a, size_t count, size_t size);
+/*
+ * Room for NEED elements of SIZE in a growing array: ARRAY is the address of its pointer, which may
+ * be NULL, CAP how many it has room for.  It doubles and moves, what is new is cleared; what it
+ * leaves stays the arena's.  False: memory is out, and nothing has changed.
+ */
+bool sy_arena_room(struct sy_arena *a, void *array, size_t *cap, size_t need, size_t size);
 char *sy_arena_strdup(struct sy_arena *a, struct sy_str s); /* terminated copy */
 char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

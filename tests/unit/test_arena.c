@@ -31,6 +31,30 @@ START_TEST(pieces)
 }
 END_TEST
 
+START_TEST(room)
+{
+	struct sy_budget b = {.most = 100000};
+	struct sy_arena a = {.budget = &b};
+	uint64_t *v = NULL;
+	size_t cap = 0;
+	for (size_t n = 0; n < 1000; n++) {
+		ck_assert(sy_arena_room(&a, &v, &cap, n + 1, sizeof *v));
+		ck_assert_uint_gt(cap, n);
+		ck_assert_uint_eq(v[n], 0);
+		v[n] = n;
+	}
+	for (size_t n = 0; n < 1000; n++)
+		ck_assert_uint_eq(v[n], n);
+	uint64_t *had = v;
+	size_t had_cap = cap;
+	ck_assert(sy_arena_room(&a, &v, &cap, 10, sizeof *v));
+	ck_assert(!sy_arena_room(&a, &v, &cap, 100000, sizeof *v));
+	ck_assert(!sy_arena_room(&a, &v, &cap, SIZE_MAX, sizeof *v));
+	ck_assert(v == had && cap == had_cap && v[999] == 999);
+	sy_arena_free(&a);
+}
+END_TEST
+
 START_TEST(budget)
 {
 	struct sy_budget b = {.most = 100000};
@@ -64,7 +88,7 @@ Suite *suite(void)
 	const struct {
 		const char *name;
 		const TTest *test;
-	} all[] = {{"pieces", pieces}, {"budget", budget}};
+	} all[] = {{"pieces", pieces}, {"room", room}, {"budget", budget}};
 	Suite *s = suite_create("arena");
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		TCase *t = tcase_create(all[i].name);
