@@ -1,9 +1,8 @@
 /* suyuan recall notify: tells those who have it. */
 #include "affected.h"
 #include "recall.h"
+#include "seen.h"
 #include "value.h"
-
-#include <stdlib.h>
 
 enum { IN_A_NOTICE = 1000 }; /* parties */
 
@@ -11,59 +10,40 @@ struct parties {
 	struct app *app;
 	struct sy_str *v; /* to be told, in the app's arena */
 	size_t n, cap;
-	struct sy_str *told; /* of the version in force */
-	size_t n_told;
-	bool whole; /* the answer came to its end */
+	struct seen met; /* those, and who was told of the version in force */
+	bool whole;      /* the answer came to its end */
 };
-
-static int by_text(const void *a, const void *b)
-{
-	return sy_str_cmp(*(const struct sy_str *)a, *(const struct sy_str *)b);
-}
 
 static int add(struct parties *p, struct sy_str party)
 {
-	if (party.n == 0 ||
-	    (p->n_told && bsearch(&party, p->told, p->n_told, sizeof party, by_text)))
+	uint64_t nth = p->n;
+	int err = party.n ? seen_add(&p->met, party, &nth) : SY_EDUP;
+
+	if (err == SY_EDUP)
 		return RC_DONE;
-	for (size_t i = 0; i < p->n; i++) {
-		if (sy_str_eq(p->v[i], party))
-			return RC_DONE;
-	}
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 64;
-		struct sy_str *v = sy_arena_calloc(&p->app->arena, cap, sizeof *v);
-		if (v == NULL)
-			return fail_memory(&p->app->fail);
-		if (p->n > 0)
-			memcpy(v, p->v, p->n * sizeof *v);
-		p->v = v;
-		p->cap = cap;
-	}
+	if (err || !sy_arena_room(&p->app->arena, &p->v, &p->cap, p->n + 1, sizeof *p->v))
+		return fail_memory(&p->app->fail);
 	p->v[p->n++] = party;
 	return RC_DONE;
 }
 
 static int read_told(struct parties *p, const char *id)
 {
-	const struct sy_json *notices, *m;
+	const struct sy_json *m;
 	struct sy_json_doc doc;
+	uint64_t nth = 0;
 	int rc = recall_get(p->app, id, "", &doc);
 
 	if (rc != RC_DONE)
 		return rc;
-	notices = sy_json_get(&doc, sy_json_root(&doc), "notices");
-	p->told =
-	    sy_arena_calloc(&p->app->arena, notices ? notices->count + 1 : 1, sizeof *p->told);
-	if (p->told == NULL)
-		return fail_memory(&p->app->fail);
-	sy_json_each (&doc, notices, m) {
+	sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), "notices"), m) {
 		const struct sy_json *current = sy_json_get(&doc, m, "current");
-		if (current != NULL && current->type == SY_JSON_TRUE)
-			p->told[p->n_told++] =
-			    view_text(p->app, &doc, sy_json_get(&doc, m, "party"));
+		if (current == NULL || current->type != SY_JSON_TRUE)
+			continue;
+		struct sy_str party = view_text(p->app, &doc, sy_json_get(&doc, m, "party"));
+		if (seen_add(&p->met, party, &nth) == SY_ENOMEM)
+			return fail_memory(&p->app->fail);
 	}
-	qsort(p->told, p->n_told, sizeof *p->told, by_text);
 	return RC_DONE;
 }
 
@@ -174,6 +154,7 @@ int cmd_recall_notify(struct app *app)
 
 	if (rc == RC_DONE)
 		rc = arg(app, "party") != NULL ? read_named(&p) : read_holders(&p, id);
+	seen_free(&p.met);
 	if (rc != RC_DONE)
 		return rc;
 	if (p.n > 0)

@@ -1,5 +1,7 @@
 #include "trace_tree.h"
 
+#include "names.h"
+
 #include <stdlib.h>
 
 enum {
@@ -75,10 +77,7 @@ struct tree {
 	struct node root;
 	struct node *slots[SLOTS];
 	struct actors parties, places;
-	struct {
-		struct sy_str product, name;
-	} names[64]; /* of products that were asked for */
-	size_t n_names;
+	struct names names;
 };
 
 struct tree *tree_new(struct app *app, size_t wide)
@@ -87,7 +86,7 @@ struct tree *tree_new(struct app *app, size_t wide)
 
 	if (t == NULL)
 		return NULL;
-	t->app = app;
+	t->app = t->names.app = app;
 	t->wide = wide ? wide : SIZE_MAX;
 	t->parties.end = &t->parties.first;
 	t->places.end = &t->places.first;
@@ -96,6 +95,8 @@ struct tree *tree_new(struct app *app, size_t wide)
 
 void tree_free(struct tree *t)
 {
+	if (t != NULL)
+		names_free(&t->names);
 	free(t); /* the rest is the app's arena */
 }
 
@@ -237,39 +238,6 @@ static const struct sy_json *ask(struct tree *t, const char *endpoint, struct sy
 	return rc == RC_DONE ? sy_json_root(doc) : NULL;
 }
 
-/* The name of the one row of a list of the register. */
-static struct sy_str name_in(struct tree *t, const struct view *v, struct sy_str id)
-{
-	struct sy_json_doc doc;
-	char endpoint[64], path[64];
-	const struct sy_json *root, *row;
-
-	snprintf(endpoint, sizeof endpoint, "%s?%s=", v->endpoint,
-		 v == &view_products ? "code" : "id");
-	snprintf(path, sizeof path, "%s.name", v->what);
-	if ((root = ask(t, endpoint, id, &doc)) == NULL)
-		return SY_STR("");
-	row = sy_json_first(&doc, sy_json_get(&doc, root, v->list));
-	return row ? view_text(t->app, &doc, view_at(&doc, row, path)) : SY_STR("");
-}
-
-static struct sy_str product_name(struct tree *t, struct sy_str product)
-{
-	const size_t most = sizeof t->names / sizeof t->names[0];
-	struct sy_str name;
-
-	for (size_t i = 0; i < t->n_names; i++) {
-		if (sy_str_eq(t->names[i].product, product))
-			return t->names[i].name;
-	}
-	if (product.n == 0 || t->n_names == most)
-		return SY_STR("");
-	name = name_in(t, &view_products, product);
-	t->names[t->n_names].product = product;
-	t->names[t->n_names++].name = name;
-	return name;
-}
-
 /* "made 2026-11-01, recalled": what the ledger says of it. */
 static void put_facts(struct tree *t, struct sy_buf *b, struct sy_str code)
 {
@@ -307,7 +275,7 @@ static void show_item(struct tree *t, const struct node *n, struct sy_buf *b)
 
 	if (sy_code_parse(&t->app->arena, n->code, &code, NULL, SY_NO_RECORD, "") != SY_OK)
 		code = (struct sy_code){.product = {"", 0}};
-	name = product_name(t, code.product);
+	name = names_ask(&t->names, "/v1/products?code=", code.product);
 	sy_buf_str(b, shown);
 	if (name.n)
 		sy_buf_printf(b, "  %.*s", (int)name.n, name.p);
@@ -349,14 +317,15 @@ static void show_node(struct tree *t, const struct node *n, struct sy_buf *rails
 }
 
 static void show_actors(struct tree *t, const struct actors *all, enum text heading,
-			const struct view *v)
+			const char *endpoint)
 {
 	if (all->n > 0) {
 		out_line(&t->app->out, "%s", "");
 		out_line(&t->app->out, "%s", word(t->app, heading));
 	}
 	for (const struct actor *a = all->first; a != NULL; a = a->next) {
-		struct sy_str code = view_short(a->code), name = name_in(t, v, a->code);
+		struct sy_str code = view_short(a->code),
+			      name = names_ask(&t->names, endpoint, a->code);
 		out_line(&t->app->out, "  %.*s%s%.*s  [%llu]", (int)code.n, code.p,
 			 name.n ? "  " : "", (int)name.n, name.p, (unsigned long long)a->distance);
 	}
@@ -373,8 +342,8 @@ void tree_show(struct tree *t)
 
 	for (const struct node *n = t->root.child; n != NULL; n = n->next)
 		show_node(t, n, &rails, true);
-	show_actors(t, &t->parties, T_PARTIES, &view_parties);
-	show_actors(t, &t->places, T_PLACES, &view_places);
+	show_actors(t, &t->parties, T_PARTIES, "/v1/parties?id=");
+	show_actors(t, &t->places, T_PLACES, "/v1/places?id=");
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	if (t->shown < t->all)
