@@ -90,11 +90,6 @@ void page_heading(struct page *p, const char *text)
 	element(p, "<h2>", sy_str(text), "</h2>\n");
 }
 
-void page_paragraph(struct page *p, struct sy_str text)
-{
-	element(p, "<p>", text, "</p>\n");
-}
-
 void page_fields_begin(struct page *p)
 {
 	sy_buf_text(&p->b, "<dl>\n");

@@ -285,8 +285,6 @@ struct index_mark {
 };
 /* The first case from FROM on that marks an item; SY_ENOTFOUND at the end. */
 int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out);
-/* The first item from FROM on that a case marks as a whole; SY_ENOTFOUND at the end. */
-int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint64_t *item);
 /* Is a recall's marking under way?  What it reaches may not be marked yet; what isn't reached any
  * more may be marked still. */
 bool index_marking(struct index_read *r);

@@ -163,20 +163,6 @@ int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct i
 	return err;
 }
 
-int index_marked_next(struct index_read *r, uint64_t number, uint64_t from, uint64_t *item)
-{
-	struct key k = key_u64x2(number, from);
-	struct sy_str key, row;
-	int err = kv_seek(&r->tx, T_MARKED, key_str(&k), &key, &row);
-
-	if (err)
-		return err;
-	if (key.n != 16)
-		return SY_ECORRUPT;
-	*item = sy_get64((const uint8_t *)key.p + 8);
-	return memcmp(key.p, k.b, 8) || (*item & NODE_BIT) ? SY_ENOTFOUND : SY_OK;
-}
-
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items)
 {
 	struct case_row row;

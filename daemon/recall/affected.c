@@ -130,8 +130,7 @@ static uint32_t place_in(const struct place_of *v, size_t n, uint64_t id)
 }
 
 /* What the second walk found behind what the first did, without what is there already. */
-static int join_found(struct search *s, struct trace *a, const struct trace *b,
-		      struct place_of *had, uint32_t *moved)
+static int join_found(struct trace *a, const struct trace *b, struct place_of *had, uint32_t *moved)
 {
 	struct trace_item *all = realloc(a->items, (a->n + b->n) * sizeof *all);
 	size_t n = a->n;
@@ -153,11 +152,10 @@ static int join_found(struct search *s, struct trace *a, const struct trace *b,
 		n++;
 	}
 	a->n = n;
-	(void)s;
 	return SY_OK;
 }
 
-static int join(struct search *s, struct trace *a, struct trace *b)
+static int join(struct trace *a, struct trace *b)
 {
 	struct place_of *had = NULL;
 	uint32_t *moved = NULL;
@@ -173,7 +171,7 @@ static int join(struct search *s, struct trace *a, struct trace *b)
 	}
 	had = malloc(a->n * sizeof *had);
 	moved = malloc(b->n * sizeof *moved);
-	err = had && moved ? join_found(s, a, b, had, moved) : SY_ENOMEM;
+	err = had && moved ? join_found(a, b, had, moved) : SY_ENOMEM;
 	free(had);
 	free(moved);
 	return err;
@@ -217,7 +215,7 @@ static int find(struct search *s, struct trace found[2])
 	if (err == SY_OK)
 		err = walk_timed(s, &found[1]);
 	if (err == SY_OK)
-		err = join(s, &found[0], &found[1]);
+		err = join(&found[0], &found[1]);
 	if (err)
 		return err;
 	s->due = s->began + s->ask->ms;
