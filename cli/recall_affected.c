@@ -124,6 +124,22 @@ static void show_totals(struct report *r, const struct sy_json_doc *doc, const s
 	out_end(&app->out);
 }
 
+static void show_consignees(struct report *r, const struct sy_json_doc *doc,
+			    const struct sy_json *all)
+{
+	const struct sy_json *one;
+
+	if (all == NULL || all->count == 0)
+		return;
+	out_line(&r->app->out, "\n%s",
+		 r->app->lang == LANG_ZH ? "在途货物的收货方，可能已收到："
+					 : "Under way to, and perhaps there:");
+	sy_json_each (doc, all, one) {
+		add_who(r, view_text(r->app, doc, one));
+		say_line(r);
+	}
+}
+
 static void show_end(struct report *r, const struct sy_json_doc *doc, const struct sy_json *end)
 {
 	const struct sy_json *totals = sy_json_get(doc, end, "totals");
@@ -135,6 +151,7 @@ static void show_end(struct report *r, const struct sy_json_doc *doc, const stru
 	show_totals(r, doc, sy_json_get(doc, totals, "regions"), false);
 	for (size_t i = 0; i < 4; i++)
 		n[i] = affected_text(&r->arena, doc, end, members[i]);
+	show_consignees(r, doc, sy_json_get(doc, end, "consignees"));
 	out_line(&r->app->out, "%s", "");
 	out_line(
 	    &r->app->out,

@@ -65,6 +65,10 @@ static int take_line(void *ctx, struct sy_str line)
 	sy_json_each (&doc, view_at(&doc, sy_json_root(&doc), "totals.parties"), m)
 		if (rc == RC_DONE)
 			rc = add(p, view_text(p->app, &doc, sy_json_get(&doc, m, "party")));
+	/* To whom it is under way may have it by now. */
+	sy_json_each (&doc, view_at(&doc, sy_json_root(&doc), "consignees"), m)
+		if (rc == RC_DONE)
+			rc = add(p, view_text(p->app, &doc, m));
 	return rc;
 }
 

@@ -193,6 +193,24 @@ static void json_counts(struct writer *w)
 	sy_jw_kv_u64(&w->w, "recallRecord", w->a->record);
 }
 
+static int json_consignees(struct writer *w)
+{
+	const struct affected *f = w->a->found;
+	struct sy_str name;
+	int err = SY_OK;
+
+	sy_jw_key(&w->w, "consignees");
+	sy_jw_array(&w->w);
+	for (size_t i = 0; i < f->n_consignees && err == SY_OK; i++) {
+		err = index_actor_name(&w->r, f->consignees[i], &name);
+		if (err == SY_OK)
+			sy_jw_string(&w->w, name);
+		err = err == SY_ENOTFOUND ? SY_OK : err; /* it was erased since */
+	}
+	sy_jw_end(&w->w, ']');
+	return err;
+}
+
 static int json_tail(struct writer *w)
 {
 	char detail[96];
@@ -207,7 +225,9 @@ static int json_tail(struct writer *w)
 			sy_jw_string(&w->w, w->a->unknown[i]);
 		sy_jw_end(&w->w, ']');
 	}
-	int err = json_totals(w);
+	int err = json_consignees(w);
+	if (err == SY_OK)
+		err = json_totals(w);
 	sy_jw_end(&w->w, '}');
 	sy_buf_byte(&w->b, '\n');
 	return err;

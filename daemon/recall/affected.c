@@ -244,6 +244,8 @@ int affected_find(struct index_read *r, const struct affected_ask *ask, struct a
 	sy_arena_free(&s.arena);
 	out->totals = s.totals.v;
 	out->n_totals = s.totals.n;
+	out->consignees = s.consignees.v;
+	out->n_consignees = s.consignees.n;
 	if (err)
 		affected_free(out);
 	return err;
@@ -253,6 +255,7 @@ void affected_free(struct affected *a)
 {
 	free(a->items);
 	free(a->totals);
+	free(a->consignees);
 	free(a->packed);
 	free(a->ends);
 	*a = (struct affected){0};

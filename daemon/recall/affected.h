@@ -62,6 +62,10 @@ struct affected {
 	uint64_t entries, time;        /* of the snapshot: index_read's position and time */
 	struct affected_total *totals; /* in order of party, single units last, unit, place */
 	size_t n_totals;
+	/* Parties to whom some of it is under way: in the papers it is still the sender's, but they
+	 * may have it.  Ascending. */
+	uint64_t *consignees;
+	size_t n_consignees;
 	/* private */
 	uint8_t *packed; /* holders, the items' one after the other */
 	size_t *ends;    /* of each item's */

@@ -274,6 +274,23 @@ static int is_counted(struct search *s, const struct item *it, const struct trac
 	return SY_OK;
 }
 
+static int consignees_add(struct search *s, const struct custody *c)
+{
+	struct ids *all = &s->consignees;
+	int err = SY_OK;
+
+	for (size_t i = 0; i < c->n_shipments && err == SY_OK; i++) {
+		if (c->shipments[i].to == NO_ID)
+			continue;
+		if (all->n == all->cap && all->n >= 2 * s->settled) {
+			search_sort(all);
+			s->settled = all->n;
+		}
+		err = search_add(s, all, c->shipments[i].to);
+	}
+	return err;
+}
+
 static int holders_of(struct search *s, const struct trace_item *line)
 {
 	struct custody c;
@@ -288,7 +305,8 @@ static int holders_of(struct search *s, const struct trace_item *line)
 			     : custody_of(s->r, &it, &s->arena, &c);
 	if (err || (err = is_counted(s, &it, line, &counted)))
 		return err;
-	if ((!counted && (err = totals_room(s, c.n_holders))) || (err = pack_all(s, &c)))
+	if ((!counted && (err = totals_room(s, c.n_holders))) || (err = consignees_add(s, &c)) ||
+	    (err = pack_all(s, &c)))
 		return err;
 	s->out->uncertain |= c.cut;
 	if (counted)
@@ -317,5 +335,6 @@ int holders_find(struct search *s)
 		err = SY_OK;
 	}
 	totals_sort(s);
+	search_sort(&s->consignees);
 	return err;
 }

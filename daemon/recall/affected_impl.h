@@ -37,6 +37,8 @@ struct search {
 
 	size_t n_packed, cap_packed, cap_ends;
 	struct totals totals;
+	struct ids consignees;
+	size_t settled;  /* of them, each once */
 	struct ids lots; /* of the items, sorted: made when a unit asks for its lot */
 	bool lots_known;
 };

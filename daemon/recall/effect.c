@@ -194,6 +194,21 @@ static int add_held(struct index_read *r, struct sy_arena *arena, struct effect 
 	return SY_OK;
 }
 
+/* Somebody to whom something is under way. */
+static int add_consignee(struct index_read *r, struct sy_arena *arena, struct effect *e,
+			 size_t told, uint64_t party)
+{
+	struct effect_line *l;
+	struct sy_str name;
+	int err = index_actor_name(r, party, &name);
+
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	if ((err = line_of_party(r, arena, e, told, name, &l)) == SY_OK)
+		l->untold = !l->told;
+	return err;
+}
+
 static bool holds(const struct affected_total *t)
 {
 	return t->place != AFFECTED_ALL &&
@@ -221,9 +236,17 @@ static int add_holders(struct index_read *r, struct sy_arena *arena, const struc
 		return err;
 	e->cut = found.cut;
 	e->uncertain = found.uncertain;
-	for (size_t i = 0; i < found.n_totals && err == SY_OK; i++)
+	/* Both in order of party, so that the lines of one follow each other. */
+	for (size_t i = 0, k = 0; (i < found.n_totals || k < found.n_consignees) && err == SY_OK;) {
+		if (i == found.n_totals ||
+		    (k < found.n_consignees && found.consignees[k] <= found.totals[i].party)) {
+			err = add_consignee(r, arena, e, told, found.consignees[k++]);
+			continue;
+		}
 		if (holds(&found.totals[i]))
 			err = add_held(r, arena, e, told, &found.totals[i]);
+		i++;
+	}
 	affected_free(&found);
 	return err;
 }

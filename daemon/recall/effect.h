@@ -7,8 +7,9 @@
  * stands in what was made of it, which is covered as well.  A party answers for itself: found,
  * stopped, returned, destroyed, of which its newest answer counts.  Recovered is what was returned
  * or destroyed; its share is one of what has to come back, or of what was found where that is more,
- * so that who doesn't answer counts as nothing recovered.  Quantities are added up by unit, and
- * where units can be turned into each other in the ledger's.
+ * so that who doesn't answer counts as nothing recovered.  To be told are those that have
+ * something, and those to whom something was under way, who may have it by now.  Quantities are
+ * added up by unit, and where units can be turned into each other in the ledger's.
  */
 #ifndef RECALL_EFFECT_H
 #define RECALL_EFFECT_H
@@ -38,7 +39,7 @@ struct effect_sum {
 /* A party, a region, or all of them. */
 struct effect_line {
 	struct sy_str name, region;
-	uint64_t holders, told, answered, untold; /* UNTOLD: of the holders, who ought to be */
+	uint64_t holders, told, answered, untold; /* UNTOLD: that ought to be */
 	uint64_t told_at, answered_at;            /* ms, of a party; 0: it wasn't, it hasn't */
 	struct effect_sum *sums;
 	size_t n, cap;

@@ -80,6 +80,22 @@ def test_the_life_of_a_case(ledger, tmp_path):
     assert shop("verify", lot("A1"), expect=DONE)
 
 
+def test_whom_it_is_under_way_to_is_told(ledger, tmp_path):
+    """Papers of arrival are late: a shop whose goods were sent may have them on its shelf."""
+    producer, shop = world(ledger, tmp_path)
+    producer("event", "ship", lot("A2"), "--to", SHOP, "--quantity", "30", "--unit", "kg", "--at", "2026-11-04 08:00")
+    told = producer("recall", "affected", lot("A2"))
+    assert f"Under way to, and perhaps there:\n    {SHOP}" in told.out
+    producer("recall", "open", CASE, "--item", lot("A2"), "--rule", "recall/food", "--level", "1", "--reason", "x",
+             "--measures", "y")
+    parties = producer("recall", "effectiveness", CASE, "--json").json["parties"]
+    assert [(p["party"] == SHOP, p["told"], p["untold"], p["holders"]) for p in parties] == [
+        (False, 0, 1, 1), (True, 0, 1, 0)]
+    assert producer("recall", "notify", CASE).fields["parties"] == "2"
+    assert [r["id"] for r in shop("recall", "inbox", "--json").json] == [CASE]
+    assert shop("recall", "answer", CASE, "--item", lot("A2"), "--unit", "kg", "--found", "30").fields["status"] == "registered"
+
+
 def test_a_draft_is_opened_later(ledger, tmp_path):
     producer, shop = world(ledger, tmp_path)
     producer(*open_words("--draft"))
