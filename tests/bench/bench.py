@@ -22,8 +22,8 @@ import tracing
 import world
 
 SUBJECTS = (ingest.codes, ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, affected.affected, tracing.tracing, tracing.hubs, sources.common,
-            checks.footprint, memory.memory, checks.checks)
+            lookups.verify_beside_a_crowd, lookups.verify_with_recalls, affected.affected, tracing.tracing, tracing.hubs,
+            sources.common, checks.footprint, memory.memory, checks.checks)
 
 
 INSTEAD = {"PEER": (postgres.postgres, tracing.tracing_beside), "GROW": (growth.growth,)}

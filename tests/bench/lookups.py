@@ -4,7 +4,7 @@ import statistics
 import subprocess
 
 from crowd import Crowd
-from world import ROUNDS, scaled
+from world import ROUNDS, World, scaled
 
 
 def verify(world):
@@ -48,3 +48,29 @@ def verify_beside_a_crowd(world):
                    lower=True)
     world.rows.add("worst second of it", max(tails), "ms")
     world.rows.add("memory beyond mapped files meanwhile", max(anonymous), "MiB", target=200, lower=True)
+
+
+RECALLS, NAMED = 1000, 10
+
+
+def verify_with_recalls(world):
+    """Of a code that nobody registered: whatever recalls there are must not be gone through."""
+    one = World(world.folder / "recalls")
+    one.folder.mkdir()
+    count, rates = scaled(20000), []
+    with one:
+        code = f"https://id.gs1.org/01/{one.gtin}/10/"
+
+        def unknown():
+            return statistics.median(count / one.load("get", f"/v1/verify?code=(01){one.gtin}(10)n%u", count, 8, 0, 1000)
+                                     ["seconds"] for _ in range(ROUNDS))
+        rates.append(unknown())
+        cases = [{"type": "Recall", "id": f"urn:bench:{n}", "rule": "recall/food", "level": "1", "state": "open",
+                  "scope": {"items": [f"{code}x{n}-{k}" for k in range(NAMED)]}, "reason": "dust",
+                  "measures": "bring it back"} for n in range(RECALLS)]
+        for begin in range(0, RECALLS, 100):
+            one.ledger.submit(one.producer_key, *cases[begin:begin + 100])
+        one.ledger.settle()
+        rates.append(unknown())
+    world.rows.add(f"verify of unknown codes, {RECALLS:,} recalls of {NAMED} lots", rates[1], "answers/s", rates[0],
+                   "answers/s without any", 0.5)
