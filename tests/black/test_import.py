@@ -478,13 +478,13 @@ def wait_for(condition, process):
 
 
 def test_import_killed_and_run_again(ledger, tmp_path):
-    n = 5000
+    n = 10_000
     cli = dairy(ledger, tmp_path)
     before = ledger.get("/v1/ledger").json["records"]
     text, bad = many_rows(n, "K")
     cli.write("many.csv", text)
     for round_ in (1, 2):
-        process = cli.begin("batch", "import", "many.csv", "--rows", "100")
+        process = cli.begin("batch", "import", "many.csv", "--rows", "5")
         wait_for(lambda: ledger.get("/v1/ledger").json["records"] > before + round_ * 1000, process)
         process.kill()
         process.communicate(timeout=60)
@@ -495,12 +495,12 @@ def test_import_killed_and_run_again(ledger, tmp_path):
 
 
 def test_daemon_killed_and_run_again(ledger, tmp_path):
-    n = 2000
+    n = 5000
     cli = dairy(ledger, tmp_path)
     before = ledger.get("/v1/ledger").json["records"]
     text, bad = many_rows(n, "D")
     cli.write("many.csv", text)
-    process = cli.begin("batch", "import", "many.csv", "--rows", "50", "--wait", "0")
+    process = cli.begin("batch", "import", "many.csv", "--rows", "5", "--wait", "0")
     wait_for(lambda: ledger.get("/v1/ledger").json["records"] > before + 400, process)
     ledger.kill()
     out, err = process.communicate(timeout=120)
@@ -516,16 +516,21 @@ def test_daemon_killed_and_run_again(ledger, tmp_path):
 
 
 def test_interrupted_by_hand(world):
-    """Ctrl-C: it stops at once; what was registered stays."""
-    text, bad = many_rows(5000, "C")
+    """Ctrl-C: it stops at once, also while the ledger doesn't answer; what was registered stays."""
+    n = 10_000
+    text, bad = many_rows(n, "C")
     world.write("many.csv", text)
     before = records(world)
-    process = world.begin("batch", "import", "many.csv", "--rows", "5")  # many waits for an answer
+    process = world.begin("batch", "import", "many.csv", "--rows", "1")  # as many answers as rows
     wait_for(lambda: world.ledger.get("/v1/ledger").json["records"] > before + 200, process)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    world.ledger.process.send_signal(signal.SIGSTOP)
+    try:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    finally:
+        world.ledger.process.send_signal(signal.SIGCONT)
     assert process.returncode in (-signal.SIGINT, 130), process.returncode
-    finish(world, world.ledger, 5000, "C", bad)
+    finish(world, world.ledger, n, "C", bad)
 
 
 # --- the demo's files
