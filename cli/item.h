@@ -30,8 +30,6 @@ void item_show(struct item_view *v);
 /* Who has how much of it, in a line, and what is wrong with that; empty for nothing. */
 struct sy_str item_whereabouts(struct item_view *v);
 struct sy_str item_faults(struct item_view *v);
-/* Quality results but that of its registration. */
-struct sy_str item_results(struct item_view *v);
 
 /* The text at a path of members below ROW, and its word. */
 struct sy_str item_member(struct item_view *v, const struct sy_json *row, const char *path);

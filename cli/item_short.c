@@ -2,7 +2,7 @@
 #include "columns.h"
 #include "item.h"
 
-#define SHORT_MAX 3 /* holders, flags, results that a line has room for */
+#define SHORT_MAX 3 /* holders and flags that a line has room for */
 
 static struct sy_str kept(struct item_view *v, struct sy_buf *b)
 {
@@ -84,33 +84,5 @@ struct sy_str item_faults(struct item_view *v)
 	}
 	if (i > SHORT_MAX)
 		sy_buf_printf(&b, zh ? "；另有 %u 项" : "; and %u more", i - SHORT_MAX);
-	return kept(v, &b);
-}
-
-struct sy_str item_results(struct item_view *v)
-{
-	const struct sy_json *list = sy_json_get(&v->doc, v->root, "inspections"), *row;
-	struct sy_str created = item_member(v, v->root, "createdRecord");
-	bool zh = v->app->lang == LANG_ZH;
-	struct sy_buf b = {0};
-	unsigned i = 0;
-
-	sy_json_each (&v->doc, list, row) {
-		struct sy_str record = item_member(v, row, "record");
-		if (sy_str_eq(record, created) || i++ >= SHORT_MAX)
-			continue;
-		struct sy_str kind = item_member_word(v, row, "kind");
-		struct sy_str result = item_member_word(v, row, "result");
-		struct sy_str number = item_member(v, row, "inspection.number");
-		sy_buf_printf(
-		    &b, zh ? "%s%.*s%.*s %.*s（记录 %.*s）" : "%s%.*s %.*s %.*s (record %.*s)",
-		    b.n == 0 ? ""
-		    : zh     ? "；"
-			     : "; ",
-		    (int)kind.n, kind.p, (int)result.n, result.p, (int)number.n, number.p,
-		    (int)record.n, record.p);
-	}
-	if (i > SHORT_MAX)
-		sy_buf_printf(&b, zh ? "；另有 %u 次" : "; and %u more", i - SHORT_MAX);
 	return kept(v, &b);
 }

@@ -19,14 +19,12 @@ enum text {
 	T_EXPIRES,
 	T_BEST_BEFORE,
 	T_QUANTITY,
-	T_INSPECTION,
 	T_RECALL,
 	T_LEVEL,
 	T_PENDING,
 	T_REASON,
 	T_MEASURES,
 	T_HELD_BY,
-	T_LATER,
 	T_WHERE,
 	T_FLAGS,
 	T_LABEL,
@@ -51,6 +49,7 @@ enum text {
 	T_OTHER_LOT,
 	T_FIRST_LOOKUP,
 	T_AT_ENTRY,
+	T_BUT_FAILED,
 	T_COUNT
 };
 
@@ -64,7 +63,6 @@ static const char *const texts[T_COUNT][2] = {
     [T_EXPIRES] = {"expires", "有效期至"},
     [T_BEST_BEFORE] = {"best before", "保质期至"},
     [T_QUANTITY] = {"quantity", "数量"},
-    [T_INSPECTION] = {"inspection", "检验"},
     [T_RECALL] = {"recall", "召回"},
     [T_PENDING] = {"one is being worked through: ask again in a moment",
 		   "有召回正在处理中，请稍后再查"},
@@ -72,7 +70,6 @@ static const char *const texts[T_COUNT][2] = {
     [T_REASON] = {"reason", "原因"},
     [T_MEASURES] = {"what to do", "处置措施"},
     [T_HELD_BY] = {"held by", "封存单位"},
-    [T_LATER] = {"later results", "后续检验"},
     [T_WHERE] = {"where", "去向"},
     [T_FLAGS] = {"flags", "异常"},
     [T_LABEL] = {"label", "标签"},
@@ -100,6 +97,7 @@ static const char *const texts[T_COUNT][2] = {
 		     "不符：此序列号登记在其他批次，与编码所示批号不同"},
     [T_FIRST_LOOKUP] = {"for the first time", "首次查询"},
     [T_AT_ENTRY] = {", entry ", "，条目 "},
+    [T_BUT_FAILED] = {"REGISTERED, but an inspection FAILED", "已登记，但有检验不合格"},
 };
 
 static const struct status statuses[] = {
@@ -213,6 +211,8 @@ static void show_headline(struct verdict *v)
 	} else if (v->status->rc == RC_UNKNOWN && text_at(v, "product.code").n > 0) {
 		bool lot = v->code.kind == SY_CODE_LOT;
 		says = word(app, lot ? T_LOT_MISSING : T_SERIAL_MISSING);
+	} else if (v->status->rc == RC_DONE && v->failed) {
+		says = word(app, T_BUT_FAILED);
 	}
 	out_line(&app->out, "%s", says);
 }
@@ -228,65 +228,14 @@ static void show_quantity(struct verdict *v)
 		   unit.p);
 }
 
-static struct sy_str result_word(const struct app *app, struct sy_str result)
-{
-	static const char *const words[][3] = {{"pass", "passed", "合格"},
-					       {"fail", "FAILED", "不合格"}};
-
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (sy_str_is(result, words[i][0]))
-			return sy_str(words[i][1 + app->lang]);
-	}
-	return result;
-}
-
-/* Three members of an object on one line; what isn't there leaves no gap. */
-static void show_members(struct verdict *v, enum text label, const struct sy_json_doc *doc,
-			 const struct sy_json *object, const char *const names[3])
-{
-	struct sy_buf b = {0};
-
-	for (unsigned i = 0; i < 3; i++) {
-		struct sy_str s = view_text(v->app, doc, sy_json_get(doc, object, names[i]));
-		if (s.n > 0 && b.n > 0)
-			sy_buf_byte(&b, ' ');
-		sy_buf_str(&b, result_word(v->app, s));
-	}
-	v->app->out.failed = v->app->out.failed || b.failed;
-	show(v, label, sy_buf_span(&b));
-	sy_buf_free(&b);
-}
-
-static void show_each(struct verdict *v, enum text label, const char *list,
-		      const char *const names[3])
-{
-	const struct sy_json *m;
-
-	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, list), m)
-		show_members(v, label, &v->doc, m, names);
-}
-
-/* What was proven stands above what the ledger says. */
-static void show_inspections(struct verdict *v)
-{
-	static const char *const names[] = {"result", "number", "date"};
-	struct sy_json_doc doc;
-
-	if (v->n_inspections == 0)
-		show_each(v, T_INSPECTION, "inspections", names);
-	for (size_t i = 0; i < v->n_inspections; i++)
-		if (sy_json_parse(&v->app->arena, v->inspections[i], 0, &doc, NULL) == SY_OK)
-			show_members(v, T_INSPECTION, &doc, sy_json_root(&doc), names);
-}
-
-static bool is_true(const struct verdict *v, const struct sy_json *m, const char *name)
+bool verdict_is(const struct verdict *v, const struct sy_json *m, const char *name)
 {
 	const struct sy_json *b = sy_json_get(&v->doc, m, name);
 
 	return b != NULL && b->type == SY_JSON_TRUE;
 }
 
-static struct sy_str member_text(const struct verdict *v, const struct sy_json *m, const char *name)
+struct sy_str verdict_member(const struct verdict *v, const struct sy_json *m, const char *name)
 {
 	const struct sy_json *text = sy_json_get(&v->doc, m, name);
 	struct sy_str out = SY_STR("");
@@ -295,6 +244,8 @@ static struct sy_str member_text(const struct verdict *v, const struct sy_json *
 		return SY_STR("");
 	return out;
 }
+
+/* --- recalls ---------------------------------------------------------------------------------- */
 
 /* Which one, why, and what to do. */
 static void show_recalls(struct verdict *v)
@@ -308,14 +259,15 @@ static void show_recalls(struct verdict *v)
 	struct app *app = v->app;
 	const struct sy_json *m;
 
-	if (is_true(v, v->root, "recallsPending"))
+	if (verdict_is(v, v->root, "recallsPending"))
 		out_text(&app->out, word(app, T_RECALL), word(app, T_PENDING));
 	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, "recalls"), m) {
-		struct sy_str id = member_text(v, m, "id"), level = member_text(v, m, "level"),
-			      reason = member_text(v, m, "reason"),
-			      measures = member_text(v, m, "measures");
-		bool part = is_true(v, m, "partial"),
-		     product = sy_str_is(member_text(v, m, "names"), "product");
+		struct sy_str id = verdict_member(v, m, "id"),
+			      level = verdict_member(v, m, "level"),
+			      reason = verdict_member(v, m, "reason"),
+			      measures = verdict_member(v, m, "measures");
+		bool part = verdict_is(v, m, "partial"),
+		     product = sy_str_is(verdict_member(v, m, "names"), "product");
 		out_printf(&app->out, word(app, T_RECALL), "%.*s%s%.*s%s%s", (int)id.n, id.p,
 			   level.n == 0 ? "" : word(app, T_LEVEL), (int)level.n, level.p,
 			   parts[part][app->lang], named[product][app->lang]);
@@ -369,6 +321,19 @@ static void show_lookups(struct verdict *v)
 			   first.p);
 }
 
+/* Who holds it, and since when. */
+static void show_holds_of(struct verdict *v)
+{
+	const struct sy_json *m;
+
+	sy_json_each (&v->doc, sy_json_get(&v->doc, v->root, "holds"), m) {
+		struct sy_str party = verdict_member(v, m, "party"),
+			      since = verdict_member(v, m, "since");
+		out_printf(&v->app->out, word(v->app, T_HELD_BY), "%.*s %.*s", (int)party.n,
+			   party.p, (int)since.n, since.p);
+	}
+}
+
 static void show_holds(struct app *app, unsigned records, uint64_t size)
 {
 	if (app->lang == LANG_ZH)
@@ -412,10 +377,9 @@ void verdict_text(struct verdict *v)
 	show(v, T_EXPIRES, item_text(v, "expires"));
 	show(v, T_BEST_BEFORE, item_text(v, "bestBefore"));
 	show_quantity(v);
-	show_inspections(v);
+	verdict_results(v);
 	show_recalls(v);
-	show_each(v, T_HELD_BY, "holds", (const char *const[]){"party", "since", "reason"});
-	show(v, T_LATER, v->results);
+	show_holds_of(v);
 	show(v, T_WHERE, v->where);
 	show(v, T_FLAGS, v->flags);
 	show_differences(v);
@@ -449,7 +413,7 @@ void verdict_json(struct verdict *v)
 		sy_jw_key(&w, "inspections");
 		sy_jw_array(&w);
 		for (size_t i = 0; i < v->n_inspections; i++)
-			sy_jw_raw(&w, v->inspections[i]);
+			sy_jw_raw(&w, v->inspections[i].json);
 		sy_jw_end(&w, ']');
 	}
 	if (v->reports.reports->n > 0) {

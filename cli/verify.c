@@ -23,6 +23,14 @@ static struct sy_str text_at(const struct verdict *v, const char *path)
 	return view_text(v->app, &v->doc, at(v, path));
 }
 
+static bool says_failed(struct app *app, struct sy_str inspection)
+{
+	struct sy_json_doc doc;
+
+	return sy_json_parse(&app->arena, inspection, 0, &doc, NULL) == SY_OK &&
+	       sy_json_is(&doc, sy_json_get(&doc, sy_json_root(&doc), "result"), "fail");
+}
+
 /* What a proven record says stands above what the ledger concludes. */
 static void heed(struct verdict *v, const struct proof_record *r)
 {
@@ -31,8 +39,11 @@ static void heed(struct verdict *v, const struct proof_record *r)
 		v->lot = r->lot;
 	if (r->names && r->inspection.n > 0)
 		reports_heed(v->app, &v->reports, r->inspection, r->receipt.number);
+	if (r->names && r->inspection.n > 0)
+		v->failed = v->failed || says_failed(v->app, r->inspection);
 	if (r->names && r->inspection.n > 0 && v->n_inspections < INSPECTIONS_MAX)
-		v->inspections[v->n_inspections++] = r->inspection;
+		v->inspections[v->n_inspections++] =
+		    (struct proven_inspection){r->receipt.number, r->inspection, false};
 	if (!r->names || r->last_day == SY_NO_DAY ||
 	    r->last_day >= sy_date_of(sy_time_now(), CHINA_MINUTES))
 		return;
@@ -91,6 +102,7 @@ static int ask(struct verdict *v)
 	if (name == NULL || (v->status = status_of(name)) == NULL)
 		return fail(&app->fail, RC_FAIL, "an answer that this program doesn't know: %s",
 			    name ? name : "");
+	v->failed = sy_str_is(text_at(v, "inspectionFailed"), "true");
 	struct sy_str canonical = text_at(v, "code.canonical");
 	if (canonical.n > 0 && !sy_str_eq(canonical, v->code.canonical))
 		return fail(&app->fail, RC_PROOF, "the ledger answers for another code: %.*s",
@@ -112,7 +124,6 @@ static void look_around(struct verdict *v)
 	if (!path.failed && item_get(app, sy_buf_cstr(&path), item) == RC_DONE) {
 		v->where = item_whereabouts(item);
 		v->flags = item_faults(item);
-		v->results = item_results(item);
 	}
 	memset(&app->fail, 0, sizeof app->fail);
 	sy_buf_free(&path);

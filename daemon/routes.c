@@ -6,6 +6,16 @@
 
 #define GET (HTTP_GET | HTTP_HEAD)
 
+/* GS1 Digital Links, by their primary key; what follows it is for the code's reader. */
+#define LINK(key)                                                 \
+	{                                                         \
+		GET, "/" key "/{rest*}", handle_link, HTTP_ANY, 0 \
+	}
+#define LINKS                                                                                    \
+	LINK("01"), LINK("00"), LINK("253"), LINK("255"), LINK("401"), LINK("402"), LINK("414"), \
+	    LINK("417"), LINK("8002"), LINK("8003"), LINK("8004"), LINK("8006"), LINK("8010"),   \
+	    LINK("8013"), LINK("8017"), LINK("8018")
+
 static const struct http_route table[] = {
     {HTTP_POST, "/v1/submissions", handle_submission, HTTP_ANY, 0},
     {GET, "/v1/verify", handle_verify, HTTP_ANY, 0},
@@ -36,10 +46,17 @@ static const struct http_route table[] = {
     {GET, "/healthz", handle_health, HTTP_ANY, 0},
     {GET, "/readyz", handle_ready, HTTP_ANY, 0},
     {GET, "/metrics", handle_metrics, HTTP_ANY, 0},
+    LINKS,
 };
-enum { ROWS = sizeof table / sizeof table[0] };
 
-/* FORMAT: checkpoint and tiles are also served under the origin's own path. */
+/* FORMAT: checkpoint and tiles are also served under the origin's own path; so are links. */
+static const struct http_route own[] = {
+    {GET, "/checkpoint", handle_checkpoint, HTTP_ANY, 0},
+    {GET, "/tile/{rest*}", handle_tile, HTTP_ANY, 0},
+    LINKS,
+};
+enum { ROWS = sizeof table / sizeof table[0], OWN = sizeof own / sizeof own[0] };
+
 static int under_origin(const struct sy_str origin, const char *what, char **out)
 {
 	const char *slash = memchr(origin.p, '/', origin.n);
@@ -52,19 +69,15 @@ static int under_origin(const struct sy_str origin, const char *what, char **out
 
 int routes_make(struct app *app)
 {
-	static const struct http_route own[] = {
-	    {GET, "/checkpoint", handle_checkpoint, HTTP_ANY, 0},
-	    {GET, "/tile/{rest*}", handle_tile, HTTP_ANY, 0},
-	};
 	struct sy_str origin = ledger_origin(app->ledger);
 	char *path;
 
-	if ((app->routes = calloc(ROWS + 2, sizeof *app->routes)) == NULL)
+	if ((app->routes = calloc(ROWS + OWN, sizeof *app->routes)) == NULL)
 		return SY_ENOMEM;
 	memcpy(app->routes, table, sizeof table);
 	app->routes[0].max_body = app->config.max_body;
 	app->n_routes = ROWS;
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < OWN; i++) {
 		if (under_origin(origin, own[i].pattern, &path))
 			return SY_ENOMEM;
 		if (path == NULL)

@@ -102,28 +102,53 @@ static double weight(struct sy_str range)
 	return strtod(text, NULL);
 }
 
+/* The next of a list of ranges, without the blanks before it; false at the end. */
+static bool next_range(struct sy_str *rest, struct sy_str *range)
+{
+	if (rest->n == 0)
+		return false;
+	const char *comma = memchr(rest->p, ',', rest->n);
+	*range = (struct sy_str){rest->p, comma ? (size_t)(comma - rest->p) : rest->n};
+	rest->p += range->n + (comma != NULL);
+	rest->n -= range->n + (comma != NULL);
+	while (range->n > 0 && (*range->p == ' ' || *range->p == '\t'))
+		range->p++, range->n--;
+	return true;
+}
+
+static bool begins(struct sy_str range, const char *name)
+{
+	size_t n = strlen(name);
+	return range.n >= n && strncasecmp(range.p, name, n) == 0;
+}
+
 bool answer_in_chinese(const struct http_exchange *x)
 {
 	struct sy_str rest = http_header_of(x, "Accept-Language"), range;
 	double best = 0;
 	bool chinese = false; /* of equal weights the first one counts */
-	while (rest.n > 0) {
-		const char *comma = memchr(rest.p, ',', rest.n);
-		range = (struct sy_str){rest.p, comma ? (size_t)(comma - rest.p) : rest.n};
-		rest.p += range.n + (comma != NULL);
-		rest.n -= range.n + (comma != NULL);
-		while (range.n > 0 && (*range.p == ' ' || *range.p == '\t'))
-			range.p++, range.n--;
-		if (range.n < 2)
-			continue;
-		bool zh = strncasecmp(range.p, "zh", 2) == 0;
-		double q = zh || strncasecmp(range.p, "en", 2) == 0 ? weight(range) : 0;
+	while (next_range(&rest, &range)) {
+		bool zh = begins(range, "zh");
+		double q = zh || begins(range, "en") ? weight(range) : 0;
 		if (q > best) {
 			best = q;
 			chinese = zh;
 		}
 	}
 	return chinese;
+}
+
+bool answer_as_page(const struct http_exchange *x)
+{
+	struct sy_str rest = http_header_of(x, "Accept"), range;
+	double page = 0, json = 0;
+	while (next_range(&rest, &range)) {
+		if (begins(range, "text/html"))
+			page = weight(range);
+		else if (begins(range, "application/json") || begins(range, "application/ld+json"))
+			json = weight(range);
+	}
+	return page > 0 && page >= json;
 }
 
 /* --- snapshots ------------------------------------------------------------------------------- */

@@ -26,6 +26,9 @@ bool answer_text_nth(struct http_exchange *x, const char *name, unsigned nth, st
 
 /* Of Accept-Language's zh and en: is zh the one that the client would rather read? */
 bool answer_in_chinese(const struct http_exchange *x);
+/* Of Accept's text/html and application/json: is it a page that the client names, and would rather
+ * have?  Anything at all is JSON. */
+bool answer_as_page(const struct http_exchange *x);
 
 /*
  * Runs READ with a snapshot of the index, or of index and truth; with ?at=N only once the index

@@ -70,7 +70,8 @@ void handle_parties(struct http_exchange *x, void *ctx); /* register.c */
 void handle_products(struct http_exchange *x, void *ctx);
 void handle_places(struct http_exchange *x, void *ctx);
 void handle_rules(struct http_exchange *x, void *ctx);
-void handle_verify(struct http_exchange *x, void *ctx);   /* verify.c */
+void handle_verify(struct http_exchange *x, void *ctx); /* verify.c */
+void handle_link(struct http_exchange *x, void *ctx);
 void handle_items(struct http_exchange *x, void *ctx);    /* items.c */
 void handle_trace(struct http_exchange *x, void *ctx);    /* trace.c */
 void handle_common(struct http_exchange *x, void *ctx);   /* common.c */

@@ -319,9 +319,9 @@ static int check_tables(struct check *c)
 		enum table table;
 		unsigned ids; /* a bit for each eight bytes of the key that are one */
 	} numbered[] = {
-	    {T_NAMES, 1},   {T_HISTORY, 1},  {T_EVENTS, 1}, {T_FORWARD, 1},
-	    {T_BACK, 1},    {T_CONTENTS, 9}, {T_VISITS, 1}, {T_HOLDS, 9},
-	    {T_RESULTS, 4}, {T_MARKS, 1},    {T_MARKED, 2},
+	    {T_NAMES, 1},   {T_HISTORY, 1},   {T_EVENTS, 1}, {T_FORWARD, 1},
+	    {T_BACK, 1},    {T_CONTENTS, 9},  {T_VISITS, 1}, {T_HOLDS, 9},
+	    {T_RESULTS, 4}, {T_INSPECTED, 9}, {T_MARKS, 1},  {T_MARKED, 2},
 	};
 	int err = check_state(c);
 

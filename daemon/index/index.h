@@ -464,6 +464,18 @@ struct finding {
 /* The first one after F's time, record and item; SY_ENOTFOUND at the end. */
 int index_findings_next(struct index_read *r, struct finding *f);
 
+/* What was found of an item, or of a unit of it, by whom, after its registration: of a record that
+ * commissions it a failure alone, since the item's row has what its registration says. */
+struct inspected {
+	uint64_t record, party;
+	int64_t time; /* of the event, ms */
+	enum item_result result;
+};
+/* The newest records, MAX of what failed, then MAX of what passed, in V, which has room for both;
+ * *CUT: there are more. */
+int index_inspected(struct index_read *r, uint64_t item, size_t max, struct inspected *v, size_t *n,
+		    bool *cut);
+
 /* --- parties and places, and the graph ------------------------------------------------------- */
 
 /* Parties and places that events name; ids are of one space with those of items. */

@@ -1,12 +1,12 @@
 #include "apply.h"
 
 /*
- * Holds, and what supervision found: rows that an item's history puts where they are found without
- * reading all of it.  They follow from single rows of history, so that a withdrawal or an erasure
- * takes away what its row put there.
+ * Holds, what supervision found, and what anybody found of an item: rows that an item's history
+ * puts where they are found without reading all of it.  They follow from single rows of history, so
+ * that a withdrawal or an erasure takes away what its row put there.
  */
 enum { MARK_HOLD = 1, MARK_AUTHORITY = 2 }; /* of `holds` */
-enum { HOLD_KEY = 32, RESULT_KEY = 24 };
+enum { HOLD_KEY = 32, RESULT_KEY = 24, INSPECTED_KEY = 32 };
 
 /* Of a unit that is held its lot isn't. */
 static bool is_hold(const struct item_fact *f)
@@ -26,6 +26,9 @@ static int hold_set(struct apply *a, uint64_t id, uint64_t record, const struct 
 	return set_row(a, T_HOLDS, &k, (struct sy_str){&mark, 1}, on);
 }
 
+#define PASSED ((uint64_t)1 << 63)
+#define NEWEST (PASSED - 1)
+
 static int result_set(struct apply *a, uint64_t id, uint64_t record, const struct item_fact *f,
 		      bool on)
 {
@@ -33,6 +36,31 @@ static int result_set(struct apply *a, uint64_t id, uint64_t record, const struc
 	char pass = f->result == RESULT_SUPERVISION_PASS;
 
 	return set_row(a, T_RESULTS, &k, (struct sy_str){&pass, 1}, on);
+}
+
+static bool passed(enum item_result r)
+{
+	return r % 2 == 0;
+}
+
+/* That of a good registration, of which there are as many as items, is in the item's row. */
+static bool is_inspected(const struct item_fact *f)
+{
+	return f->result != RESULT_NONE &&
+	       (!passed(f->result) || (f->step != STEP_CREATE && f->step != STEP_PRODUCE));
+}
+
+/* What failed stands first, the newest record before the others. */
+static int inspected_set(struct apply *a, uint64_t id, uint64_t record, const struct item_fact *f,
+			 bool on)
+{
+	struct key k =
+	    key_u64x3(id, (passed(f->result) ? PASSED : 0) | (NEWEST - record), sortable(f->time));
+	char result = (char)f->result;
+
+	sy_put64(k.b + k.n, f->party);
+	k.n += 8;
+	return set_row(a, T_INSPECTED, &k, (struct sy_str){&result, 1}, on);
 }
 
 int marks_set(struct apply *a, uint64_t id, uint64_t record, const struct history *h, bool on)
@@ -44,6 +72,8 @@ int marks_set(struct apply *a, uint64_t id, uint64_t record, const struct histor
 			err = hold_set(a, id, record, &h->facts[i], on);
 		if (h->facts[i].result >= RESULT_SUPERVISION_FAIL && err == SY_OK)
 			err = result_set(a, id, record, &h->facts[i], on);
+		if (is_inspected(&h->facts[i]) && err == SY_OK)
+			err = inspected_set(a, id, record, &h->facts[i], on);
 	}
 	return err;
 }
@@ -153,4 +183,48 @@ int index_findings_next(struct index_read *r, struct finding *f)
 			      .item = sy_get64(p + 16),
 			      .pass = value.p[0]};
 	return SY_OK;
+}
+
+/* Those of one result, which FROM is before the first of. */
+static int inspected_read(struct index_read *r, uint64_t item, uint64_t from, size_t max,
+			  struct inspected *v, size_t *n, bool *cut)
+{
+	struct key k = key_u64x2(item, from);
+	struct sy_str key, value;
+	uint64_t last = NO_ID;
+	size_t found = 0;
+	int err;
+
+	for (err = kv_seek(&r->tx, T_INSPECTED, key_str(&k), &key, &value); err == SY_OK;
+	     err = kv_next(&r->tx, T_INSPECTED, &key, &value)) {
+		const uint8_t *p = (const uint8_t *)key.p;
+		if (key.n != INSPECTED_KEY || value.n != 1)
+			return SY_ECORRUPT;
+		uint64_t order = sy_get64(p + 8);
+		if (sy_get64(p) != item || (order & PASSED) != (from & PASSED))
+			return SY_OK;
+		struct inspected one = {.record = NEWEST - (order & NEWEST),
+					.party = sy_get64(p + 24),
+					.time = (int64_t)sortable((int64_t)sy_get64(p + 16)),
+					.result = (enum item_result)value.p[0]};
+		if (one.record == last) /* a lot may be named by several of its units */
+			continue;
+		*cut = *cut || found == max;
+		if (found++ == max)
+			return SY_OK;
+		v[(*n)++] = one;
+		last = one.record;
+	}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+int index_inspected(struct index_read *r, uint64_t item, size_t max, struct inspected *v, size_t *n,
+		    bool *cut)
+{
+	int err;
+
+	*n = 0;
+	*cut = false;
+	err = inspected_read(r, item, 0, max, v, n, cut);
+	return err ? err : inspected_read(r, item, PASSED, max, v, n, cut);
 }

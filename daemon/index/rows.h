@@ -10,7 +10,7 @@
 #include "index.h"
 
 /* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
-#define INDEX_VERSION 18
+#define INDEX_VERSION 19
 
 enum table {
 	T_META,
@@ -33,6 +33,7 @@ enum table {
 	T_VISITS,
 	T_HOLDS,
 	T_RESULTS,
+	T_INSPECTED,
 	T_MARKS,
 	T_MARKED,
 	T_CASES,
