@@ -40,24 +40,26 @@ static const struct flag notify_flags[] = {
     FLAG_DRY_RUN,
     {0}};
 static const struct flag answer_flags[] = {
-    {"item", "CODE", "of this batch", FLAG_ONE},
-    {"unit", "UNIT", "in kg, L, ...; without it pieces", FLAG_ONE},
-    {"found", "N", "so much of it was here", FLAG_ONE},
-    {"stopped", "N", "so much was kept from sale and use", FLAG_ONE},
-    {"returned", "N", "so much went back", FLAG_ONE},
-    {"destroyed", "N", "so much was destroyed", FLAG_ONE},
+    {"item", "CODE", "of this batch; several: each amount once for all, or once for each in order",
+     FLAG_MANY},
+    {"unit", "UNIT", "in kg, L, ...; without it pieces", FLAG_MANY},
+    {"found", "N", "so much of it was here", FLAG_MANY},
+    {"stopped", "N", "so much was kept from sale and use", FLAG_MANY},
+    {"returned", "N", "so much went back", FLAG_MANY},
+    {"destroyed", "N", "so much was destroyed", FLAG_MANY},
     {"text", "TEXT", "whatever else there is to say", FLAG_ONE},
     {"at", "TIME", "when; else now", FLAG_ONE},
     FLAG_DRY_RUN,
     {0}};
 static const struct flag report_flags[] = {
-    {"item", "CODE", "of this batch", FLAG_ONE},
-    {"unit", "UNIT", "in kg, L, ...; without it pieces", FLAG_ONE},
-    {"made", "N", "so much was made", FLAG_ONE},
-    {"sold", "N", "so much was sold", FLAG_ONE},
-    {"to-recall", "N", "so much has to come back", FLAG_ONE},
-    {"recovered", "N", "so much came back", FLAG_ONE},
-    {"outstanding", "N", "so much is still out", FLAG_ONE},
+    {"item", "CODE", "of this batch; several: each amount once for all, or once for each in order",
+     FLAG_MANY},
+    {"unit", "UNIT", "in kg, L, ...; without it pieces", FLAG_MANY},
+    {"made", "N", "so much was made", FLAG_MANY},
+    {"sold", "N", "so much was sold", FLAG_MANY},
+    {"to-recall", "N", "so much has to come back", FLAG_MANY},
+    {"recovered", "N", "so much came back", FLAG_MANY},
+    {"outstanding", "N", "so much is still out", FLAG_MANY},
     {"final", NULL, "the recall is complete", FLAG_BOOL},
     {"text", "TEXT", "whatever else there is to say", FLAG_ONE},
     {"at", "TIME", "when; else now", FLAG_ONE},
@@ -84,11 +86,18 @@ const struct command recall_commands[] = {
      "suyuan recall widen urn:dairy:recall:7 --item '(01)06901234567892(10)A2' --key dairy.key"},
     {"notify", "ID", 1, 1, "tells everybody who has something of it and wasn't told yet",
      notify_flags, cmd_recall_notify, "suyuan recall notify urn:dairy:recall:7 --key dairy.key"},
-    {"answer", "ID", 1, 1, "how much of it was found here, and what became of that", answer_flags,
-     cmd_recall_answer,
+    {"answer", "ID [FILE]", 1, 2,
+     "how much of it was found here, and what became of that; FILE is CSV or NDJSON with the "
+     "options' "
+     "names as columns, - standard input",
+     answer_flags, cmd_recall_answer,
      "suyuan recall answer urn:dairy:recall:7 --item '(01)06901234567892(10)A1' --unit kg --found "
      "12 --stopped 12 --returned 12 --key shop.key"},
-    {"report", "ID", 1, 1, "to the authority: how much came back", report_flags, cmd_recall_report,
+    {"report", "ID [FILE]", 1, 2,
+     "to the authority: how much came back; FILE is CSV or NDJSON with the options' names as "
+     "columns, "
+     "- standard input",
+     report_flags, cmd_recall_report,
      "suyuan recall report urn:dairy:recall:7 --item '(01)06901234567892(10)A1' --unit kg "
      "--to-recall 500 --recovered 480 --final --key dairy.key"},
     {"close", "ID", 1, 1, "after its report; what it covers stays marked", state_flags,

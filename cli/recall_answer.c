@@ -1,126 +1,71 @@
 /* suyuan recall answer, report: how much of what was found, and what became of it. */
-#include "columns.h"
 #include "recall.h"
+#include "recall_said.h"
 #include "value.h"
 
 /* Both say quantities of codes, one a code and unit, and take the place of what was said before. */
 struct statement {
 	struct app *app;
 	const char *id, *type;
-	const char *const (*amounts)[2]; /* options and members; ends with a NULL */
-	struct sy_json_doc doc;          /* of the case */
-	const struct sy_json *before;    /* what was said, or NULL */
-	uint64_t record;                 /* where */
-	bool changed;
+	struct said said;
+	struct sy_json_doc doc;       /* of the case */
+	const struct sy_json *before; /* what was said, or NULL */
+	uint64_t record;              /* where */
+	bool report, changed;
 };
 
-static const char *const answered[][2] = {{"found", "found"},
-					  {"stopped", "stopped"},
-					  {"returned", "returned"},
-					  {"destroyed", "destroyed"},
-					  {NULL, NULL}};
-static const char *const reported[][2] = {{"made", "made"},
-					  {"sold", "sold"},
-					  {"to-recall", "toRecall"},
-					  {"recovered", "recovered"},
-					  {"outstanding", "outstanding"},
-					  {NULL, NULL}};
+static const struct amount answered[] = {
+    {"found", "found", "found|查获|查获数量|发现数量"},
+    {"stopped", "stopped", "stopped|下架|停售数量|封存数量"},
+    {"returned", "returned", "returned|退回|退回数量|召回数量"},
+    {"destroyed", "destroyed", "destroyed|销毁|销毁数量"},
+    {0}};
+static const struct amount reported[] = {
+    {"made", "made", "made|生产数量"},
+    {"sold", "sold", "sold|销售数量|已售数量"},
+    {"to-recall", "toRecall", "to-recall|torecall|应召回|应召回数量"},
+    {"recovered", "recovered", "recovered|已召回|已召回数量"},
+    {"outstanding", "outstanding", "outstanding|未召回|未召回数量"},
+    {0}};
 
-/* --- one quantity ----------------------------------------------------------------------------- */
+/* --- quantities ------------------------------------------------------------------------------- */
 
-static int put_amounts(struct statement *s, struct sy_jw *w)
-{
-	char number[SY_DECIMAL_TEXT];
-	struct sy_decimal d;
-
-	for (size_t i = 0; s->amounts[i][0] != NULL; i++) {
-		const char *text = arg(s->app, s->amounts[i][0]);
-		if (text == NULL)
-			continue;
-		if (sy_decimal_parse(value_narrow(&s->app->arena, sy_str(text)), &d) != SY_OK ||
-		    d.coef < 0)
-			return fail(&s->app->fail, RC_USAGE, "--%s %s: expected a number",
-				    s->amounts[i][0], text);
-		sy_decimal_format(d, number);
-		sy_jw_key(w, s->amounts[i][1]);
-		sy_jw_raw(w, sy_str(number));
-	}
-	return RC_DONE;
-}
-
-static bool has_amounts(const struct statement *s)
-{
-	for (size_t i = 0; s->amounts[i][0] != NULL; i++) {
-		if (arg(s->app, s->amounts[i][0]) != NULL)
-			return true;
-	}
-	return false;
-}
-
-/* The quantity that the options say; empty without one. */
-static int quantity(struct statement *s, struct sy_code *code, struct sy_str *unit,
-		    struct sy_buf *out)
-{
-	const char *item = arg(s->app, "item"), *text = arg(s->app, "unit");
-	char keep[4];
-	struct sy_jw w;
-	int rc;
-
-	*unit = SY_STR("");
-	if (item == NULL && !has_amounts(s))
-		return RC_DONE;
-	if (item == NULL)
-		return fail(&s->app->fail, RC_USAGE, "of which --item?");
-	if ((rc = edit_code(s->app, item, code)) != RC_DONE)
-		return rc;
-	if (text != NULL) {
-		const char *known = unit_code(sy_str(text), keep);
-		if (known == NULL)
-			return fail(&s->app->fail, RC_USAGE,
-				    "--unit %s: expected a unit such as kg", text);
-		*unit = sy_str(sy_arena_strdup(&s->app->arena, sy_str(known)));
-	}
-	sy_jw_init(&w, out);
-	sy_jw_object(&w);
-	sy_jw_kv_str(&w, "code", code->canonical);
-	if (unit->n > 0)
-		sy_jw_kv_str(&w, "uom", *unit);
-	rc = put_amounts(s, &w);
-	sy_jw_end(&w, '}');
-	return rc == RC_DONE && out->failed ? fail_memory(&s->app->fail) : rc;
-}
-
-/* What was said before, the quantity of that code and unit replaced, or it at the end. */
+/* What was said before, the quantities of those codes and units replaced, and the others behind. */
 static int put_quantities(struct statement *s, struct sy_jw *w)
 {
 	const struct sy_json *list = sy_json_get(&s->doc, s->before, "quantities"), *q;
-	struct sy_buf said = {0};
-	struct sy_code code;
-	struct sy_str unit;
-	bool there = false;
-	int rc = quantity(s, &code, &unit, &said);
+	struct sy_buf new = {0};
+	struct sy_jw one;
 
 	sy_jw_key(w, "quantities");
 	sy_jw_array(w);
 	sy_json_each (&s->doc, list, q) {
 		struct sy_str raw = sy_json_raw(&s->doc, q);
-		if (said.n > 0 &&
-		    sy_str_eq(view_text(s->app, &s->doc, sy_json_get(&s->doc, q, "code")),
-			      code.canonical) &&
-		    sy_str_eq(view_text(s->app, &s->doc, sy_json_get(&s->doc, q, "uom")), unit)) {
-			there = true;
-			s->changed = s->changed || !sy_str_eq(raw, sy_buf_span(&said));
-			raw = sy_buf_span(&said);
+		struct quantity *now =
+		    said_find(&s->said, view_text(s->app, &s->doc, sy_json_get(&s->doc, q, "code")),
+			      view_text(s->app, &s->doc, sy_json_get(&s->doc, q, "uom")));
+		if (now != NULL && now->put)
+			continue;
+		sy_buf_reset(&new);
+		if (now != NULL) {
+			sy_jw_init(&one, &new);
+			said_put(&s->said, now, &one);
+			now->put = true;
+			s->changed = s->changed || !sy_str_eq(raw, sy_buf_span(&new));
+			raw = sy_buf_span(&new);
 		}
 		sy_jw_raw(w, raw);
 	}
-	if (said.n > 0 && !there) {
+	for (size_t i = 0; i < s->said.n; i++) {
+		if (s->said.v[i].put)
+			continue;
 		s->changed = true;
-		sy_jw_raw(w, sy_buf_span(&said));
+		said_put(&s->said, &s->said.v[i], w);
 	}
 	sy_jw_end(w, ']');
-	sy_buf_free(&said);
-	return rc;
+	bool failed = new.failed;
+	sy_buf_free(&new);
+	return failed ? fail_memory(&s->app->fail) : RC_DONE;
 }
 
 /* --- the record ------------------------------------------------------------------------------- */
@@ -177,7 +122,7 @@ static int make_record(struct statement *s, struct sy_buf *out)
 	sy_jw_object(&w);
 	sy_jw_kv_text(&w, "type", s->type);
 	sy_jw_kv_text(&w, "recall", s->id);
-	if (s->amounts == reported)
+	if (s->report)
 		put_final(s, &w);
 	if ((rc = put_time(s, &w)) != RC_DONE || (rc = put_quantities(s, &w)) != RC_DONE)
 		return rc;
@@ -185,6 +130,12 @@ static int make_record(struct statement *s, struct sy_buf *out)
 	if (s->before != NULL)
 		sy_jw_kv_u64(&w, "replaces", s->record);
 	sy_jw_end(&w, '}');
+	if (!out->failed && out->n > SY_RECORD_MAX)
+		return fail(
+		    &s->app->fail, RC_REFUSED,
+		    "%zu batches make a record of %zu bytes, expected at most %d: say them in "
+		    "the names of their lots, not of units",
+		    s->said.n, out->n, SY_RECORD_MAX);
 	return out->failed ? fail_memory(&s->app->fail) : RC_DONE;
 }
 
@@ -220,12 +171,16 @@ static int standing(struct statement *s, const struct sy_json *v, const char *te
 
 int cmd_recall_answer(struct app *app)
 {
-	struct statement s = {
-	    .app = app, .id = arg_pos(app, 0), .type = "RecallAnswer", .amounts = answered};
+	struct statement s = {.app = app,
+			      .id = arg_pos(app, 0),
+			      .type = "RecallAnswer",
+			      .said = {.amounts = answered, .path = arg_pos(app, 1)}};
 	const struct sy_json *n;
 	const char *me = recall_me(app);
-	int rc = me != NULL ? recall_get(app, s.id, "", &s.doc) : app->fail.rc;
+	int rc = me != NULL ? said_read(app, &s.said) : app->fail.rc;
 
+	if (rc == RC_DONE)
+		rc = recall_get(app, s.id, "", &s.doc);
 	if (rc != RC_DONE)
 		return rc;
 	sy_json_each (&s.doc, sy_json_get(&s.doc, sy_json_root(&s.doc), "notices"), n) {
@@ -237,10 +192,15 @@ int cmd_recall_answer(struct app *app)
 
 int cmd_recall_report(struct app *app)
 {
-	struct statement s = {
-	    .app = app, .id = arg_pos(app, 0), .type = "RecallReport", .amounts = reported};
-	int rc = recall_get(app, s.id, "", &s.doc);
+	struct statement s = {.app = app,
+			      .id = arg_pos(app, 0),
+			      .type = "RecallReport",
+			      .said = {.amounts = reported, .path = arg_pos(app, 1)},
+			      .report = true};
+	int rc = said_read(app, &s.said);
 
+	if (rc == RC_DONE)
+		rc = recall_get(app, s.id, "", &s.doc);
 	if (rc == RC_DONE)
 		rc = standing(&s, sy_json_root(&s.doc), "report", "reportRecord");
 	return rc == RC_DONE ? say_it(&s) : rc;

@@ -364,6 +364,26 @@ const struct words catalogue[] = {
      "记录 %llu 的签名密钥没有经证明的 Party 记录登记"},
     {"%llu faults, the first: %s", "%llu 处有误，第一处：%s"},
 
+    /* answers and reports of a recall */
+    {"of which --item?", "哪个批次？请给出 --item"},
+    {"--%s is there %zu times, --item %zu times: once for all of them, or once for each in order",
+     "--%s 出现 %zu 次，--item 出现 %zu 次：应为全部共用一次，或按次序每项一次"},
+    {"%s: %s: is \"%.*s\", expected %s", "%s：%s：为 \"%.*s\"，应为%s"},
+    {"%s: %s is not a code: %s", "%s：%s 不是编码：%s"},
+    {"%s: unknown column: %.*s; known are: %s", "%s：未知的列：%.*s；可用的列：%s"},
+    {"%s: has %zu fields, the heading has %zu", "%s：有 %zu 个字段，表头有 %zu 个"},
+    {"%s: has no row", "%s：没有数据行"},
+    {"the code of a batch", "批次的编码"},
+    {"a unit such as kg", "单位，如 kg、公斤"},
+    {"a number such as 12.5", "数字，如 12.5"},
+    {"it once", "只出现一次"},
+    {"a column item", "有 item（批次）一列"},
+    {"an object", "对象"},
+    {"each batch once in a unit", "每个批次在同一单位下只出现一次"},
+    {"%zu batches make a record of %zu bytes, expected at most %d: say them in the names of their "
+     "lots, not of units",
+     "%zu 个批次的记录为 %zu 字节，应至多 %d：请按批次而不是单品填写"},
+
     /* errors of the library */
     {"not enough memory", "内存不足"},
     {"the disk or the network failed", "磁盘或网络故障"},
