@@ -225,7 +225,8 @@ int affected_path(struct app *app, const char *format, struct sy_buf *path)
 	return rc;
 }
 
-int affected_stream(struct app *app, struct sy_buf *path, http_take_fn take, void *ctx)
+int affected_stream(struct app *app, struct sy_buf *path, struct whole *w, http_take_fn take,
+		    void *ctx)
 {
 	struct http_answer a = {0};
 	int rc = trust_contact(app);
@@ -235,8 +236,11 @@ int affected_stream(struct app *app, struct sy_buf *path, http_take_fn take, voi
 	trust_at(app->trust, path);
 	rc = path->failed ? fail_memory(&app->fail)
 			  : http_stream(app->http, sy_buf_cstr(path), take, ctx, &a, &app->fail);
-	if (rc == RC_DONE && a.cut[0] != '\0')
-		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s", a.cut);
+	if (rc == RC_DONE)
+		rc = whole_end(w, &a);
+	if (rc == RC_DONE && (a.cut[0] != '\0' || w->cut[0] != '\0'))
+		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
+			  a.cut[0] != '\0' ? a.cut : w->cut);
 	else if (rc == RC_DONE && a.unknown > 0)
 		rc = fail(&app->fail, RC_UNKNOWN, "no record names %llu of the codes",
 			  (unsigned long long)a.unknown);

@@ -6,14 +6,16 @@
 
 #include "lines.h"
 #include "trust.h"
+#include "whole.h"
 
 /* The path of the question that CODE... and the options ask, with FORMAT; every fault of the
  * options is named at once.  RC_USAGE. */
 int affected_path(struct app *app, const char *format, struct sy_buf *path);
 
-/* Streams the answer to TAKE, then says on standard error by what it was cut and how many codes are
- * unknown: RC_FAIL for a cut, RC_UNKNOWN for those. */
-int affected_stream(struct app *app, struct sy_buf *path, http_take_fn take, void *ctx);
+/* Streams the answer to TAKE, which shows it to W: RC_FAIL for one that isn't whole or was cut,
+ * RC_UNKNOWN when some codes are. */
+int affected_stream(struct app *app, struct sy_buf *path, struct whole *w, http_take_fn take,
+		    void *ctx);
 
 /* An option's value as the ledger wants it, "product" to "to"; empty without it.  RC_USAGE. */
 int affected_option(struct app *app, const char *flag, struct sy_str *value);

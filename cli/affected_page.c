@@ -13,7 +13,8 @@ struct list {
 	struct page *page;
 	struct app *app;
 	struct sy_arena arena; /* of a line */
-	bool list, whole;
+	struct whole whole;
+	bool list;
 };
 
 static struct sy_str unit_of(struct app *app, const struct sy_json_doc *doc,
@@ -82,7 +83,6 @@ static void put_end(struct list *l, const struct sy_json_doc *doc, const struct 
 	page_fields_end(l->page);
 	put_totals(l, doc, sy_json_get(doc, totals, "parties"), true);
 	put_totals(l, doc, sy_json_get(doc, totals, "regions"), false);
-	l->whole = affected_text(&l->arena, doc, end, "cut").n == 0;
 }
 
 /* --- the list --------------------------------------------------------------------------------- */
@@ -134,7 +134,9 @@ static int put_line(void *ctx, struct sy_str text)
 	const struct sy_json *root = sy_json_root(&doc);
 	if (!l->list)
 		begin_list(l);
-	if (sy_json_get(&doc, root, "end") != NULL) {
+	if (whole_line(&l->whole, &doc) != RC_DONE)
+		return RC_FAIL;
+	if (l->whole.ended) {
 		page_table_end(l->page);
 		put_end(l, &doc, root);
 		return RC_DONE;
@@ -151,9 +153,10 @@ int affected_page_list(struct page *page, struct app *app, struct sy_buf *path, 
 {
 	struct list l = {.page = page, .app = app};
 	struct lines lines = {.line = put_line, .ctx = &l};
-	int rc = affected_stream(app, path, lines_take, &lines);
 
-	*whole = l.whole;
+	whole_begin(&l.whole, "ndjson", &app->fail);
+	int rc = affected_stream(app, path, &l.whole, lines_take, &lines);
+	*whole = l.whole.ended && l.whole.cut[0] == '\0' && rc != RC_FAIL && rc != RC_AWAY;
 	lines_free(&lines);
 	sy_arena_free(&l.arena);
 	return rc;

@@ -46,16 +46,38 @@ int fail(struct fail *f, int rc, const char *fmt, ...)
 	return rc;
 }
 
+/* What others wrote may be in it: no line of theirs looks like one of ours. */
+static void put_clean(const char *before, const char *text)
+{
+	struct sy_buf b = {0};
+
+	struct sy_str rest = sy_str(text), line;
+
+	for (bool first = true; sy_str_line(&rest, &line); first = false) {
+		sy_buf_text(&b, first ? before : line.n > 0 && line.p[0] != ' ' ? "\n  " : "\n");
+		text_clean(&b, line);
+	}
+	fprintf(stderr, "%s\n", b.failed ? before : sy_buf_cstr(&b));
+	sy_buf_free(&b);
+}
+
 void say(const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list ap;
 
-	flockfile(stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, words(fmt), ap);
+	int n = vasprintf(&text, words(fmt), ap);
 	va_end(ap);
-	putc('\n', stderr);
-	funlockfile(stderr);
+	if (n >= 0)
+		put_clean("", text);
+	free(text);
+}
+
+void fail_say(const struct fail *f)
+{
+	if (f->text[0] != '\0')
+		put_clean("suyuan: ", f->text);
 }
 
 const struct noun *noun_find(const char *name)

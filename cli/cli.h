@@ -36,6 +36,8 @@ struct fail {
 
 /* Keeps the text unless one is kept already, and returns RC. */
 int fail(struct fail *f, int rc, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* On standard error, when there is something; in it and in say(), controls are taken out. */
+void fail_say(const struct fail *f);
 static inline int fail_memory(struct fail *f)
 {
 	fail(f, RC_FAIL, "%s", sy_strerror(SY_ENOMEM));

@@ -3,8 +3,8 @@
  */
 #include "export.h"
 
-#include "lines.h"
 #include "nouns.h"
+#include "whole.h"
 
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@ struct reader {
 	void *ctx;
 	struct sy_str line; /* at hand */
 	uint64_t erased;
-	bool ended;
+	struct whole whole;
 };
 
 static struct sy_str text_of(struct reader *r, const struct sy_json_doc *doc, const char *member)
@@ -79,9 +79,10 @@ static int read_line(void *ctx, struct sy_str text)
 	r->line = text;
 	if (sy_json_parse(&r->arena, text, 0, &doc, NULL) != SY_OK)
 		return fail(&r->app->fail, RC_FAIL, "the answer has a line that isn't JSON");
-	if (sy_json_get(&doc, sy_json_root(&doc), "end") == NULL)
+	if (whole_line(&r->whole, &doc) != RC_DONE)
+		return RC_FAIL;
+	if (!r->whole.ended)
 		return read_event(r, &doc);
-	r->ended = true;
 	(void)sy_json_u64(&doc, sy_json_get(&doc, sy_json_root(&doc), "erased"), &r->erased);
 	return RC_DONE;
 }
@@ -113,13 +114,15 @@ static int judge(struct reader *r, const struct http_answer *a)
 {
 	struct app *app = r->app;
 
-	if (!r->ended)
-		return fail(&app->fail, RC_FAIL, "the answer has no end");
+	int rc = whole_end(&r->whole, a);
+
+	if (rc != RC_DONE)
+		return rc;
 	if (r->erased > 0)
 		say("%llu events were erased: they can't be told", (unsigned long long)r->erased);
-	if (a->cut[0] != '\0')
+	if (a->cut[0] != '\0' || r->whole.cut[0] != '\0')
 		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
-			    a->cut);
+			    a->cut[0] != '\0' ? a->cut : r->whole.cut);
 	if (a->unknown > 0)
 		return fail(&app->fail, RC_UNKNOWN, "no record names %llu of the codes",
 			    (unsigned long long)a->unknown);
@@ -136,6 +139,7 @@ static int run(struct reader *r)
 
 	if (rc == RC_DONE && (rc = trust_contact(app)) == RC_DONE) {
 		trust_at(app->trust, &path);
+		whole_begin(&r->whole, "ndjson", &app->fail);
 		rc = path.failed ? fail_memory(&app->fail)
 				 : http_stream(app->http, sy_buf_cstr(&path), lines_take, &lines,
 					       &a, &app->fail);

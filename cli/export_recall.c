@@ -5,6 +5,7 @@
 #include "columns.h"
 #include "csv.h"
 #include "export.h"
+#include "recall.h"
 #include "view.h"
 #include "words.h"
 
@@ -270,6 +271,11 @@ int cmd_export_recall(struct app *app)
 	    (rc = view_get(app, sy_buf_cstr(&path), &r.one)) == RC_DONE &&
 	    (rc = recall_path(&r, &path, "/effectiveness")) == RC_DONE)
 		rc = view_get(app, sy_buf_cstr(&path), &r.effect);
+	if (rc == RC_DONE)
+		rc = view_needs(app, "/v1/recalls", &r.one, sy_json_root(&r.one), recall_needs);
+	if (rc == RC_DONE)
+		rc = view_needs(app, "/v1/recalls", &r.effect, sy_json_root(&r.effect),
+				recall_effect_needs);
 	if (rc == RC_DONE && csv)
 		put_csv(&r);
 	else if (rc == RC_DONE)

@@ -112,6 +112,8 @@ int cmd_record_find(struct app *app)
 	http_escape(&path, sy_str(hash));
 	int rc = path.failed ? fail_memory(&app->fail) : view_get(app, sy_buf_cstr(&path), &doc);
 	sy_buf_free(&path);
+	if (rc == RC_DONE)
+		rc = view_needs(app, "/v1/events", &doc, sy_json_root(&doc), "[events");
 	if (rc != RC_DONE)
 		return rc;
 	const struct sy_json *events = sy_json_get(&doc, sy_json_root(&doc), "events");

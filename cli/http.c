@@ -59,12 +59,27 @@ static bool header_is(const char *line, size_t n, const char *name, struct sy_st
 	return true;
 }
 
+static void forget_headers(struct http_answer *a)
+{
+	a->type[0] = '\0';
+	a->retry_after = -1;
+	a->cut[0] = '\0';
+	a->unknown = 0;
+	a->framed = false;
+}
+
 static size_t on_header(char *data, size_t size, size_t n, void *arg_)
 {
 	struct http_answer *a = ((struct http *)arg_)->answer;
 	struct sy_str v;
 	uint64_t seconds;
 
+	if (size * n > 5 &&
+	    memcmp(data, "HTTP/", 5) == 0) /* of the last answer, if there are more */
+		forget_headers(a);
+	if (header_is(data, size * n, "Content-Length", &v) ||
+	    header_is(data, size * n, "Transfer-Encoding", &v))
+		a->framed = true;
 	if (header_is(data, size * n, "Suyuan-Cut", &v) && !sy_str_is(v, "none"))
 		snprintf(a->cut, sizeof a->cut, "%.*s", (int)v.n, v.p);
 	if (header_is(data, size * n, "Suyuan-Unknown", &v))
@@ -178,14 +193,13 @@ static const char *curl_words(const struct http *h, CURLcode code)
 
 static int once(struct http *h, struct http_answer *a, struct fail *f)
 {
+	long version = 0;
+
 	h->answer = a;
 	h->error[0] = '\0';
 	sy_buf_reset(&a->body);
 	a->status = 0;
-	a->type[0] = '\0';
-	a->retry_after = -1;
-	a->cut[0] = '\0';
-	a->unknown = 0;
+	forget_headers(a);
 	h->taken = RC_DONE;
 	CURLcode code = curl_easy_perform(h->curl);
 	if (a->body.failed)
@@ -198,6 +212,11 @@ static int once(struct http *h, struct http_answer *a, struct fail *f)
 	if (code != CURLE_OK)
 		return fail(f, RC_AWAY, "%s: %s", h->address, curl_words(h, code));
 	curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &a->status);
+	curl_easy_getinfo(h->curl, CURLINFO_HTTP_VERSION, &version);
+	if (a->status == 200 && !a->framed && version < CURL_HTTP_VERSION_2)
+		return fail(f, RC_AWAY,
+			    "%s: the answer doesn't say where it ends, so it may be cut short",
+			    h->address);
 	return RC_DONE;
 }
 
@@ -330,7 +349,8 @@ int http_problem(const struct http_answer *a, const char *what, struct fail *f)
 			sy_buf_printf(&text, words(": %.*s"), (int)detail.n, detail.p);
 	}
 	text_clean(&clean, sy_buf_span(&text));
-	int rc = fail(f, http_rc(a->status), "%s", clean.failed ? what : sy_buf_cstr(&clean));
+	int rc = http_rc(a->status); /* 206 is no refusal, and not what was asked for either */
+	rc = fail(f, rc == RC_DONE ? RC_FAIL : rc, "%s", clean.failed ? what : sy_buf_cstr(&clean));
 	sy_buf_free(&text);
 	sy_buf_free(&clean);
 	sy_arena_free(&arena);

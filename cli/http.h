@@ -18,6 +18,7 @@ struct http_answer {
 	long retry_after; /* seconds, -1 when absent */
 	char cut[16];     /* Suyuan-Cut: by what a streamed answer was cut; empty: it is whole */
 	uint64_t unknown; /* Suyuan-Unknown: codes asked for that no record names */
+	bool framed;      /* its end shows: a length, chunks, or HTTP/2 */
 	struct sy_buf body;
 };
 
@@ -30,7 +31,8 @@ void http_free(struct http *h);
 int http_get(struct http *h, const char *path, struct http_answer *a, struct fail *f);
 int http_post(struct http *h, const char *path, const char *type, struct sy_str body,
 	      struct http_answer *a, struct fail *f);
-/* GET that must answer 200: everything else is a failure with the server's own words. */
+/* GET that must answer 200: everything else is a failure with the server's own words.  So is one
+ * that ends when the connection does, as that may come at any time. */
 int http_fetch(struct http *h, const char *path, struct http_answer *a, struct fail *f);
 /* The same, whatever its length: a 200's body goes to TAKE piece by piece, and isn't kept.  What
  * TAKE returns other than RC_DONE ends it. */

@@ -288,6 +288,9 @@ int item_get(struct app *app, const char *path, struct item_view *out)
 	memset(out, 0, sizeof *out);
 	out->app = app;
 	int rc = view_get(app, path, &out->doc);
+	if (rc == RC_DONE)
+		rc = view_needs(app, "/v1/items", &out->doc, sy_json_root(&out->doc),
+				"\"code \"kind \"state [history");
 	out->root = rc == RC_DONE ? sy_json_root(&out->doc) : NULL;
 	return rc;
 }

@@ -35,8 +35,7 @@ int main(int argc, char **argv)
 		return RC_FAIL;
 	}
 	int rc = run(&app, argc, argv);
-	if (app.fail.text[0] != '\0')
-		fprintf(stderr, "suyuan: %s\n", app.fail.text);
+	fail_say(&app.fail);
 	if (rc == RC_USAGE)
 		help_usage(&app);
 	trust_close(&app);

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "out.h"
 
@@ -25,9 +26,28 @@ static void write_all(struct out *o, struct sy_str s)
 
 /* --- JSON ------------------------------------------------------------------------------------- */
 
+/* To a terminal; what isn't whole waits in the line. */
+static void write_safe(struct out *o, struct sy_str s)
+{
+	struct sy_buf clean = {0};
+
+	sy_buf_str(&o->line, s);
+	size_t n = text_clean_lines(&clean, sy_buf_span(&o->line));
+	o->failed = o->failed || o->line.failed || clean.failed;
+	write_all(o, sy_buf_span(&clean));
+	sy_buf_free(&clean);
+	if (o->line.failed)
+		return;
+	memmove(o->line.p, o->line.p + n, o->line.n - n);
+	o->line.n -= n;
+}
+
 static void json_drain(struct out *o)
 {
-	write_all(o, sy_buf_span(&o->buf));
+	if (o->terminal && o->buf.n > 0)
+		write_safe(o, sy_buf_span(&o->buf));
+	else
+		write_all(o, sy_buf_span(&o->buf));
 	o->failed = o->failed || o->buf.failed;
 	sy_buf_reset(&o->buf);
 }
@@ -287,6 +307,7 @@ void out_init(struct out *o, FILE *file, bool json)
 	memset(o, 0, sizeof *o);
 	o->ops = json ? &json_ops : &text_ops;
 	o->file = file;
+	o->terminal = isatty(fileno(file));
 	sy_jw_init(&o->w, &o->buf);
 }
 
@@ -398,5 +419,8 @@ void out_line(struct out *o, const char *fmt, ...)
 
 void out_bytes(struct out *o, struct sy_str bytes)
 {
-	write_all(o, bytes);
+	if (o->terminal && bytes.n > 0)
+		write_safe(o, bytes);
+	else
+		write_all(o, bytes);
 }

@@ -4,7 +4,7 @@
  * An answer is objects, lists and fields, as in JSON.  As text, an object is lines of name and
  * value, a list of objects is a table with a column a name, a list of values is one line; columns
  * are aligned by what a terminal shows, so that Chinese names take two cells a character.  Text
- * never lets a control character through to the terminal.
+ * never lets a control character through to the terminal, and neither does JSON to one.
  */
 #ifndef CLI_OUT_H
 #define CLI_OUT_H
@@ -30,6 +30,7 @@ struct out_cell {
 struct out {
 	const struct out_ops *ops;
 	FILE *file;
+	bool terminal; /* it would heed what a text says to it */
 	bool failed;
 	bool closed; /* failed because nobody reads on, as behind `| head` */
 	/* JSON */
@@ -64,12 +65,16 @@ void out_bool(struct out *o, const char *key, bool value);
 void out_json(struct out *o, const char *key, struct sy_str json); /* a value as it stands */
 /* A line of prose: text only, nothing in JSON. */
 void out_line(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Bytes exactly as they are, in either form: a record, a receipt. */
+/* Bytes exactly as they are, in either form: a record, a receipt.  To a terminal without its
+ * controls. */
 void out_bytes(struct out *o, struct sy_str bytes);
 
 /* Cells that a terminal uses for TEXT: East Asian wide characters two, combining marks none. */
 size_t text_width(struct sy_str text);
 /* TEXT with controls and direction overrides replaced by U+FFFD. */
 void text_clean(struct sy_buf *b, struct sy_str text);
+/* The same of whole lines: tabs and line feeds stay.  How much of TEXT was taken: the beginning of
+ * a character at its end is left. */
+size_t text_clean_lines(struct sy_buf *b, struct sy_str text);
 
 #endif

@@ -4,6 +4,7 @@
 #include "nouns.h"
 #include "value.h"
 #include "view.h"
+#include "whole.h"
 
 #include <stdlib.h>
 
@@ -284,6 +285,7 @@ static void show(struct app *app, const struct by *by, const struct sy_json_doc 
 static int pass_csv(struct app *app, struct sy_buf *path)
 {
 	struct http_answer a = {0};
+	struct whole w;
 	int rc = trust_contact(app);
 
 	if (rc != RC_DONE)
@@ -291,6 +293,9 @@ static int pass_csv(struct app *app, struct sy_buf *path)
 	trust_at(app->trust, path);
 	rc = path->failed ? fail_memory(&app->fail)
 			  : http_fetch(app->http, sy_buf_cstr(path), &a, &app->fail);
+	whole_begin(&w, "csv", &app->fail);
+	if (rc == RC_DONE && (rc = whole_bytes(&w, sy_buf_span(&a.body))) == RC_DONE)
+		rc = whole_end(&w, &a);
 	if (rc == RC_DONE)
 		out_bytes(&app->out, sy_buf_span(&a.body));
 	http_answer_free(&a);
@@ -316,9 +321,11 @@ static int cmd_quality(struct app *app)
 	if (rc == RC_DONE && csv) {
 		rc = pass_csv(app, &path);
 	} else if (rc == RC_DONE && (rc = view_get(app, sy_buf_cstr(&path), &doc)) == RC_DONE) {
-		if (out_is_json(&app->out))
+		rc = view_needs(app, "/v1/quality", &doc, sy_json_root(&doc),
+				"[rows {total [targets");
+		if (rc == RC_DONE && out_is_json(&app->out))
 			out_json(&app->out, NULL, sy_json_raw(&doc, sy_json_root(&doc)));
-		else
+		else if (rc == RC_DONE)
 			show(app, by, &doc);
 	}
 	sy_buf_free(&path);

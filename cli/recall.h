@@ -25,7 +25,8 @@ int cmd_recall_show(struct app *app);
 int cmd_recall_inbox(struct app *app);
 int cmd_recall_effectiveness(struct app *app);
 
-/* GET /v1/recalls/{id} and what stands behind it. */
+/* GET /v1/recalls/{id} and what stands behind it; what their answers have, for view_needs. */
+extern const char recall_needs[], recall_effect_needs[];
 int recall_get(struct app *app, const char *id, const char *rest, struct sy_json_doc *doc);
 /* The party of the key that signs, in the arena; NULL: said why. */
 const char *recall_me(struct app *app);

@@ -13,7 +13,7 @@ struct report {
 	struct sy_arena arena; /* of a line */
 	struct names names;
 	struct sy_buf text;
-	bool ended;
+	struct whole whole;
 };
 
 static void say_line(struct report *r)
@@ -146,7 +146,6 @@ static void show_end(struct report *r, const struct sy_json_doc *doc, const stru
 	struct sy_str n[4];
 	static const char *const members[] = {"items", "batches", "holders", "asOf"};
 
-	r->ended = true;
 	show_totals(r, doc, sy_json_get(doc, totals, "parties"), true);
 	show_totals(r, doc, sy_json_get(doc, totals, "regions"), false);
 	for (size_t i = 0; i < 4; i++)
@@ -177,7 +176,9 @@ static int show_line(void *ctx, struct sy_str text)
 	if (sy_json_parse(&r->arena, text, 0, &doc, NULL) != SY_OK)
 		return fail(&r->app->fail, RC_FAIL, "the answer has a line that isn't JSON");
 	const struct sy_json *root = sy_json_root(&doc);
-	if (sy_json_get(&doc, root, "end") != NULL)
+	if (whole_line(&r->whole, &doc) != RC_DONE)
+		return RC_FAIL;
+	if (r->whole.ended)
 		show_end(r, &doc, root);
 	else
 		show_item(r, &doc, root);
@@ -188,10 +189,9 @@ static int show_report(struct app *app, struct sy_buf *path)
 {
 	struct report r = {.app = app, .names.app = app};
 	struct lines lines = {.line = show_line, .ctx = &r};
-	int rc = affected_stream(app, path, lines_take, &lines);
 
-	if (!r.ended && rc == RC_DONE)
-		rc = fail(&app->fail, RC_FAIL, "the answer has no end");
+	whole_begin(&r.whole, "ndjson", &app->fail);
+	int rc = affected_stream(app, path, &r.whole, lines_take, &lines);
 	lines_free(&lines);
 	names_free(&r.names);
 	sy_buf_free(&r.text);
@@ -201,12 +201,27 @@ static int show_report(struct app *app, struct sy_buf *path)
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int pass_on(void *ctx, struct sy_str piece)
-{
-	struct app *app = ctx;
+struct passing {
+	struct app *app;
+	struct whole whole;
+};
 
-	out_bytes(&app->out, piece);
-	return app->out.failed ? RC_FAIL : RC_DONE;
+static int pass_piece(void *ctx, struct sy_str piece)
+{
+	struct passing *p = ctx;
+
+	out_bytes(&p->app->out, piece);
+	return p->app->out.failed ? RC_FAIL : whole_bytes(&p->whole, piece);
+}
+
+static int pass_on(struct app *app, struct sy_buf *path, const char *form)
+{
+	struct passing p = {.app = app};
+
+	whole_begin(&p.whole, form, &app->fail);
+	int rc = affected_stream(app, path, &p.whole, pass_piece, &p);
+	whole_free(&p.whole);
+	return rc;
 }
 
 int cmd_recall_affected(struct app *app)
@@ -224,17 +239,14 @@ int cmd_recall_affected(struct app *app)
 	if (format != NULL && out_is_json(&app->out))
 		return fail(&app->fail, RC_USAGE, "--format %s, or --json?", format);
 	bool people = format == NULL && !out_is_json(&app->out);
-	rc = affected_path(app,
-			   people || html   ? "ndjson"
-			   : format != NULL ? format
-					    : "json",
-			   &path);
+	const char *form = people || html ? "ndjson" : format != NULL ? format : "json";
+	rc = affected_path(app, form, &path);
 	if (rc == RC_DONE && people)
 		rc = show_report(app, &path);
 	else if (rc == RC_DONE && html)
 		rc = affected_page(app, &path);
 	else if (rc == RC_DONE)
-		rc = affected_stream(app, &path, pass_on, app);
+		rc = pass_on(app, &path, form);
 	sy_buf_free(&path);
 	return rc;
 }

@@ -11,7 +11,7 @@ struct parties {
 	struct sy_str *v; /* to be told, in the app's arena */
 	size_t n, cap;
 	struct seen met; /* those, and who was told of the version in force */
-	bool whole;      /* the answer came to its end */
+	struct whole whole;
 };
 
 static int add(struct parties *p, struct sy_str party)
@@ -47,21 +47,37 @@ static int read_told(struct parties *p, const char *id)
 	return RC_DONE;
 }
 
+/* Only the last line is kept. */
+static int parse_line(struct parties *p, struct sy_str line, struct sy_json_doc *doc)
+{
+	struct sy_arena one = {0};
+	int rc = RC_DONE, err = sy_json_parse(&one, line, 0, doc, NULL);
+
+	if (err == SY_OK)
+		rc = whole_line(&p->whole, doc);
+	if (err == SY_OK && rc == RC_DONE && p->whole.ended) {
+		char *copy = sy_arena_strdup(&p->app->arena, line);
+		err = copy == NULL ? SY_ENOMEM
+				   : sy_json_parse(&p->app->arena, (struct sy_str){copy, line.n}, 0,
+						   doc, NULL);
+	}
+	sy_arena_free(&one);
+	if (err == SY_ENOMEM)
+		return fail_memory(&p->app->fail);
+	return err == SY_OK ? rc
+			    : fail(&p->app->fail, RC_FAIL, "the answer has a line that isn't JSON");
+}
+
 /* The last line of what is affected has the parties. */
 static int take_line(void *ctx, struct sy_str line)
 {
 	struct parties *p = ctx;
 	const struct sy_json *m;
 	struct sy_json_doc doc;
-	int rc = RC_DONE;
+	int rc = parse_line(p, line, &doc);
 
-	if (line.n < 7 || memcmp(line.p, "{\"end\":", 7) != 0)
-		return RC_DONE;
-	char *copy = sy_arena_strdup(&p->app->arena, line);
-	if (copy == NULL ||
-	    sy_json_parse(&p->app->arena, (struct sy_str){copy, line.n}, 0, &doc, NULL) != SY_OK)
-		return fail_memory(&p->app->fail);
-	p->whole = true;
+	if (rc != RC_DONE || !p->whole.ended)
+		return rc;
 	sy_json_each (&doc, view_at(&doc, sy_json_root(&doc), "totals.parties"), m)
 		if (rc == RC_DONE)
 			rc = add(p, view_text(p->app, &doc, sy_json_get(&doc, m, "party")));
@@ -81,8 +97,9 @@ static int read_holders(struct parties *p, const char *id)
 	sy_buf_text(&path, "/v1/recalls/");
 	http_escape(&path, sy_str(id));
 	sy_buf_text(&path, "/affected?format=ndjson");
-	rc = affected_stream(p->app, &path, lines_take, &lines);
-	if (rc == RC_UNKNOWN && p->whole) { /* codes that nobody has yet */
+	whole_begin(&p->whole, "ndjson", &p->app->fail);
+	rc = affected_stream(p->app, &path, &p->whole, lines_take, &lines);
+	if (rc == RC_UNKNOWN && p->whole.ended) { /* codes that nobody has yet */
 		memset(&p->app->fail, 0, sizeof p->app->fail);
 		rc = RC_DONE;
 	}

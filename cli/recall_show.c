@@ -36,6 +36,9 @@ const struct view view_inbox = {
     NULL,
 };
 
+const char recall_needs[] = "\"id \"state [deadlines [notices";
+const char recall_effect_needs[] = "\"id [parties [regions {total [deadlines ?cut";
+
 int recall_get(struct app *app, const char *id, const char *rest, struct sy_json_doc *doc)
 {
 	struct sy_buf path = {0};
@@ -45,6 +48,9 @@ int recall_get(struct app *app, const char *id, const char *rest, struct sy_json
 	http_escape(&path, sy_str(id));
 	sy_buf_text(&path, rest);
 	rc = path.failed ? fail_memory(&app->fail) : view_get(app, sy_buf_cstr(&path), doc);
+	if (rc == RC_DONE)
+		rc = view_needs(app, "/v1/recalls", doc, sy_json_root(doc),
+				*rest ? recall_effect_needs : recall_needs);
 	sy_buf_free(&path);
 	return rc;
 }

@@ -3,21 +3,20 @@
  */
 #include "edit.h"
 #include "nouns.h"
+#include "trace_draw.h"
 #include "trace_sums.h"
 #include "trace_tree.h"
 #include "value.h"
+#include "whole.h"
 
-#include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
 	WIDE = 20,       /* things shown of each */
 	DRAWN_MAX = 3000 /* edges: Graphviz takes minutes and gigabytes for some ten thousand */
 };
-#define LINE_MAX_BYTES ((size_t)1 << 20)
+#define LINE_MOST ((size_t)1 << 20)
 
 /* An answer on its way in. */
 struct tracing {
@@ -28,7 +27,7 @@ struct tracing {
 	struct sy_arena arena; /* of one line */
 	struct tree *tree;
 	size_t drawn;
-	char cut[160], unknown[4096]; /* what the last line says */
+	struct whole whole;
 };
 
 struct trace_form {
@@ -38,14 +37,12 @@ struct trace_form {
 	void (*end)(struct tracing *t);
 };
 
-extern char **environ;
-
 /* --- lines ------------------------------------------------------------------------------------ */
 
 static int take_bytes(struct tracing *t, struct sy_str bytes)
 {
 	out_bytes(&t->app->out, bytes);
-	return t->app->out.failed ? RC_FAIL : RC_DONE;
+	return t->app->out.failed ? RC_FAIL : whole_bytes(&t->whole, bytes);
 }
 
 static int take_line(struct tracing *t)
@@ -65,10 +62,9 @@ static int take_lines(struct tracing *t, struct sy_str bytes)
 		const char *end = memchr(bytes.p, '\n', bytes.n);
 		size_t n = end ? (size_t)(end - bytes.p) : bytes.n;
 		sy_buf_put(&t->line, bytes.p, n);
-		if (t->line.failed || t->line.n > LINE_MAX_BYTES)
+		if (t->line.failed || t->line.n > LINE_MOST)
 			return fail(&t->app->fail, RC_FAIL,
-				    "the ledger's answer has a line past %zu bytes",
-				    LINE_MAX_BYTES);
+				    "the ledger's answer has a line past %zu bytes", LINE_MOST);
 		if (end != NULL)
 			rc = take_line(t);
 		n += end != NULL;
@@ -82,7 +78,7 @@ static int read_line(struct tracing *t, struct sy_str line, struct sy_json_doc *
 	struct sy_json_fault why;
 
 	if (sy_json_parse(&t->arena, line, 0, doc, &why) == SY_OK)
-		return RC_DONE;
+		return whole_line(&t->whole, doc);
 	return fail(&t->app->fail, RC_FAIL, "the ledger's answer is not JSON: %s", why.detail);
 }
 
@@ -99,7 +95,7 @@ static int tree_line(struct tracing *t, struct sy_str line)
 	struct sy_json_doc doc;
 	int rc = read_line(t, line, &doc);
 
-	if (rc == RC_DONE && !tree_add(t->tree, &doc))
+	if (rc == RC_DONE && !t->whole.ended && !tree_add(t->tree, &doc))
 		rc = fail_memory(&t->app->fail);
 	return rc;
 }
@@ -127,12 +123,13 @@ static int table_line(struct tracing *t, struct sy_str line)
 	char distance[24], word[24];
 	int rc = read_line(t, line, &doc);
 
-	if (rc != RC_DONE)
+	if (rc != RC_DONE || t->whole.ended)
 		return rc;
 	for (size_t i = 0; i < 3 && what.n == 0; i++)
 		what = text_of(t, &doc, whats[i]);
 	if (what.n == 0)
-		return RC_DONE;
+		return fail(&t->app->fail, RC_FAIL,
+			    "the answer has a line without an item, a party or a place");
 	edge = text_of(t, &doc, "edge");
 	records = sy_json_raw(&doc, sy_json_get(&doc, sy_json_root(&doc), "records"));
 	if (records.n >= 2)
@@ -150,6 +147,9 @@ static int take_drawing(struct tracing *t, struct sy_str bytes)
 {
 	for (size_t i = 0; i < bytes.n; i++)
 		t->drawn += bytes.p[i] == '\n';
+	int rc = whole_bytes(&t->whole, bytes);
+	if (rc != RC_DONE)
+		return rc;
 	sy_buf_str(&t->line, bytes);
 	if (t->line.failed)
 		return fail_memory(&t->app->fail);
@@ -159,49 +159,6 @@ static int take_drawing(struct tracing *t, struct sy_str bytes)
 		    "more than %d things are too many to draw: narrow it by --depth, --from and "
 		    "--to, or take --format dot",
 		    DRAWN_MAX);
-	return RC_DONE;
-}
-
-static bool write_whole(int fd, struct sy_str text)
-{
-	while (text.n > 0) {
-		ssize_t n = write(fd, text.p, text.n);
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0)
-			text.p += n, text.n -= (size_t)n;
-	}
-	return true;
-}
-
-/* Graphviz reads a file of its own, so that it can't be waited for by whoever writes. */
-static int draw(struct app *app, struct sy_str dot, const char *file)
-{
-	posix_spawn_file_actions_t from;
-	char program[] = "dot", form[] = "-Tsvg", to[] = "-o";
-	char *argv[] = {program, form, to, sy_arena_strdup(&app->arena, sy_str(file)), NULL};
-	FILE *text = tmpfile();
-	int status = 0, err;
-	pid_t pid;
-
-	if (text == NULL || !write_whole(fileno(text), dot) || lseek(fileno(text), 0, SEEK_SET)) {
-		if (text)
-			fclose(text);
-		return fail(&app->fail, RC_FAIL, "a file to draw from: %s", strerror(errno));
-	}
-	posix_spawn_file_actions_init(&from);
-	posix_spawn_file_actions_adddup2(&from, fileno(text), STDIN_FILENO);
-	err = posix_spawnp(&pid, "dot", &from, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&from);
-	fclose(text);
-	if (err == ENOENT)
-		return fail(&app->fail, RC_FAIL,
-			    "--svg draws with Graphviz, and there is no program dot here: install "
-			    "graphviz, or take --format dot");
-	while (err == 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (err != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return fail(&app->fail, RC_FAIL, "Graphviz's dot could not draw %s", file);
 	return RC_DONE;
 }
 
@@ -276,6 +233,8 @@ static int fetch(struct tracing *t)
 	struct sy_buf path = {0};
 	int rc = put_question(app, t->form, &path);
 
+	whole_begin(&t->whole, t->form->asked, &app->fail);
+
 	if (rc == RC_DONE)
 		rc = trust_contact(app);
 	if (rc == RC_DONE) {
@@ -284,12 +243,24 @@ static int fetch(struct tracing *t)
 				 : http_stream(app->http, sy_buf_cstr(&path), take, t, &t->answer,
 					       &app->fail);
 	}
+	if (rc == RC_DONE && t->line.n > 0 && t->form != &drawing)
+		rc = fail(&app->fail, RC_FAIL, "the answer isn't whole: it has no end");
+	if (rc == RC_DONE)
+		rc = whole_end(&t->whole, &t->answer);
 	sy_buf_free(&path);
 	if (rc != RC_UNKNOWN)
 		return rc;
 	memset(&app->fail, 0, sizeof app->fail);
 	return fail(&app->fail, rc, "no record names %s",
 		    app->args.n_pos > 1 ? "any of these codes" : arg_pos(app, 0));
+}
+
+/* Is it whoever asks that left it out? */
+static bool is_asked_for(const struct app *app, const char *cut)
+{
+	if (strcmp(cut, "depth") == 0)
+		return arg(app, "depth") != NULL;
+	return strcmp(cut, "time") == 0 && (arg(app, "from") != NULL || arg(app, "to") != NULL);
 }
 
 /* What isn't in it is never passed over. */
@@ -307,10 +278,14 @@ static int tell(struct tracing *t)
 	    {"rights", {"there is more that you may not see", "已截断：另有无权查看的内容"}},
 	};
 
+	const char *cut = t->answer.cut[0] != '\0' ? t->answer.cut : t->whole.cut;
 	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
-		if (strcmp(t->answer.cut, cuts[i].cut) == 0)
+		if (strcmp(cut, cuts[i].cut) == 0)
 			say("%s", cuts[i].says[t->app->lang]);
 	}
+	if (cut[0] != '\0' && !is_asked_for(t->app, cut))
+		return fail(&t->app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
+			    cut);
 	if (t->answer.unknown == 0)
 		return RC_DONE;
 	return fail(&t->app->fail, RC_UNKNOWN, "no record names %llu of these codes",
@@ -341,6 +316,7 @@ static int cmd_trace(struct app *app)
 	tree_free(t->tree);
 	http_answer_free(&t->answer);
 	sy_buf_free(&t->line);
+	whole_free(&t->whole);
 	sy_arena_free(&t->arena);
 	free(t);
 	return rc;

@@ -152,7 +152,8 @@ static int balance(struct app *app, const char *code, bool csv)
 		rc = sums_time(app, &path, "to");
 	if (rc == RC_DONE)
 		rc = path.failed ? fail_memory(&app->fail)
-				 : sums_answer(app, sy_buf_cstr(&path), csv, show);
+				 : sums_answer(app, sy_buf_cstr(&path), csv,
+					       "\"code [lines [flags ?cut", show);
 	sy_buf_free(&path);
 	return rc;
 }

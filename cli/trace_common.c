@@ -169,7 +169,8 @@ int cmd_trace_common(struct app *app)
 	if (rc == RC_DONE)
 		rc = make_path(app, &path);
 	if (rc == RC_DONE)
-		rc = sums_answer(app, sy_buf_cstr(&path), csv, show);
+		rc = sums_answer(app, sy_buf_cstr(&path), csv, "[rows [complaints 0total ?cut",
+				 show);
 	sy_buf_free(&path);
 	return rc;
 }

@@ -18,11 +18,11 @@ int sums_code(struct app *app, struct sy_buf *path, const char *name, const char
 int sums_time(struct app *app, struct sy_buf *path, const char *name);
 /* Is the table to be CSV?  RC_USAGE for another --format. */
 int sums_csv(struct app *app, bool *csv);
-/* PATH, as CSV byte for byte, as JSON with --json, else parsed for SHOW. */
-int sums_answer(struct app *app, const char *path, bool csv,
+/* PATH, as CSV byte for byte, as JSON with --json, else parsed for SHOW; NEEDS as view_needs. */
+int sums_answer(struct app *app, const char *path, bool csv, const char *needs,
 		void (*show)(struct app *app, const struct sy_json_doc *doc));
-/* On standard error by what an answer was cut; nothing for one that is whole. */
-void sums_cut(struct app *app, struct sy_str cut);
+/* RC_FAIL for an answer that was cut. */
+int sums_cut(struct app *app, struct sy_str cut);
 /* A word for a heading, in the language of the program. */
 static inline const char *sums_word(const struct app *app, const char *const pair[2])
 {

@@ -180,7 +180,7 @@ static bool add_item(struct tree *t, const struct sy_json_doc *doc, struct sy_st
 		parent = *find(t, from, true);
 	if (parent == NULL)
 		return true; /* hangs on what isn't shown */
-	if (parent != &t->root && (parent->children >= t->wide || t->shown >= SHOWN_MAX)) {
+	if (t->shown >= SHOWN_MAX || (parent != &t->root && parent->children >= t->wide)) {
 		parent->more++;
 		return true;
 	}

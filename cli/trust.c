@@ -129,7 +129,7 @@ static int pin_new(struct app *app, const char *path, struct sy_buf *known, cons
 	if (known->failed)
 		return fail_memory(&app->fail);
 	if ((rc = config_replace(path, sy_buf_span(known), &app->fail)) == RC_DONE)
-		say("first contact with %s: its key is pinned in %s\n  %s", address, path, vkey);
+		say("first contact with %s: its key is pinned in %s: %s", address, path, vkey);
 	return rc;
 }
 

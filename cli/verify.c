@@ -85,6 +85,22 @@ static int prove(struct verdict *v)
 
 /* --- one code --------------------------------------------------------------------------------- */
 
+/* A recall of this very thing, as the ledger judges it, is its status before all others. */
+static bool contradicts_itself(const struct verdict *v)
+{
+	const struct sy_json *m;
+
+	sy_json_each (&v->doc, at(v, "recalls"), m) {
+		const struct sy_json *part = sy_json_get(&v->doc, m, "partial"),
+				     *names = sy_json_get(&v->doc, m, "names");
+		bool other =
+		    part != NULL && part->type == SY_JSON_TRUE && v->code.kind != SY_CODE_LOT;
+		if (!other && !(names != NULL && sy_json_is(&v->doc, names, "product")))
+			return strcmp(v->status->name, "recalled") != 0;
+	}
+	return false;
+}
+
 static int ask(struct verdict *v)
 {
 	struct app *app = v->app;
@@ -98,11 +114,17 @@ static int ask(struct verdict *v)
 	if (rc != RC_DONE)
 		return rc;
 	v->root = sy_json_root(&v->doc);
+	if ((rc = view_needs(app, "/v1/verify", &v->doc, v->root, "\"status [recalls")) != RC_DONE)
+		return rc;
 	const char *name = sy_arena_strdup(&app->arena, text_at(v, "status"));
 	if (name == NULL || (v->status = status_of(name)) == NULL)
 		return fail(&app->fail, RC_FAIL, "an answer that this program doesn't know: %s",
 			    name ? name : "");
 	v->failed = sy_str_is(text_at(v, "inspectionFailed"), "true");
+	if (contradicts_itself(v))
+		return fail(&app->fail, RC_FAIL,
+			    "the answer contradicts itself: it names a recall and says \"%s\"",
+			    name);
 	struct sy_str canonical = text_at(v, "code.canonical");
 	if (canonical.n > 0 && !sy_str_eq(canonical, v->code.canonical))
 		return fail(&app->fail, RC_PROOF, "the ledger answers for another code: %.*s",

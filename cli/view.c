@@ -200,6 +200,64 @@ int view_get(struct app *app, const char *path, struct sy_json_doc *doc)
 	return rc;
 }
 
+static bool has_type(const struct sy_json *v, char mark)
+{
+	switch (v != NULL ? (int)v->type : -1) {
+	case SY_JSON_ARRAY:
+		return mark == '[';
+	case SY_JSON_OBJECT:
+		return mark == '{';
+	case SY_JSON_NUMBER:
+		return mark == '0';
+	case SY_JSON_STRING:
+		return mark == '"' || mark == '?';
+	default:
+		return mark == '?' && (v == NULL || v->type == SY_JSON_NULL);
+	}
+}
+
+int view_needs(struct app *app, const char *what, const struct sy_json_doc *doc,
+	       const struct sy_json *v, const char *needs)
+{
+	static const struct {
+		char mark;
+		const char *expected;
+	} marks[] = {{'[', "a list"},
+		     {'{', "an object"},
+		     {'0', "a number"},
+		     {'"', "a text"},
+		     {'?', "a text"}};
+	char name[32];
+
+	while (*needs != '\0') {
+		size_t n = strcspn(needs, " "), i = 0;
+		snprintf(name, sizeof name, "%.*s", (int)n - 1, needs + 1);
+		while (marks[i].mark != needs[0])
+			i++;
+		if (!has_type(sy_json_get(doc, v, name), needs[0]))
+			return fail(&app->fail, RC_FAIL,
+				    "%s: the answer isn't what it should be: expected %s in \"%s\"",
+				    what, words(marks[i].expected), name);
+		needs += n + (needs[n] == ' ');
+	}
+	return RC_DONE;
+}
+
+/* A page of a list: it has the list, and what follows isn't what was asked for. */
+static int check_page(struct app *app, const struct view *v, const struct sy_json_doc *doc,
+		      struct sy_str after)
+{
+	const struct sy_json *root = sy_json_root(doc), *next = sy_json_get(doc, root, "next");
+	char needs[40];
+
+	snprintf(needs, sizeof needs, "[%s ?next", v->list);
+	int rc = view_needs(app, v->endpoint, doc, root, needs);
+	if (rc == RC_DONE && next != NULL && sy_str_eq(view_text(app, doc, next), after) &&
+	    after.n > 0)
+		rc = fail(&app->fail, RC_FAIL, "%s: the answer goes on with itself", v->endpoint);
+	return rc;
+}
+
 /* endpoint?parameter=value&after=... */
 static const char *page_path(struct app *app, const struct view *v, const char *parameter,
 			     const char *value, struct sy_str after)
@@ -278,7 +336,7 @@ int view_list(struct app *app, const struct view *v, const char *parameter, cons
 	do {
 		const char *path = page_path(app, v, parameter, value, after);
 		rc = path != NULL ? view_get(app, path, &doc) : fail_memory(&app->fail);
-		if (rc != RC_DONE)
+		if (rc != RC_DONE || (rc = check_page(app, v, &doc, after)) != RC_DONE)
 			break;
 		sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), v->list), row)
 			show_row(app, v, &doc, row, true);
@@ -295,6 +353,8 @@ static int find(struct app *app, const struct view *v, const char *parameter, co
 	const char *path = page_path(app, v, parameter, value, (struct sy_str){"", 0});
 	int rc = path != NULL ? view_get(app, path, doc) : fail_memory(&app->fail);
 
+	if (rc == RC_DONE)
+		rc = check_page(app, v, doc, SY_STR(""));
 	*row =
 	    rc == RC_DONE ? sy_json_first(doc, sy_json_get(doc, sy_json_root(doc), v->list)) : NULL;
 	if (rc == RC_UNKNOWN)

@@ -43,6 +43,13 @@ int view_standing(struct app *app, const struct view *v, const char *parameter, 
 /* A GET below trust with `at`, parsed; memory in the app's arena.  Other statuses than 200 are a
  * failure in the ledger's words. */
 int view_get(struct app *app, const char *path, struct sy_json_doc *doc);
+/*
+ * Has V what the answer to WHAT must have?  RC_FAIL for what isn't so: a list that is missing isn't
+ * an empty one.  NEEDS names members after a mark for their type, with blanks between: "[rows
+ * {total 0items \"id": a list, an object, a number, a text; ?cut: text, null or nothing.
+ */
+int view_needs(struct app *app, const char *what, const struct sy_json_doc *doc,
+	       const struct sy_json *v, const char *needs);
 /* A value of any kind as text for people: names by language, lists joined. */
 struct sy_str view_text(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v);
 /* A code or an id without the resolver that GS1's all have in front. */

@@ -71,15 +71,38 @@ size_t text_width(struct sy_str text)
 	return width;
 }
 
+static void put_safe(struct sy_buf *b, uint32_t c, const char *p, size_t len)
+{
+	if (c == 0xfffd || WITHIN(c, unsafe))
+		sy_buf_text(b, "\xef\xbf\xbd");
+	else
+		sy_buf_put(b, p, len);
+}
+
+size_t text_clean_lines(struct sy_buf *b, struct sy_str text)
+{
+	const unsigned char *p = (const unsigned char *)text.p;
+	size_t i = 0, len;
+
+	for (; i < text.n; i += len) {
+		size_t whole = p[i] < 0xc2 ? 1 : p[i] < 0xe0 ? 2 : p[i] < 0xf0 ? 3 : 4;
+		if (p[i] <= 0xf4 && whole > text.n - i)
+			break;
+		uint32_t c = next_char(text.p + i, text.n - i, &len);
+		if (c == '\n' || c == '\t' || (c == '\r' && i + 1 < text.n && p[i + 1] == '\n'))
+			sy_buf_byte(b, (char)c);
+		else
+			put_safe(b, c, text.p + i, len);
+	}
+	return i;
+}
+
 void text_clean(struct sy_buf *b, struct sy_str text)
 {
 	size_t len;
 
 	for (size_t i = 0; i < text.n; i += len) {
 		uint32_t c = next_char(text.p + i, text.n - i, &len);
-		if (c == 0xfffd || WITHIN(c, unsafe))
-			sy_buf_text(b, "\xef\xbf\xbd");
-		else
-			sy_buf_put(b, text.p + i, len);
+		put_safe(b, c, text.p + i, len);
 	}
 }
