@@ -326,12 +326,17 @@ static void down_workers(struct app *app)
 static int up_queries(struct app *app, const char **why)
 {
 	(void)why;
-	return pool_new(app->config.query_threads, &app->queries);
+	const struct config *c = &app->config;
+	struct turns_options o = {.threads = c->query_threads,
+				  .readers = c->query_readers,
+				  .bytes = c->query_memory,
+				  .patience_ms = (unsigned)c->query_patience};
+	return turns_new(&o, &app->queries);
 }
 
 static void down_queries(struct app *app)
 {
-	pool_free(app->queries);
+	turns_free(app->queries);
 	app->queries = NULL;
 }
 
@@ -351,7 +356,7 @@ static void down_fronts(struct app *app)
 	/* Whoever still waits is answered; what is handed in from now on runs where it is. */
 	later_stop(app->later);
 	pool_stop(app->pool);
-	pool_stop(app->queries);
+	turns_stop(app->queries);
 }
 
 static const struct step {

@@ -21,6 +21,7 @@ struct writer {
 	struct who_table who;
 	struct index_read r; /* while something is looked up, as TRUTH */
 	struct ledger_read truth;
+	bool looking;
 	uint64_t written; /* items */
 	struct sy_buf from_code;
 	uint64_t from; /* whose code that is */
@@ -56,6 +57,9 @@ static inline uint64_t affected_entry(const struct affected *f)
 	return f->entries ? f->entries - 1 : 0;
 }
 int writer_flush(struct writer *w);
+/* Between two lines: hands over what has come together, without keeping the snapshots from the
+ * ledger meanwhile.  What was borrowed of them is gone. */
+int writer_breathe(struct writer *w);
 
 /* --- affected_sums.c ------------------------------------------------------------------------- */
 

@@ -128,7 +128,7 @@ static int json_party(struct writer *w, const struct affected_total *t, uint64_t
 	json_unit(&w->w, t->unit, t->units, t->unknown);
 	sy_jw_end(&w->w, '}');
 	who_trim(&w->who);
-	return w->b.n < AFFECTED_PIECE ? SY_OK : writer_flush(w);
+	return writer_breathe(w);
 }
 
 static int json_totals(struct writer *w)

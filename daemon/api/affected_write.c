@@ -26,7 +26,8 @@ static uint64_t now_ms(void)
 
 int writer_flush(struct writer *w)
 {
-	int err = w->b.failed ? SY_ENOMEM : http_stream_write(w->a->x, sy_buf_span(&w->b));
+	int err =
+	    w->b.failed ? SY_ENOMEM : answer_stream_write(w->a->x, w->a->app, sy_buf_span(&w->b));
 
 	sy_buf_reset(&w->b);
 	if (err == SY_OK && (now_ms() >= w->due || atomic_load(&w->a->app->stopping)))
@@ -34,20 +35,48 @@ int writer_flush(struct writer *w)
 	return err;
 }
 
-/* Runs PART with snapshots of index and truth. */
-static int look(struct writer *w, int (*part)(struct writer *w, size_t begin, size_t end),
-		size_t begin, size_t end)
+static int look_begin(struct writer *w)
 {
 	int err = index_read_begin(w->a->app->index, &w->r);
 
 	if (err)
 		return err;
-	if ((err = ledger_read_begin(w->a->app->ledger, &w->truth)) == SY_OK) {
-		err = part(w, begin, end);
-		ledger_read_end(&w->truth);
-	}
-	index_read_end(&w->r);
+	if ((err = ledger_read_begin(w->a->app->ledger, &w->truth)))
+		index_read_end(&w->r);
+	w->looking = err == SY_OK;
 	return err;
+}
+
+static void look_end(struct writer *w)
+{
+	if (!w->looking)
+		return;
+	ledger_read_end(&w->truth);
+	index_read_end(&w->r);
+	w->looking = false;
+}
+
+/* Runs PART with snapshots of index and truth. */
+static int look(struct writer *w, int (*part)(struct writer *w, size_t begin, size_t end),
+		size_t begin, size_t end)
+{
+	int err = look_begin(w);
+
+	if (err == SY_OK)
+		err = part(w, begin, end);
+	look_end(w);
+	return err;
+}
+
+int writer_breathe(struct writer *w)
+{
+	int err;
+
+	if (w->b.n < AFFECTED_PIECE)
+		return SY_OK;
+	look_end(w);
+	err = writer_flush(w);
+	return err ? err : look_begin(w);
 }
 
 static int from_code(struct writer *w, uint32_t from, struct sy_str *code)
@@ -86,7 +115,7 @@ static int write_line(struct writer *w, size_t i)
 	w->written++;
 	err = w->a->format->line(w, &l);
 	who_trim(&w->who);
-	return err == SY_OK && w->b.n >= AFFECTED_PIECE ? writer_flush(w) : err;
+	return err == SY_OK ? writer_breathe(w) : err;
 }
 
 static int write_slice(struct writer *w, size_t begin, size_t end)
@@ -131,15 +160,16 @@ static int write_all(struct writer *w)
 
 void affected_send(struct affected_answer *a)
 {
+	struct app *app = a->app;
 	struct writer w = {.a = a, .from = NO_ID, .due = now_ms() + a->app->config.query_stream};
 	int err = look(&w, write_head, 0, 0);
 
 	if (err) {
 		http_problem_err(a->x, err, NULL);
 	} else {
-		http_stream_begin(a->x, 200, a->format->type);
+		answer_stream_begin(a->x, app, a->format->type, affected_bytes(a->found));
 		err = write_all(&w);
-		http_stream_end(a->x, err == SY_OK);
+		answer_stream_end(a->x, app, err == SY_OK);
 	}
 	sy_buf_free(&w.b);
 	sy_buf_free(&w.from_code);

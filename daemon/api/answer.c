@@ -155,7 +155,7 @@ bool answer_as_page(const struct http_exchange *x)
 
 struct waiting {
 	struct guest guest;
-	struct task task;
+	struct turn turn;
 	struct http_exchange *x;
 	struct app *app;
 	void (*go_on)(struct waiting *w); /* once the index is there */
@@ -171,13 +171,15 @@ static void too_many(struct http_exchange *x)
 	http_problem(x, 503, "busy, try again", "too many queries wait", NULL);
 }
 
-static void run_query(struct task *t)
+static void run_query(struct turn *t)
 {
-	struct waiting *w = (struct waiting *)((char *)t - offsetof(struct waiting, task));
+	struct waiting *w = (struct waiting *)((char *)t - offsetof(struct waiting, turn));
 	struct app *app = w->app;
+	struct turns_stats now;
 
+	turns_stats(app->queries, &now);
 	/* Others wait, and it has mostly gone: one that closed one way alone may come back. */
-	if (http_left(w->x) && atomic_load(&app->querying) > (unsigned)app->config.query_threads)
+	if (http_left(w->x) && now.waiting > 0)
 		too_many(w->x);
 	else
 		w->query(w->x, app, w->ctx); /* and W is gone */
@@ -192,8 +194,8 @@ static void begin_query(struct waiting *w)
 		too_many(w->x);
 		return;
 	}
-	w->task.run = run_query;
-	pool_add(w->app->queries, &w->task);
+	w->turn.run = run_query;
+	turns_add(w->app->queries, &w->turn);
 }
 
 static void read_now(struct waiting *w)
@@ -286,6 +288,33 @@ void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run,
 	w->guest.call = came_in;
 	w->go_on = begin_query;
 	answer(w);
+}
+
+/* --- streams --------------------------------------------------------------------------------- */
+
+static void cut(void *x)
+{
+	http_stream_cut(x);
+}
+
+void answer_stream_begin(struct http_exchange *x, struct app *app, const char *type, size_t bytes)
+{
+	turns_reads(app->queries, bytes, cut, x);
+	http_stream_begin(x, 200, type);
+}
+
+int answer_stream_write(struct http_exchange *x, struct app *app, struct sy_str bytes)
+{
+	int err = http_stream_write(x, bytes);
+
+	turns_wrote(app->queries, bytes.n);
+	return err;
+}
+
+void answer_stream_end(struct http_exchange *x, struct app *app, bool whole)
+{
+	turns_read(app->queries);
+	http_stream_end(x, whole);
 }
 
 uint64_t answer_lag(struct app *app)

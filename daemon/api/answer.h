@@ -51,6 +51,15 @@ void answer_from_truth(struct http_exchange *x, struct app *app, answer_fn read)
 typedef void (*answer_query_fn)(struct http_exchange *x, struct app *app, void *ctx);
 void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run, void *ctx);
 
+/*
+ * A query's answer that is streamed (http.h): while it is read somebody else has the turn, if the
+ * BYTES of memory that the answer holds meanwhile are to be had.  A reader who is slow while others
+ * wait for that is cut.  What was begun is ended, by the same thread.
+ */
+void answer_stream_begin(struct http_exchange *x, struct app *app, const char *type, size_t bytes);
+int answer_stream_write(struct http_exchange *x, struct app *app, struct sy_str bytes);
+void answer_stream_end(struct http_exchange *x, struct app *app, bool whole);
+
 /* Records published that the index doesn't hold yet. */
 uint64_t answer_lag(struct app *app);
 

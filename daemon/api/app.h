@@ -1,10 +1,10 @@
 /*
  * The daemon as a whole: what its rooms are plugged into.
  *
- * Threads: fronts (HTTP, short reads), a pool of workers (parse, hash, verify, judge), a pool for
- * queries that take long and stream their answers, the
- * ledger's writer, the index's follower, and the waiting room (later.h), which holds whatever
- * waits for the index.  Started in the order of the steps in main.c, stopped in reverse.
+ * Threads: fronts (HTTP, short reads), a pool of workers (parse, hash, verify, judge), threads for
+ * queries that take long, which work in turns (turns.h) and stream their answers, the ledger's
+ * writer, the index's follower, and the waiting room (later.h), which holds whatever waits for the
+ * index.  Started in the order of the steps in main.c, stopped in reverse.
  */
 #ifndef API_APP_H
 #define API_APP_H
@@ -18,6 +18,7 @@
 #include "ledger/ledger.h"
 #include "api/lookups.h"
 #include "base/pool.h"
+#include "base/turns.h"
 
 #include <stdatomic.h>
 
@@ -27,8 +28,8 @@ struct app {
 	struct index *index;
 	struct admit *admit;
 	struct pool *pool;
-	struct pool *queries; /* walks and exports */
-	atomic_uint querying; /* of them wait or run */
+	struct turns *queries; /* walks and exports */
+	atomic_uint querying;  /* of them wait or run */
 	struct later *later;
 	struct sy_budget work; /* memory of submissions under way */
 	struct lookups *lookups;

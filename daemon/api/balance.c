@@ -225,15 +225,16 @@ static void write_csv(struct told *t)
 
 static void send_csv(struct http_exchange *x, struct told *t, uint64_t entry)
 {
+	struct app *app = t->a->app;
 	const char *cut = trace_cut_name(t->found.cut);
 	char text[24];
 
 	snprintf(text, sizeof text, "%llu", (unsigned long long)entry);
 	http_set(x, "Suyuan-As-Of", text);
 	http_set(x, "Suyuan-Cut", cut ? cut : "none");
-	http_stream_begin(x, 200, "text/csv; charset=utf-8");
-	int err = t->b.failed ? SY_ENOMEM : http_stream_write(x, sy_buf_span(&t->b));
-	http_stream_end(x, err == SY_OK);
+	answer_stream_begin(x, app, "text/csv; charset=utf-8", t->b.n);
+	int err = t->b.failed ? SY_ENOMEM : answer_stream_write(x, app, sy_buf_span(&t->b));
+	answer_stream_end(x, app, err == SY_OK);
 	sy_buf_free(&t->b);
 }
 

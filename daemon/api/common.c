@@ -414,6 +414,7 @@ static int find(struct told *t)
 
 static void send_csv(struct http_exchange *x, struct told *t, uint64_t entry)
 {
+	struct app *app = t->a->app;
 	const char *cut = trace_cut_name(t->found.cut);
 	char text[24];
 
@@ -422,9 +423,9 @@ static void send_csv(struct http_exchange *x, struct told *t, uint64_t entry)
 	http_set(x, "Suyuan-Cut", cut ? cut : "none");
 	snprintf(text, sizeof text, "%llu", (unsigned long long)t->found.total);
 	http_set(x, "Suyuan-Total", text);
-	http_stream_begin(x, 200, "text/csv; charset=utf-8");
-	int err = t->b.failed ? SY_ENOMEM : http_stream_write(x, sy_buf_span(&t->b));
-	http_stream_end(x, err == SY_OK);
+	answer_stream_begin(x, app, "text/csv; charset=utf-8", t->b.n);
+	int err = t->b.failed ? SY_ENOMEM : answer_stream_write(x, app, sy_buf_span(&t->b));
+	answer_stream_end(x, app, err == SY_OK);
 }
 
 static void run(struct http_exchange *x, struct app *app, void *ctx)

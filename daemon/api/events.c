@@ -195,7 +195,7 @@ static int walk(struct events *e, struct index_read *r, enum index_direction d)
 
 static int flush(struct events *e)
 {
-	int err = e->b.failed ? SY_ENOMEM : http_stream_write(e->x, sy_buf_span(&e->b));
+	int err = e->b.failed ? SY_ENOMEM : answer_stream_write(e->x, e->app, sy_buf_span(&e->b));
 
 	sy_buf_reset(&e->b);
 	if (err == SY_OK && (now_ms() >= e->due || stopped(e->app)))
@@ -249,11 +249,13 @@ static int write_event(struct events *e, struct index_read *r, struct ledger_rea
 	sy_jw_end(&w, '}');
 	sy_buf_byte(&e->b, '\n');
 	e->written++;
-	return e->b.n < PIECE ? SY_OK : flush(e);
+	return SY_OK;
 }
 
-static int write_slice(struct events *e, size_t begin, size_t end)
+/* From *AT on; until there is a piece, which no snapshot is kept for while it is read. */
+static int write_slice(struct events *e, size_t *at)
 {
+	size_t end = e->numbers.n - *at < SLICE ? e->numbers.n : *at + SLICE;
 	struct index_read r;
 	struct ledger_read truth;
 	int err = index_read_begin(e->app->index, &r);
@@ -261,8 +263,8 @@ static int write_slice(struct events *e, size_t begin, size_t end)
 	if (err)
 		return err;
 	if ((err = ledger_read_begin(e->app->ledger, &truth)) == SY_OK) {
-		for (size_t i = begin; i < end && err == SY_OK; i++)
-			err = write_event(e, &r, &truth, e->numbers.v[i]);
+		for (; *at < end && e->b.n < PIECE && err == SY_OK; ++*at)
+			err = write_event(e, &r, &truth, e->numbers.v[*at]);
 		ledger_read_end(&truth);
 	}
 	index_read_end(&r);
@@ -303,15 +305,17 @@ static void send_events(struct events *e)
 
 	set_headers(e);
 	e->due = now_ms() + e->app->config.query_stream;
-	http_stream_begin(e->x, 200, "application/x-ndjson");
-	for (size_t begin = 0, end; begin < e->numbers.n && err == SY_OK; begin = end) {
-		end = e->numbers.n - begin < SLICE ? e->numbers.n : begin + SLICE;
-		err = write_slice(e, begin, end);
+	answer_stream_begin(e->x, e->app, "application/x-ndjson",
+			    e->numbers.n * sizeof *e->numbers.v);
+	for (size_t at = 0; at < e->numbers.n && err == SY_OK;) {
+		err = write_slice(e, &at);
+		if (err == SY_OK && e->b.n >= PIECE)
+			err = flush(e);
 	}
 	write_end(e);
 	if (err == SY_OK)
 		err = flush(e);
-	http_stream_end(e->x, err == SY_OK);
+	answer_stream_end(e->x, e->app, err == SY_OK);
 }
 
 /* --- what is asked --------------------------------------------------------------------------- */

@@ -73,6 +73,7 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	struct ledger_stats ls;
 	struct index_stats ix;
 	struct http_stats hs;
+	struct turns_stats qs;
 	struct sy_buf out = {0};
 	struct memory memory = memory_now();
 	lags(app, &head, &ix);
@@ -98,6 +99,16 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_counter(&out, "suyuan_index_commits_total", "commits of the index", ix.commits);
 	metrics_gauge(&out, "suyuan_claims", "touched pieces of state that the judge remembers",
 		      (double)admit_remembered(app->admit));
+	turns_stats(app->queries, &qs);
+	metrics_gauge(&out, "suyuan_queries_waiting", "walks and exports that wait for a thread",
+		      qs.waiting);
+	metrics_gauge(&out, "suyuan_queries_working", "of them under way", qs.working);
+	metrics_gauge(&out, "suyuan_queries_read", "streamed answers of them being read",
+		      qs.reading);
+	metrics_gauge(&out, "suyuan_queries_read_bytes", "memory that those hold",
+		      (double)qs.bytes);
+	metrics_counter(&out, "suyuan_queries_cut_total", "slow readers cut as others waited",
+			qs.cut);
 	metrics_gauge(&out, "suyuan_http_connections", "open connections", (double)hs.connections);
 	metrics_counter(&out, "suyuan_http_requests_total", "requests answered", hs.requests);
 	metrics_counter(&out, "suyuan_http_timeouts_total", "connections ended by a deadline",

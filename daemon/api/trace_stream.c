@@ -111,7 +111,8 @@ static int read_slice(struct trace_writer *w, const struct trace *t, bool items,
 
 static int flush(struct trace_writer *w)
 {
-	int err = w->b.failed ? SY_ENOMEM : http_stream_write(w->a->x, sy_buf_span(&w->b));
+	int err =
+	    w->b.failed ? SY_ENOMEM : answer_stream_write(w->a->x, w->a->app, sy_buf_span(&w->b));
 
 	sy_buf_reset(&w->b);
 	if (err == SY_OK && (now_ms() >= w->due || atomic_load(&w->a->app->stopping)))
@@ -206,8 +207,20 @@ static void set_totals(const struct trace_answer *a)
 	http_set(a->x, "Suyuan-Unknown", text);
 }
 
+/* Bytes that the answer takes until it is read, names of codes of some length with it. */
+static size_t held(const struct trace_answer *a)
+{
+	const size_t code = 64;
+	size_t items = a->found[0].n + a->found[1].n, named = items < SLICE ? items : SLICE;
+
+	return items * sizeof *a->found->items +
+	       (a->found[0].n_actors + a->found[1].n_actors) * sizeof *a->found->actors +
+	       named * (sizeof(struct name) + 2 * sizeof(struct from) + 2 * code) + CHUNK;
+}
+
 void trace_send(struct trace_answer *a)
 {
+	struct app *app = a->app;
 	struct trace_writer w = {.a = a, .due = now_ms() + a->app->config.query_stream};
 	int err = SY_OK;
 
@@ -216,7 +229,7 @@ void trace_send(struct trace_answer *a)
 		return;
 	}
 	set_totals(a);
-	http_stream_begin(a->x, 200, a->format->type);
+	answer_stream_begin(a->x, a->app, a->format->type, held(a));
 	sy_jw_init(&w.w, &w.b);
 	a->format->head(&w);
 	for (enum trace_list list = 0; list < TRACE_LISTS && err == SY_OK; list++)
@@ -225,7 +238,7 @@ void trace_send(struct trace_answer *a)
 		a->format->end(&w);
 		err = flush(&w);
 	}
-	http_stream_end(a->x, err == SY_OK);
+	answer_stream_end(a->x, app, err == SY_OK); /* and A is gone */
 	sy_buf_free(&w.b);
 	sy_buf_free(&w.slice->text);
 	free(w.slice);

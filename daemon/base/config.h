@@ -29,9 +29,9 @@ struct config {
 	    lag_hard; /* that the index may be behind: ms, slow down; records, refuse */
 	uint64_t truth_map, index_map; /* bytes */
 	uint64_t drain_timeout;        /* ms */
-	unsigned query_threads;
-	uint64_t query_memory, query_time, query_stream; /* bytes; ms */
-	char *webhooks;                                  /* a file; NULL for none */
+	unsigned query_threads, query_readers;
+	uint64_t query_memory, query_time, query_stream, query_patience; /* bytes; ms */
+	char *webhooks;                                                  /* a file; NULL for none */
 	unsigned log_level;
 	bool log_json;
 	int ready_fd; /* -1: none */

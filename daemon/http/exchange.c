@@ -300,6 +300,14 @@ int http_stream_write(struct http_exchange *x, struct sy_str bytes)
 	return SY_OK;
 }
 
+void http_stream_cut(struct http_exchange *x)
+{
+	pthread_mutex_lock(&x->front->mu);
+	x->gone = true;
+	pthread_cond_broadcast(&x->room);
+	pthread_mutex_unlock(&x->front->mu);
+}
+
 void http_stream_end(struct http_exchange *x, bool whole)
 {
 	if (x->lost || hand_over(x) != SY_OK)

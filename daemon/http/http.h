@@ -149,5 +149,8 @@ bool http_left(struct http_exchange *x);
 int http_stream_begin(struct http_exchange *x, int status, const char *type); /* SY_OK */
 int http_stream_write(struct http_exchange *x, struct sy_str bytes);
 void http_stream_end(struct http_exchange *x, bool whole); /* false: cut the connection */
+/* Whoever writes it waits no longer, and its writes fail from now on.  Any thread, before its end.
+ */
+void http_stream_cut(struct http_exchange *x);
 
 #endif

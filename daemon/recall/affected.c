@@ -251,6 +251,12 @@ int affected_find(struct index_read *r, const struct affected_ask *ask, struct a
 	return err;
 }
 
+size_t affected_bytes(const struct affected *a)
+{
+	return a->n * (sizeof *a->items + sizeof *a->ends) + (a->n ? a->ends[a->n - 1] : 0) +
+	       a->n_totals * sizeof *a->totals + a->n_consignees * sizeof *a->consignees;
+}
+
 void affected_free(struct affected *a)
 {
 	free(a->items);

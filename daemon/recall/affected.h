@@ -73,7 +73,8 @@ struct affected {
 
 /* SY_OK, also when it was cut; SY_ENOMEM, SY_ECORRUPT, SY_EIO.  OUT is to be freed on SY_OK. */
 int affected_find(struct index_read *r, const struct affected_ask *ask, struct affected *out);
-void affected_free(struct affected *a); /* a zeroed one is fine */
+void affected_free(struct affected *a);          /* a zeroed one is fine */
+size_t affected_bytes(const struct affected *a); /* of memory that it takes */
 
 /* An item's holders one after the other: AT is 0 for the first; false at the end. */
 bool affected_holder(const struct affected *a, size_t item, size_t *at, struct custody_holder *out);

@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import affected
+import beside
 import checks
 import growth
 import ingest
@@ -22,7 +23,7 @@ import tracing
 import world
 
 SUBJECTS = (ingest.codes, ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
-            lookups.verify_beside_a_crowd, lookups.verify_with_recalls, affected.affected, tracing.tracing, tracing.hubs,
+            lookups.verify_beside_a_crowd, lookups.verify_with_recalls, affected.affected, tracing.tracing, tracing.hubs, beside.beside,
             sources.common, checks.footprint, memory.memory, checks.checks)
 
 
