@@ -55,7 +55,7 @@ static void show_unchanged(const struct change *c)
 
 	out_object(o, NULL);
 	out_text(o, c->parameter, c->value);
-	out_text(o, "status", "already so");
+	out_word(o, "status", "already so");
 	out_u64(o, "record", c->now.record);
 	out_end(o);
 }

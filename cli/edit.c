@@ -166,7 +166,7 @@ static int show_standing(struct app *app, const char *parameter, const char *val
 {
 	out_object(&app->out, NULL);
 	out_text(&app->out, parameter, value);
-	out_text(&app->out, "status", "already so");
+	out_word(&app->out, "status", "already so");
 	out_u64(&app->out, "record", now->record);
 	out_end(&app->out);
 	return RC_DONE;

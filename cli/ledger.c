@@ -42,7 +42,7 @@ static int cmd_info(struct app *app)
 		out_object(&app->out, "checkpoint");
 		out_u64(&app->out, "size", c.size);
 		out_text(&app->out, "root", root);
-		out_text(&app->out, "signature", "checked");
+		out_word(&app->out, "signature", "checked");
 		out_end(&app->out);
 		out_end(&app->out);
 	}
@@ -68,7 +68,7 @@ static void show_entry(struct app *app, const struct sy_entry *e, bool sound)
 	out_text(&app->out, "recordsRoot", hex);
 	sy_hex(e->prev.b, SY_HASH_SIZE, hex);
 	out_text(&app->out, "prev", hex);
-	out_text(&app->out, "signature", sound ? "checked" : "does not hold");
+	out_word(&app->out, "signature", sound ? "checked" : "does not hold");
 }
 
 /* From the raw bytes, not from what the ledger says they mean. */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "out.h"
+#include "words.h"
 
 struct out_ops {
 	void (*open)(struct out *o, const char *key, bool list);
@@ -163,6 +164,7 @@ static void flush_fields(struct out *o)
 	size_t width = 0;
 
 	for (size_t i = 0; i < o->n_cells; i++) {
+		o->cells[i].key = words(o->cells[i].key);
 		size_t w = text_width(sy_str(o->cells[i].key));
 		width = w > width ? w : width;
 	}
@@ -191,7 +193,7 @@ static size_t column_of(struct columns *c, const char *key)
 		i++;
 	if (i == c->n && c->n < COLUMNS_MAX) {
 		c->key[c->n] = key;
-		c->width[c->n++] = text_width(sy_str(key));
+		c->width[c->n++] = text_width(sy_str(words(key)));
 	}
 	return i;
 }
@@ -201,6 +203,15 @@ static void table_line(struct out *o, const struct columns *c, const char *const
 	for (size_t i = 0; i < c->n; i++)
 		pad(&o->line, text[i] != NULL ? text[i] : "-", c->width[i] + 2);
 	put_line(o);
+}
+
+static void table_heading(struct out *o, const struct columns *c)
+{
+	const char *text[COLUMNS_MAX];
+
+	for (size_t i = 0; i < c->n; i++)
+		text[i] = words(c->key[i]);
+	table_line(o, c, text);
 }
 
 /* Rows of cells: a heading, then columns as wide as their widest cell. */
@@ -216,7 +227,7 @@ static void flush_table(struct out *o)
 			c.width[col] = w;
 	}
 	if (c.n > 0)
-		table_line(o, &c, c.key);
+		table_heading(o, &c);
 	for (size_t r = 0; r < o->n_rows; r++) {
 		const char *text[COLUMNS_MAX] = {0};
 		for (; at < o->row_ends[r]; at++) {
@@ -283,7 +294,7 @@ static void text_value(struct out *o, const char *key, struct sy_str value, bool
 	}
 	if (f != NULL && f->key != NULL && !in_table(o)) {
 		struct sy_buf name = {0};
-		sy_buf_printf(&name, "%s %s", f->key, key != NULL ? key : "");
+		sy_buf_printf(&name, "%s %s", words(f->key), key != NULL ? words(key) : "");
 		add_cell(o, sy_buf_cstr(&name), value);
 		sy_buf_free(&name);
 	} else {
@@ -362,6 +373,11 @@ void out_text(struct out *o, const char *key, const char *value)
 {
 	if (value != NULL)
 		out_str(o, key, sy_str(value));
+}
+
+void out_word(struct out *o, const char *key, const char *word)
+{
+	out_text(o, key, out_is_json(o) ? word : words(word));
 }
 
 void out_printf(struct out *o, const char *key, const char *fmt, ...)

@@ -58,6 +58,8 @@ void out_list(struct out *o, const char *key);
 void out_end(struct out *o); /* of the innermost object or list */
 void out_str(struct out *o, const char *key, struct sy_str value);
 void out_text(struct out *o, const char *key, const char *value); /* NULL writes nothing */
+/* One of our own words: in JSON as it stands, else in the language of the program. */
+void out_word(struct out *o, const char *key, const char *word);
 void out_printf(struct out *o, const char *key, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void out_u64(struct out *o, const char *key, uint64_t value);

@@ -45,6 +45,17 @@ static void add_who(struct report *r, struct sy_str party)
 		sy_buf_printf(&r->text, " (%.*s)", (int)view_short(party).n, view_short(party).p);
 }
 
+static void add_place(struct report *r, struct sy_str place)
+{
+	struct sy_str name = {"", 0};
+
+	if (place.n > 0)
+		name = names_ask(&r->names, "/v1/places?id=", place);
+	add_part(r, "  @ ", name.n > 0 ? name : view_short(place));
+	if (name.n > 0)
+		sy_buf_printf(&r->text, " (%.*s)", (int)view_short(place).n, view_short(place).p);
+}
+
 static void add_product(struct report *r, struct sy_str item)
 {
 	struct sy_faults faults;
@@ -58,7 +69,7 @@ static void add_product(struct report *r, struct sy_str item)
 static void show_holder(struct report *r, const struct sy_json_doc *doc, const struct sy_json *h)
 {
 	add_who(r, affected_text(&r->arena, doc, h, "party"));
-	add_part(r, "  @ ", view_short(affected_text(&r->arena, doc, h, "place")));
+	add_place(r, affected_text(&r->arena, doc, h, "place"));
 	add_labelled(r, W_REGION, affected_text(&r->arena, doc, h, "region"));
 	add_labelled(r, W_PROJECT, affected_text(&r->arena, doc, h, "project"));
 	add_labelled(r, W_PART, affected_text(&r->arena, doc, h, "part"));
@@ -140,6 +151,21 @@ static void show_consignees(struct report *r, const struct sy_json_doc *doc,
 	}
 }
 
+/* Items, batches, holders, and the entry. */
+static void show_counts(struct report *r, const struct sy_str n[4])
+{
+	if (r->app->lang == LANG_ZH)
+		out_line(&r->app->out, "共 %.*s 项，%.*s 个批次，%.*s 条持有记录；截至条目 %.*s。",
+			 (int)n[0].n, n[0].p, (int)n[1].n, n[1].p, (int)n[2].n, n[2].p, (int)n[3].n,
+			 n[3].p);
+	else
+		out_line(&r->app->out,
+			 "%.*s item%s, %.*s batch%s, %.*s holder%s; as of entry %.*s.", (int)n[0].n,
+			 n[0].p, sy_str_is(n[0], "1") ? "" : "s", (int)n[1].n, n[1].p,
+			 sy_str_is(n[1], "1") ? "" : "es", (int)n[2].n, n[2].p,
+			 sy_str_is(n[2], "1") ? "" : "s", (int)n[3].n, n[3].p);
+}
+
 static void show_end(struct report *r, const struct sy_json_doc *doc, const struct sy_json *end)
 {
 	const struct sy_json *totals = sy_json_get(doc, end, "totals");
@@ -152,11 +178,7 @@ static void show_end(struct report *r, const struct sy_json_doc *doc, const stru
 		n[i] = affected_text(&r->arena, doc, end, members[i]);
 	show_consignees(r, doc, sy_json_get(doc, end, "consignees"));
 	out_line(&r->app->out, "%s", "");
-	out_line(
-	    &r->app->out,
-	    r->app->lang == LANG_ZH ? "共 %.*s 项，%.*s 个批次，%.*s 条持有记录；截至条目 %.*s。"
-				    : "%.*s items, %.*s batches, %.*s holders; as of entry %.*s.",
-	    (int)n[0].n, n[0].p, (int)n[1].n, n[1].p, (int)n[2].n, n[2].p, (int)n[3].n, n[3].p);
+	show_counts(r, n);
 	struct sy_str undated = affected_text(&r->arena, doc, end, "undated");
 	if (undated.n > 0)
 		out_line(

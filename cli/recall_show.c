@@ -1,7 +1,11 @@
 /* suyuan recall list, show, inbox, effectiveness. */
 #include "columns.h"
+#include "names.h"
 #include "recall.h"
 #include "value.h"
+#include "words.h"
+
+#include <suyuan/deadline.h>
 
 const struct view view_recalls = {
     "/v1/recalls",
@@ -11,7 +15,7 @@ const struct view view_recalls = {
 				 {"state", "state"},
 				 {"level", "level"},
 				 {"rule", "rule"},
-				 {"mock", "mock"},
+				 {"exercise", "mock"},
 				 {"party", "party"},
 				 {"reason", "reason"},
 				 {"record", "record"},
@@ -28,9 +32,9 @@ const struct view view_inbox = {
 				 {"level", "level"},
 				 {"reason", "reason"},
 				 {"what to do", "measures"},
-				 {"mock", "mock"},
+				 {"exercise", "mock"},
 				 {"told", "told"},
-				 {"current", "current"},
+				 {"in force as told", "current"},
 				 {"answered", "answered"},
 				 {0}},
     NULL,
@@ -71,7 +75,7 @@ void recall_unchanged(struct app *app, const char *id)
 {
 	out_object(&app->out, NULL);
 	out_text(&app->out, "id", id);
-	out_text(&app->out, "status", "already so");
+	out_word(&app->out, "status", "already so");
 	out_end(&app->out);
 }
 
@@ -174,6 +178,30 @@ static const char *word(const struct app *app, enum text t)
 	return texts[t][app->lang];
 }
 
+/* "通知后 10 个工作日内" of "10 working days after notice". */
+static struct sy_str deadline_word(struct app *app, struct sy_str text)
+{
+	static const char *const clocks[] = {[SY_CLOCK_KNOWN] = "知悉",
+					     [SY_CLOCK_OPENED] = "启动",
+					     [SY_CLOCK_NOTICE] = "首次通知",
+					     [SY_CLOCK_COMPLETE] = "完成"},
+				 *const units[] = {[SY_HOURS] = "小时",
+						   [SY_DAYS] = "日",
+						   [SY_WORKING_DAYS] = "个工作日",
+						   [SY_MONTHS] = "个月"};
+	struct sy_deadline d;
+	const char *out;
+
+	if (sy_deadline_parse(text, &d) != SY_OK)
+		return text;
+	if (d.every)
+		out = sy_arena_printf(&app->arena, "每 %u %s", d.n, units[d.unit]);
+	else
+		out = sy_arena_printf(&app->arena, "%s后 %u %s内", clocks[d.clock], d.n,
+				      units[d.unit]);
+	return out != NULL ? sy_str(out) : text;
+}
+
 static void show_member(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v,
 			const char *member, enum text t)
 {
@@ -183,6 +211,8 @@ static void show_member(struct app *app, const struct sy_json_doc *doc, const st
 		if (t != T_RULE && sy_str_is(text, states[i][0]))
 			text = sy_str(states[i][1 + app->lang]);
 	}
+	if (t == T_RULE && app->lang == LANG_ZH)
+		text = deadline_word(app, text);
 	out_str(&app->out, word(app, t), text.n > 0 ? view_time(app, text) : SY_STR("-"));
 }
 
@@ -250,7 +280,9 @@ static void show_tallies(struct app *app, const struct sy_json_doc *doc, const c
 	out_list(&app->out, NULL);
 	sy_json_each (doc, sy_json_get(doc, root, list), v)
 		show_tally(app, doc, v, what, view_text(app, doc, sy_json_get(doc, v, name)));
-	show_tally(app, doc, sy_json_get(doc, root, "total"), what, sy_str(word(app, T_TOTAL)));
+	if (what == T_PARTY) /* it is the same of regions */
+		show_tally(app, doc, sy_json_get(doc, root, "total"), what,
+			   sy_str(word(app, T_TOTAL)));
 	out_end(&app->out);
 }
 
@@ -279,26 +311,86 @@ int cmd_recall_effectiveness(struct app *app)
 
 static void show_notices(struct app *app, const struct sy_json_doc *doc)
 {
+	struct names names = {.app = app};
 	const struct sy_json *n;
 
 	out_list(&app->out, NULL);
 	sy_json_each (doc, sy_json_get(doc, sy_json_root(doc), "notices"), n) {
 		out_object(&app->out, NULL);
-		show_member(app, doc, n, "party", T_PARTY);
+		struct sy_str party = view_text(app, doc, sy_json_get(doc, n, "party")),
+			      name = names_ask(&names, "/v1/parties?id=", party);
+		out_str(&app->out, word(app, T_PARTY), view_short(party));
+		out_str(&app->out, word(app, T_NAME), name.n > 0 ? name : SY_STR("-"));
 		show_member(app, doc, n, "region", T_REGION);
 		show_member(app, doc, n, "told", T_TOLD);
 		show_member(app, doc, n, "answered", T_ANSWERED);
 		out_end(&app->out);
 	}
 	out_end(&app->out);
+	names_free(&names);
+}
+
+/* What it names, one after the other, in the words of the options that it was opened with. */
+static void show_scope(struct app *app, const struct sy_json_doc *doc, const struct sy_json *scope)
+{
+	static const struct {
+		const char *member, *label;
+	} parts[] = {{"items", "scope"},    {"product", "product"}, {"madeFrom", "made from"},
+		     {"madeTo", "made to"}, {"place", "place"},     {"from", "from"},
+		     {"to", "to"}};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		const struct sy_json *v = sy_json_get(doc, scope, parts[i].member), *item;
+		struct sy_buf b = {0};
+		if (v == NULL)
+			continue;
+		if (v->type != SY_JSON_ARRAY)
+			sy_buf_str(&b, view_short(view_text(app, doc, v)));
+		else
+			sy_json_each (doc, v, item) {
+				sy_buf_text(&b, b.n > 0 ? ", " : "");
+				sy_buf_str(&b, view_short(view_text(app, doc, item)));
+			}
+		out_str(&app->out, parts[i].label, sy_buf_span(&b));
+		sy_buf_free(&b);
+	}
+}
+
+/* A party with its name. */
+static void show_party(struct app *app, const char *label, struct sy_str id)
+{
+	struct names names = {.app = app};
+	struct sy_str name = names_ask(&names, "/v1/parties?id=", id);
+
+	if (name.n > 0)
+		out_printf(&app->out, label, "%.*s (%.*s)", (int)name.n, name.p,
+			   (int)view_short(id).n, view_short(id).p);
+	else
+		out_str(&app->out, label, view_short(id));
+	names_free(&names);
 }
 
 int cmd_recall_show(struct app *app)
 {
-	static const char *const members[] = {
-	    "id",          "number",   "state",  "level",    "rule",  "mock",
-	    "party",       "author",   "reason", "measures", "known", "opened",
-	    "firstNotice", "complete", "closed", "marked",   "record"};
+	static const struct {
+		const char *member, *label;
+	} members[] = {{"id", "id"},
+		       {"number", "number"},
+		       {"state", "state"},
+		       {"level", "level"},
+		       {"rule", "rule"},
+		       {"mock", "exercise"},
+		       {"party", "party"},
+		       {"author", "author"},
+		       {"reason", "reason"},
+		       {"measures", "what to do"},
+		       {"known", "known"},
+		       {"opened", "opened"},
+		       {"firstNotice", "first notice"},
+		       {"complete", "complete"},
+		       {"closed", "closed"},
+		       {"marked", "marked"},
+		       {"record", "record"}};
 	struct sy_json_doc doc;
 	const struct sy_json *root;
 	int rc = recall_get(app, arg_pos(app, 0), "", &doc);
@@ -312,11 +404,18 @@ int cmd_recall_show(struct app *app)
 	}
 	out_object(&app->out, NULL);
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-		struct sy_str text = view_text(app, &doc, sy_json_get(&doc, root, members[i]));
-		if (text.n > 0)
-			out_str(&app->out, members[i], text);
+		const char *member = members[i].member, *label = members[i].label;
+		struct sy_str text = view_text(app, &doc, sy_json_get(&doc, root, member));
+		if (text.n == 0)
+			continue;
+		if (strcmp(member, "party") == 0 || strcmp(member, "author") == 0)
+			show_party(app, label, text);
+		else if (strcmp(member, "state") == 0 || strcmp(member, "mock") == 0)
+			out_str(&app->out, label, view_word(app, text));
+		else
+			out_str(&app->out, label, view_time(app, text));
 	}
-	out_str(&app->out, "scope", sy_json_raw(&doc, view_at(&doc, root, "recall.scope")));
+	show_scope(app, &doc, view_at(&doc, root, "recall.scope"));
 	out_end(&app->out);
 	out_line(&app->out, "%s", "");
 	show_deadlines(app, &doc);

@@ -231,13 +231,13 @@ void sent_show(struct app *app, const struct sent *sent)
 	char time[SY_TIME_TEXT];
 
 	sy_time_format(sent->time, time);
-	out_text(&app->out, "status", sent->again ? "already registered" : "registered");
+	out_word(&app->out, "status", sent->again ? "already registered" : "registered");
 	out_u64(&app->out, "entry", sent->entry);
 	out_u64(&app->out, "record", sent->first);
 	if (sent->count > 1)
 		out_u64(&app->out, "count", sent->count);
 	out_text(&app->out, "time", time);
-	out_text(&app->out, "proof", "checked");
+	out_word(&app->out, "proof", "checked");
 }
 
 /* N 1: there is no need to say which. */

@@ -110,6 +110,20 @@ static void show_unexplained(struct app *app, const struct sy_json_doc *doc)
 	}
 }
 
+static void show_count(struct app *app, struct sy_str total, unsigned shown)
+{
+	bool zh = app->lang == LANG_ZH;
+	uint64_t all;
+
+	if (sy_str_u64(total, &all) == SY_OK && all <= shown)
+		out_line(&app->out, zh ? "共 %.*s 项" : "%.*s in all", (int)total.n, total.p);
+	else
+		out_line(&app->out,
+			 zh ? "共 %.*s 项，显示得分最高的 %u 项"
+			    : "%.*s in all, the best %u of them shown",
+			 (int)total.n, total.p, shown);
+}
+
 static void show(struct app *app, const struct sy_json_doc *doc)
 {
 	const struct sy_json *root = sy_json_root(doc), *row;
@@ -125,10 +139,7 @@ static void show(struct app *app, const struct sy_json_doc *doc)
 	}
 	out_end(&app->out);
 	names_free(&names);
-	out_line(&app->out,
-		 app->lang == LANG_ZH ? "共 %.*s 项，显示得分最高的 %u 项"
-				      : "%.*s in all, the best %u of them shown",
-		 (int)total.n, total.p, n);
+	show_count(app, total, n);
 	show_unexplained(app, doc);
 	if (unknown.n > 0)
 		out_line(&app->out, app->lang == LANG_ZH ? "无记录：%.*s" : "no record names: %.*s",

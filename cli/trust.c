@@ -149,9 +149,9 @@ static int pin_check(struct app *app, struct sy_str origin, struct sy_str vkey)
 		known_find(sy_buf_span(&known), sy_str(address), origin, &by_address, &by_origin);
 		snprintf(text, sizeof text, "%.*s", (int)vkey.n, vkey.p);
 		if (by_address.n > 0 && !sy_str_eq(by_address, vkey))
-			rc = differs(app, "the ledger at", address, by_address, vkey, path);
+			rc = differs(app, words("the ledger at"), address, by_address, vkey, path);
 		else if (by_origin.n > 0 && !sy_str_eq(by_origin, vkey))
-			rc = differs(app, "the ledger of origin",
+			rc = differs(app, words("the ledger of origin"),
 				     sy_arena_strdup(&app->arena, origin), by_origin, vkey, path);
 		else if (by_address.n == 0)
 			rc = pin_new(app, path, &known, address, text);

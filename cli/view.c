@@ -299,13 +299,116 @@ static struct sy_str column_text(struct app *app, const struct sy_json_doc *doc,
 	return s;
 }
 
+/* --- values ----------------------------------------------------------------------------------- */
+
+enum how { AS_IT_IS, AS_WORD, AS_TIME, AS_UNIT };
+
+/* What isn't somebody's own text. */
+static const struct {
+	const char *path;
+	enum how how;
+} hows[] = {
+    {"state", AS_WORD},     {"kind", AS_WORD},          {"mock", AS_WORD},
+    {"current", AS_WORD},   {"party.roles", AS_WORD},   {"product.category", AS_WORD},
+    {"rule.kind", AS_WORD}, {"rule.category", AS_WORD}, {"time", AS_TIME},
+    {"told", AS_TIME},      {"answered", AS_TIME},      {"unit", AS_UNIT},
+};
+
+/* In English as they stand, but for the last ones. */
+static const char *const values[][3] = {
+    {"draft", "", "草稿"},
+    {"open", "", "进行中"},
+    {"closed", "", "已结束"},
+    {"revoked", "", "已撤销"},
+    {"operator", "", "运营者"},
+    {"regulator", "", "监管部门"},
+    {"producer", "", "生产者"},
+    {"carrier", "", "承运者"},
+    {"seller", "", "销售者"},
+    {"site", "", "施工现场"},
+    {"laboratory", "", "检验机构"},
+    {"food", "", "食品"},
+    {"agri", "", "农产品"},
+    {"drug", "", "药品"},
+    {"industrial", "", "工业产品"},
+    {"other", "", "其他"},
+    {"profile", "", "登记要求"},
+    {"recall", "", "召回"},
+    {"holidays", "", "节假日"},
+    {"limits", "", "限量"},
+    {"listed", "", "许可目录"},
+    {"targets", "", "目标"},
+    {"exemption", "", "豁免"},
+    {"recalled", "", "已召回"},
+    {"held", "", "已封存"},
+    {"withdrawn", "", "已撤销"},
+    {"destroyed", "", "已销毁"},
+    {"expired", "", "已过期"},
+    {"registered", "", "已登记"},
+    {"mentioned", "", "有记录提及，未登记"},
+    {"lot", "", "批次"},
+    {"unit", "", "单品"},
+    {"logistic", "", "物流单元"},
+    {"true", "yes", "是"},
+    {"false", "no", "否"},
+};
+
+static struct sy_str value_word(const struct app *app, struct sy_str text)
+{
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		const char *word = values[i][1 + app->lang];
+		if (word[0] != '\0' && sy_str_is(text, values[i][0]))
+			return sy_str(word);
+	}
+	return text;
+}
+
+struct sy_str view_word(struct app *app, struct sy_str text)
+{
+	struct sy_buf b = {0};
+	const char *comma;
+
+	if (memchr(text.p, ',', text.n) == NULL)
+		return value_word(app, text);
+	while ((comma = memchr(text.p, ',', text.n)) != NULL) {
+		sy_buf_str(&b, value_word(app, (struct sy_str){text.p, (size_t)(comma - text.p)}));
+		sy_buf_text(&b, ", ");
+		text.n -= (size_t)(comma + 1 - text.p);
+		text.p = comma + 1;
+		while (text.n > 0 && *text.p == ' ')
+			text.p++, text.n--;
+	}
+	sy_buf_str(&b, value_word(app, text));
+	struct sy_str s = sy_str(sy_arena_strdup(&app->arena, sy_buf_span(&b)));
+	sy_buf_free(&b);
+	return s;
+}
+
+static struct sy_str as_shown(struct app *app, const char *path, struct sy_str text)
+{
+	enum how how = AS_IT_IS;
+
+	for (size_t i = 0; i < sizeof hows / sizeof hows[0]; i++)
+		if (strcmp(hows[i].path, path) == 0)
+			how = hows[i].how;
+	switch (how) {
+	case AS_WORD:
+		return text.n > 0 ? view_word(app, text) : text;
+	case AS_TIME:
+		return view_time(app, text);
+	case AS_UNIT:
+		return unit_name(text, false, app->lang == LANG_ZH);
+	case AS_IT_IS:
+		break;
+	}
+	return text;
+}
+
 static void show_columns(struct app *app, const struct view_column *c,
 			 const struct sy_json_doc *doc, const struct sy_json *row, bool list)
 {
 	for (; c != NULL && c->name != NULL; c++) {
-		struct sy_str text = column_text(app, doc, row, c->path);
-		if (strcmp(c->path, "unit") == 0)
-			text = unit_name(text, false, app->lang == LANG_ZH);
+		struct sy_str text = as_shown(app, c->path, column_text(app, doc, row, c->path));
 		if (text.n > 0 || list)
 			out_str(&app->out, c->name, text.n > 0 ? text : SY_STR("-"));
 	}

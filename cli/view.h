@@ -52,6 +52,8 @@ int view_needs(struct app *app, const char *what, const struct sy_json_doc *doc,
 	       const struct sy_json *v, const char *needs);
 /* A value of any kind as text for people: names by language, lists joined. */
 struct sy_str view_text(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v);
+/* A state, a role, a category, true and false as people say it; other texts as they are. */
+struct sy_str view_word(struct app *app, struct sy_str text);
 /* A code or an id without the resolver that GS1's all have in front. */
 struct sy_str view_short(struct sy_str code);
 /* "2026-11-02 08:30", at +08:00. */

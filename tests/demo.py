@@ -176,7 +176,7 @@ class Demo(Stage):
     def farewell(self):
         if os.environ.get("KEEP") == "1":
             tell("11. KEEP=1: the daemon keeps running.  Try, in build/demo:\n\n"
-                 f"    export SUYUAN_LEDGER={self.url}\n"
+                 f"    export SUYUAN_LEDGER={self.url} XDG_CONFIG_HOME=$PWD/config\n"
                  f"    {B}/suyuan verify '{self.code_of('drugs', 20)}'\n"
                  f"    {B}/suyuan batch list --product {gtin('0694567800001')}\n"
                  f"    {B}/suyuan --key dairy.key batch template food\n"

@@ -1,5 +1,6 @@
 """suyuan recall: the life of a case from the command line; scripts that run twice do no harm."""
 import json
+import re
 
 from cli import DONE, REFUSED, STOP, UNKNOWN, USAGE, Cli, MILK, dairy
 from ledger import Key
@@ -129,3 +130,36 @@ def test_what_is_wrong_is_said(ledger, tmp_path):
     shop("recall", "answer", CASE, "--item", lot("A1"), "--found", "1", expect=REFUSED)
     assert "number" in producer("recall", "report", CASE, "--item", lot("A1"), "--made", "many", expect=USAGE).err
     assert json.loads(producer("recall", "show", CASE, "--json").out)["state"] == "open"
+
+
+def test_what_people_see(ledger, tmp_path):
+    """Names beside numbers, times of their own day, each total once; in Chinese all that isn't somebody's text."""
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words("--mock"))
+    producer("recall", "notify", CASE)
+    shown = producer("recall", "show", CASE)
+    assert shown.fields["exercise"] == "yes" and shown.fields["scope"] == f"01/{MILK}/10/A1"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", shown.fields["known"])
+    assert "Shijiazhuang Dairy (417/" in shown.out
+    assert "exercise" in shop("recall", "inbox").out and "in force as told" in shop("recall", "inbox").out
+    done = producer("recall", "effectiveness", CASE).out
+    assert len([line for line in done.splitlines() if line.startswith("total")]) == 1
+    for command, headings in ((("list",), ["标识", "状态", "演练", "主体", "原因"]), (("show", CASE), ["规则", "处置措施", "范围", "知悉后", "工作日"]),
+                              (("inbox",), ["与所通知一致", "已答复", "进行中", "是"])):
+        said = shop("recall", *command, "--lang", "zh").out
+        assert all(heading in said for heading in headings), said
+        assert not re.search("[a-z]{3}", re.sub(r"https?:\S+|urn:\S+|recall/food|Salmonella|Send it back|recall:", "", said)), said
+    assert "已登记" in producer("recall", "widen", CASE, "--item", lot("A2"), "--lang", "zh").out
+    assert "已是如此" in producer("recall", "widen", CASE, "--item", lot("A2"), "--lang", "zh").out
+    assert producer("recall", "widen", CASE, "--item", lot("A2"), "--lang", "zh", "--json").json["status"] == "already so"
+
+
+def test_places_by_name_and_one_of_a_thing(ledger, tmp_path):
+    producer, shop = world(ledger, tmp_path)
+    shop("place", "register", "urn:suyuan:own:91110000000000000X:counter", "--name-zh", "柜台", "--name-en", "Counter")
+    shop("event", "receive", lot("A2"), "--quantity", "1", "--unit", "kg", "--at", "2026-11-03 08:00", "--place",
+         "urn:suyuan:own:91110000000000000X:counter")
+    said = producer("recall", "affected", lot("A2")).out
+    assert "@ Counter (urn:suyuan:own:91110000000000000X:counter)" in said
+    producer("batch", "register", "--product", MILK, "--lot", "ONE", "--quantity", "1", "--unit", "kg", "--made", "2026-11-01")
+    assert "1 item, 1 batch, 1 holder; as of entry" in producer("recall", "affected", lot("ONE")).out

@@ -52,6 +52,7 @@ def test_common_for_people(desk):
     assert lines[1].split()[:2] == ["1", "party"] and "Shijiazhuang Dairy" in lines[1]
     assert [line.split()[:3] for line in lines[2:4]] == [["1", "lot", f"01/{MILK}/10/{n}"] for n in ("milk", "salt")]
     assert lines[-1] == "5 in all, the best 3 of them shown" and done.err == ""
+    assert desk("trace", "common", BRIE, GOUDA).out.splitlines()[-1] == "5 in all"
     chinese = desk("trace", "common", BRIE, GOUDA, "--lang", "zh").out
     assert "得分" in chinese and "石家庄乳业" in chinese and "批次" in chinese and "共 5 项" in chinese
 
