@@ -10,6 +10,8 @@
 
 #include "trust.h"
 
+enum { FETCH_BATCH = 32 };
+
 /* Connections, one a thread; made at first need. */
 struct fetcher {
 	struct app *app;
@@ -18,6 +20,8 @@ struct fetcher {
 		struct http *http;
 		struct http_answer answer;
 		struct fail fail;
+		struct sy_opened some[FETCH_BATCH]; /* of a page, not yet given to the audit */
+		size_t n;
 	} * lines;
 	uint64_t size; /* of the checkpoint that tiles are asked for by */
 };

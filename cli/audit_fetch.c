@@ -130,24 +130,32 @@ static bool take_number(struct sy_str *s, uint64_t *out)
 	return sy_str_u64(digits, out) == SY_OK;
 }
 
+/* What has gathered goes to the audit, which hashes it together. */
+static void pass_on(struct sy_audit_part *p, struct line *l)
+{
+	sy_audit_records(p, l->some, l->n);
+	l->n = 0;
+}
+
 /* {"number":7,"salt":"…","record":{…}}: what stands before the last brace are the record's bytes.
  */
-static bool take_record(struct sy_audit_part *p, struct sy_str line)
+static bool take_record(struct sy_audit_part *p, struct line *l, struct sy_str line)
 {
-	uint8_t salt[SY_SALT_SIZE];
+	struct sy_opened *one = &l->some[l->n];
 	struct sy_str text;
 
 	if (!skip(&line, ",\"salt\":\"") || !take(&line, SY_BASE64_LEN(SY_SALT_SIZE), &text) ||
-	    sy_unbase64_exact(text, salt, sizeof salt) || !skip(&line, "\",\"record\":") ||
-	    line.n == 0 || line.p[line.n - 1] != '}')
+	    sy_unbase64_exact(text, one->salt, sizeof one->salt) ||
+	    !skip(&line, "\",\"record\":") || line.n == 0 || line.p[line.n - 1] != '}')
 		return false;
-	line.n--;
-	sy_audit_record(p, salt, line, NULL);
+	one->payload = (struct sy_str){line.p, line.n - 1};
+	if (++l->n == FETCH_BATCH)
+		pass_on(p, l);
 	return true;
 }
 
 /* {"number":8,"leaf":"…","erased":9} */
-static bool take_erased(struct sy_audit_part *p, struct sy_str line)
+static bool take_erased(struct sy_audit_part *p, struct line *l, struct sy_str line)
 {
 	struct sy_str text;
 	sy_hash leaf;
@@ -157,6 +165,7 @@ static bool take_erased(struct sy_audit_part *p, struct sy_str line)
 	    sy_unbase64_exact(text, leaf.b, sizeof leaf.b) || !skip(&line, "\",\"erased\":") ||
 	    !(skip(&line, "null") || take_number(&line, &by)) || !sy_str_is(line, "}"))
 		return false;
+	pass_on(p, l);
 	sy_audit_gone(p, &leaf);
 	return true;
 }
@@ -171,21 +180,29 @@ static bool is_end(struct sy_str line, uint64_t next)
 }
 
 /* The lines of a page from *NEXT on, up to END; false where they aren't that. */
-static bool take_page(struct sy_audit_part *p, struct sy_str page, uint64_t *next, uint64_t end)
+static bool take_lines(struct sy_audit_part *p, struct line *l, uint64_t *next, uint64_t end)
 {
+	struct sy_str page = sy_buf_span(&l->answer.body), line;
 	uint64_t first = *next, number;
-	struct sy_str line;
 
 	while (sy_str_line(&page, &line)) {
 		struct sy_str rest = line;
 		if (is_end(line, *next))
 			return page.n == 0 && *next > first;
 		if (*next == end || !skip(&rest, "{\"number\":") || !take_number(&rest, &number) ||
-		    number != *next || !(take_record(p, rest) || take_erased(p, rest)))
+		    number != *next || !(take_record(p, l, rest) || take_erased(p, l, rest)))
 			return false;
 		++*next;
 	}
 	return false;
+}
+
+static bool take_page(struct sy_audit_part *p, struct line *l, uint64_t *next, uint64_t end)
+{
+	bool good = take_lines(p, l, next, end);
+
+	pass_on(p, l); /* before another page takes their place */
+	return good;
 }
 
 /* The entry that a record of the run is in. */
@@ -215,7 +232,7 @@ int fetcher_records(void *ctx, unsigned thread, struct sy_audit_part *p,
 		if (!good)
 			sy_audit_fault(p, entry_of(entries, n, next), "record", next,
 				       "is answered with status %ld", l->answer.status);
-		else if (!(good = take_page(p, sy_buf_span(&l->answer.body), &next, end)))
+		else if (!(good = take_page(p, l, &next, end)))
 			sy_audit_fault(p, entry_of(entries, n, next), "record", next,
 				       "is answered with something else than records");
 	}

@@ -243,18 +243,13 @@ static void read_record(struct sy_audit_part *p, struct sy_str payload)
 		keep(p, payload);
 }
 
-void sy_audit_record(struct sy_audit_part *p, const uint8_t salt[SY_SALT_SIZE],
-		     struct sy_str payload, sy_hash *leaf)
+void sy_audit_records(struct sy_audit_part *p, struct sy_opened *v, size_t n)
 {
-	sy_hash h;
-
-	sy_record_leaf(salt, payload, &h);
-	if (leaf)
-		*leaf = h;
-	if (p->n == 0)
-		return;
-	read_record(p, payload);
-	next(p, &h);
+	sy_record_leaves(v, n);
+	for (size_t i = 0; i < n && p->n; i++) {
+		read_record(p, v[i].payload);
+		next(p, &v[i].leaf);
+	}
 }
 
 /* --- a run of entries ------------------------------------------------------------------------ */

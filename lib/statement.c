@@ -23,6 +23,23 @@ void sy_record_leaf(const uint8_t salt[SY_SALT_SIZE], struct sy_str payload, sy_
 	sy_leaf_hash2(salt, SY_SALT_SIZE, payload.p, payload.n, leaf);
 }
 
+void sy_record_leaves(struct sy_opened *v, size_t n)
+{
+	enum { SOME = 32 };
+	struct sy_sha256_of of[SOME];
+
+	while (n) {
+		size_t k = n < SOME ? n : SOME;
+		for (size_t i = 0; i < k; i++)
+			of[i] = (struct sy_sha256_of){
+			    {{"\0", 1}, {(char *)v[i].salt, SY_SALT_SIZE}, v[i].payload},
+			    &v[i].leaf};
+		sy_sha256_each(of, k);
+		v += k;
+		n -= k;
+	}
+}
+
 void sy_submission_salt(const uint8_t salt_key[32], struct sy_str origin,
 			const struct sy_str *payloads, size_t n, uint8_t s[32])
 {

@@ -195,17 +195,35 @@ int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_su
 
 /* --- checking ------------------------------------------------------------------------------- */
 
+static void hash_records(struct sy_submission *s)
+{
+	enum { SOME = 32 };
+	struct sy_opened v[SOME];
+
+	for (uint32_t first = 0; first < s->count; first += SOME) {
+		uint32_t n = s->count - first < SOME ? s->count - first : SOME;
+		for (uint32_t i = 0; i < n; i++) {
+			sy_record_salt(s->salt, first + i, v[i].salt);
+			v[i].payload = s->records[first + i];
+		}
+		sy_record_leaves(v, n);
+		for (uint32_t i = 0; i < n; i++) {
+			memcpy(s->salts[first + i], v[i].salt, SY_SALT_SIZE);
+			s->leaves[first + i] = v[i].leaf;
+		}
+	}
+}
+
 static int check_records(struct sy_budget *budget, struct sy_submission *s,
 			 struct sy_faults *faults)
 {
 	struct sy_arena one = {.budget = budget};
 	int err = SY_OK;
+	hash_records(s);
 	for (uint32_t i = 0; i < s->count && err != SY_ENOMEM; i++) {
 		struct sy_json_doc doc;
 		struct sy_json_fault fault;
 		sy_arena_reset(&one);
-		sy_record_salt(s->salt, i, s->salts[i]);
-		sy_record_leaf(s->salts[i], s->records[i], &s->leaves[i]);
 		if (s->records[i].n == 0) /* told when the body was split */
 			continue;
 		if (sy_record_parse(&one, s->records[i], &doc, &fault) != SY_OK)

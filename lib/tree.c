@@ -25,14 +25,20 @@ void sy_node_hash(const sy_hash *left, const sy_hash *right, sy_hash *out)
 
 /* --- the growing edge ----------------------------------------------------------------------- */
 
-void sy_tree_append(struct sy_tree *t, const sy_hash *leaf)
+/* A complete subtree of 2^LEVEL leaves, of which T's size is a multiple. */
+static void append(struct sy_tree *t, unsigned level, const sy_hash *root)
 {
-	sy_hash h = *leaf;
-	unsigned level = 0;
+	sy_hash h = *root;
+	uint64_t size = t->size + (UINT64_C(1) << level);
 	for (; t->size >> level & 1; level++)
 		sy_node_hash(&t->peak[level], &h, &h);
 	t->peak[level] = h;
-	t->size++;
+	t->size = size;
+}
+
+void sy_tree_append(struct sy_tree *t, const sy_hash *leaf)
+{
+	append(t, 0, leaf);
 }
 
 void sy_tree_root(const struct sy_tree *t, sy_hash *out)
@@ -245,9 +251,41 @@ int sy_consistency_verify(uint64_t from, const sy_hash *from_root, uint64_t to,
 
 /* --- trees in memory ------------------------------------------------------------------------ */
 
+enum { RUN_LEVEL = 6, RUN = 1 << RUN_LEVEL };
+
+/* The nodes over pairs of N hashes. */
+static void nodes_over(const sy_hash *v, size_t n, sy_hash *out)
+{
+	struct sy_sha256_of of[RUN / 2];
+
+	for (size_t i = 0; i < n / 2; i++)
+		of[i] = (struct sy_sha256_of){
+		    {{"\1", 1}, {(const char *)v[2 * i].b, 2 * sizeof *v}}, &out[i]};
+	sy_sha256_each(of, n / 2);
+}
+
+/* By turns into A and B, an even number of levels in all. */
+static void run_root(const sy_hash leaves[RUN], sy_hash *out)
+{
+	sy_hash a[RUN / 2], b[RUN / 4];
+
+	nodes_over(leaves, RUN, a);
+	nodes_over(a, RUN / 2, b);
+	for (size_t n = RUN / 4; n > 1; n /= 4) {
+		nodes_over(b, n, a);
+		nodes_over(a, n / 2, b);
+	}
+	*out = b[0];
+}
+
 void sy_leaves_root(const sy_hash *leaves, size_t n, sy_hash *out)
 {
 	struct sy_tree t = {0};
+	sy_hash root;
+	for (; n >= RUN; leaves += RUN, n -= RUN) {
+		run_root(leaves, &root);
+		append(&t, RUN_LEVEL, &root);
+	}
 	for (size_t i = 0; i < n; i++)
 		sy_tree_append(&t, &leaves[i]);
 	sy_tree_root(&t, out);

@@ -5,17 +5,29 @@
 #ifndef LEDGER_FSCK_H
 #define LEDGER_FSCK_H
 
-#include "truth.h"
+#include "unseal.h"
 
 #include <suyuan/audit.h>
 
-enum { FSCK_TILE = 256 };
+enum { FSCK_TILE = 256, FSCK_BATCH = 32 };
+
+/* Records that are opened and hashed together. */
+struct fsck_batch {
+	size_t n, bytes;
+	struct sealed sealed[FSCK_BATCH];
+	struct sy_opened opened[FSCK_BATCH];
+	struct {
+		uint64_t entry, first, number;
+		const sy_hash *leaf; /* of the row of leaves; NULL when that is at fault */
+	} at[FSCK_BATCH];
+};
 
 /* What a thread of the check reads with. */
 struct fsck_reader {
 	bool open;
 	struct ledger_read r;
-	char *text; /* an opened payload */
+	char *text; /* opened payloads: SY_RECORD_MAX bytes */
+	struct fsck_batch batch;
 	struct salts_run salts;
 };
 

@@ -98,43 +98,74 @@ int fsck_entries(void *ctx, unsigned thread, struct sy_audit_part *p, uint64_t f
 
 /* --- records --------------------------------------------------------------------------------- */
 
-/* The record's text, opened and given to the audit; its hash must be that of its row, and of the
+/* Opens what has gathered and gives it to the audit; each hash must be that of its row, and of the
  * row of leaves. */
-static void open_record(struct fsck_reader *k, struct sy_audit_part *p, const struct sy_entry *e,
-			uint64_t number, const uint8_t salt[SY_SALT_SIZE], struct sy_str sealed,
-			const sy_hash *leaf, const sy_hash *expected)
+static void open_batch(struct fsck_reader *k, struct sy_audit_part *p)
 {
-	sy_hash h;
+	struct fsck_batch *b = &k->batch;
 
-	seal(salt, leaf, sealed, k->text);
-	sy_audit_record(p, salt, (struct sy_str){k->text, sealed.n}, &h);
-	if (!sy_hash_eq(&h, leaf))
-		row_fault(p, e->index, T_RECORDS, number,
-			  "payload or salt doesn't hash to its leaf");
-	else if (expected && !sy_hash_eq(&h, expected))
-		row_fault(p, e->index, T_LEAVES, e->first, "a hash in it isn't its record's");
+	unseal_each(b->sealed, b->n);
+	sy_audit_records(p, b->opened, b->n);
+	for (size_t i = 0; i < b->n; i++) {
+		const sy_hash *h = &b->opened[i].leaf;
+		if (!sy_hash_eq(h, b->sealed[i].leaf))
+			row_fault(p, b->at[i].entry, T_RECORDS, b->at[i].number,
+				  "payload or salt doesn't hash to its leaf");
+		else if (b->at[i].leaf && !sy_hash_eq(h, b->at[i].leaf))
+			row_fault(p, b->at[i].entry, T_LEAVES, b->at[i].first,
+				  "a hash in it isn't its record's");
+	}
+	b->n = b->bytes = 0;
+}
+
+static void batch_add(struct fsck_reader *k, struct sy_audit_part *p, const struct sy_entry *e,
+		      uint64_t number, const uint8_t salt[SY_SALT_SIZE], struct sy_str row,
+		      const sy_hash *expected)
+{
+	struct fsck_batch *b = &k->batch;
+	size_t n = row.n - SY_HASH_SIZE;
+
+	if (b->n == FSCK_BATCH || b->bytes + n > SY_RECORD_MAX)
+		open_batch(k, p);
+	char *out = k->text + b->bytes;
+	struct sy_opened *opened = &b->opened[b->n];
+	memcpy(opened->salt, salt, SY_SALT_SIZE);
+	opened->payload = (struct sy_str){out, n};
+	b->sealed[b->n] =
+	    (struct sealed){opened->salt, (const sy_hash *)row.p, {row.p + SY_HASH_SIZE, n}, out};
+	b->at[b->n].entry = e->index;
+	b->at[b->n].first = e->first;
+	b->at[b->n].number = number;
+	b->at[b->n].leaf = expected;
+	b->n++;
+	b->bytes += n;
 }
 
 static int check_record(struct fsck *f, struct fsck_reader *k, struct sy_audit_part *p,
 			const struct sy_entry *e, uint64_t number, struct sy_str row,
 			const sy_hash *expected)
 {
-	struct sy_str sealed = {row.p + SY_HASH_SIZE, row.n - SY_HASH_SIZE};
+	const sy_hash *leaf = (const sy_hash *)row.p;
 	uint8_t salt[SY_SALT_SIZE];
-	sy_hash leaf;
-	int err;
+	int err = salts_run(f->l, &k->salts, f->salts, number, salt);
 
-	memcpy(leaf.b, row.p, SY_HASH_SIZE);
-	if ((err = salts_run(f->l, &k->salts, f->salts, number, salt)))
+	if (err)
 		return err;
 	if (!salt_erased(salt)) {
-		open_record(k, p, e, number, salt, sealed, &leaf, expected);
+		batch_add(k, p, e, number, salt, row, expected);
 		return SY_OK;
 	}
-	if (expected && !sy_hash_eq(&leaf, expected))
+	open_batch(k, p);
+	if (expected && !sy_hash_eq(leaf, expected))
 		row_fault(p, e->index, T_RECORDS, number, "its leaf hash isn't the one in leaves");
-	sy_audit_gone(p, &leaf);
+	sy_audit_gone(p, leaf);
 	return SY_OK;
+}
+
+static void missing(struct fsck_reader *k, struct sy_audit_part *p)
+{
+	open_batch(k, p);
+	sy_audit_missing(p, NULL);
 }
 
 /* The leaf hashes of an entry's records, as the table of leaves has them; NULL after a fault. */
@@ -164,12 +195,12 @@ static int check_entry(struct fsck *f, struct fsck_reader *k, struct sy_audit_pa
 		uint64_t number = e->first + i;
 		if (!rows_at(records, number, &row)) {
 			row_fault(p, e->index, T_RECORDS, number, "missing");
-			sy_audit_missing(p, NULL);
+			missing(k, p);
 		} else if (row.n < SY_HASH_SIZE || row.n - SY_HASH_SIZE > SY_RECORD_MAX) {
 			row_fault(p, e->index, T_RECORDS, number, "is too short or too long");
-			sy_audit_missing(p, NULL);
+			missing(k, p);
 		} else if (number >= f->salts) {
-			sy_audit_missing(p, NULL); /* told of the file as a whole */
+			missing(k, p); /* told of the file as a whole */
 		} else {
 			err = check_record(f, k, p, e, number, row, leaf ? &leaf[i] : NULL);
 		}
@@ -190,5 +221,6 @@ int fsck_records(void *ctx, unsigned thread, struct sy_audit_part *p,
 	rows_begin(&records, &k->r.tx, T_RECORDS, entries[0].first);
 	for (size_t i = 0; i < n && err == SY_OK; i++)
 		err = check_entry(ctx, k, p, &entries[i], &leaves, &records);
+	open_batch(k, p);
 	return err ? err : k->r.tx.err;
 }

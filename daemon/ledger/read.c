@@ -179,54 +179,6 @@ int ledger_record(struct ledger_read *r, struct sy_arena *arena, uint64_t number
 	return err;
 }
 
-/* One of a run; what reads oddly is read again on its own, since an erasure may have passed. */
-static int next_record(struct ledger_read *r, struct rows *rows, struct salts_run *salts,
-		       uint64_t to, struct sy_arena *arena, uint64_t number,
-		       struct ledger_record *out)
-{
-	struct sy_str v;
-	char *text;
-	int err;
-
-	if (!rows_at(rows, number, &v) || v.n < SY_HASH_SIZE)
-		return rows->err && rows->err != SY_ENOTFOUND ? rows->err : SY_ECORRUPT;
-	memcpy(out->leaf.b, v.p, SY_HASH_SIZE);
-	v.p += SY_HASH_SIZE;
-	v.n -= SY_HASH_SIZE;
-	out->payload = SY_STR("");
-	if ((text = sy_arena_alloc(arena, v.n)) == NULL)
-		return SY_ENOMEM;
-	if ((err = salts_run(r->l, salts, to, number, out->salt)))
-		return err;
-	if (salt_erased(out->salt))
-		return SY_EGONE;
-	if (open_payload(out->salt, v, text, &out->leaf))
-		return ledger_record(r, arena, number, out);
-	out->payload = (struct sy_str){text, v.n};
-	return SY_OK;
-}
-
-int ledger_records(struct ledger_read *r, struct sy_arena *arena, uint64_t from, uint64_t to,
-		   ledger_take_fn take, void *ctx)
-{
-	struct salts_run salts = {.n = 0};
-	struct ledger_record rec;
-	struct rows rows;
-	bool more = true;
-
-	if (from > to || to > r->records)
-		return SY_ERANGE;
-	rows_begin(&rows, &r->tx, T_RECORDS, from);
-	for (uint64_t i = from; i < to && more; i++) {
-		sy_arena_reset(arena);
-		int err = next_record(r, &rows, &salts, to, arena, i, &rec);
-		if (err && err != SY_EGONE)
-			return err;
-		more = take(ctx, i, &rec, err == SY_EGONE);
-	}
-	return SY_OK;
-}
-
 int ledger_record_path(struct ledger_read *r, uint64_t entry, uint32_t position,
 		       struct sy_path *out)
 {

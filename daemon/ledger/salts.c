@@ -1,4 +1,4 @@
-#include "truth.h"
+#include "unseal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +92,12 @@ int ledger_erase(struct ledger *l, uint64_t number)
 	return err == SY_OK && fdatasync(l->salts_fd) ? SY_EIO : err;
 }
 
+void seal_text(const sy_hash *leaf, uint8_t out[SEAL_TEXT])
+{
+	memcpy(out, "suyuan/seal/v1", SEAL_TEXT - SY_HASH_SIZE);
+	memcpy(out + SEAL_TEXT - SY_HASH_SIZE, leaf->b, SY_HASH_SIZE);
+}
+
 /*
  * The nonce may be zero because no key is used twice: an author who sends the same salt with two
  * texts gets two leaf hashes, thus two keys.
@@ -99,11 +105,9 @@ int ledger_erase(struct ledger *l, uint64_t number)
 void seal(const uint8_t salt[SY_SALT_SIZE], const sy_hash *leaf, struct sy_str in, void *out)
 {
 	static const uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES];
-	uint8_t text[sizeof "suyuan/seal/v1" - 1 + SY_HASH_SIZE];
-	uint8_t key[crypto_stream_xchacha20_KEYBYTES];
+	uint8_t text[SEAL_TEXT], key[crypto_stream_xchacha20_KEYBYTES];
 
-	memcpy(text, "suyuan/seal/v1", sizeof text - SY_HASH_SIZE);
-	memcpy(text + sizeof text - SY_HASH_SIZE, leaf->b, SY_HASH_SIZE);
+	seal_text(leaf, text);
 	crypto_generichash(key, sizeof key, text, sizeof text, salt, SY_SALT_SIZE);
 	crypto_stream_xchacha20_xor(out, (const uint8_t *)in.p, in.n, nonce, key);
 	sodium_memzero(key, sizeof key);

@@ -3,7 +3,9 @@
  *
  *   truth.c   the folder: tables, opening, closing
  *   salts.c   the flat file of salts, sealing payloads under them, reserving disk
+ *   unseal.c  opening many at once (unseal.h)
  *   read.c    everything a reader may ask
+ *   run.c     records in a row, opened many at once
  *   rows.c    a table in order
  *   paths.c   paths inside a submission, with what they share kept
  *   group.c   one group commit, from judging to answering

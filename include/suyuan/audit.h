@@ -34,9 +34,9 @@ struct sy_audit_source {
 	void *ctx;
 };
 
-/* The next record.  LEAF (may be NULL) becomes its leaf hash. */
-void sy_audit_record(struct sy_audit_part *p, const uint8_t salt[SY_SALT_SIZE],
-		     struct sy_str payload, sy_hash *leaf);
+/* The next N records, of one entry or several; each LEAF becomes its leaf hash.  Many at once are
+ * hashed sooner than one by one. */
+void sy_audit_records(struct sy_audit_part *p, struct sy_opened *v, size_t n);
 /* The next record, which was erased. */
 void sy_audit_gone(struct sy_audit_part *p, const sy_hash *leaf);
 /* The next record, which can't be had: the source has said why.  LEAF may be NULL. */

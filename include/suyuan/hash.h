@@ -11,6 +11,14 @@
 void sy_sha256(const void *data, size_t n, sy_hash *out);
 /* Over the parts, one after the other, as if they were joined. */
 void sy_sha256_parts(const struct sy_str *parts, size_t n_parts, sy_hash *out);
+/* Of many: each over its three parts, any of them empty.  What the machine can do at once, it does;
+ * no OUT may lie in what is still to be hashed. */
+#define SY_SHA256_PARTS 3
+struct sy_sha256_of {
+	struct sy_str part[SY_SHA256_PARTS];
+	sy_hash *out;
+};
+void sy_sha256_each(const struct sy_sha256_of *v, size_t n);
 void sy_hmac_sha256(const void *key, size_t key_len, const void *data, size_t n, sy_hash *out);
 
 struct sy_sha256_ctx;                      /* a running hash, for streams and long concatenations */

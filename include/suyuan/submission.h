@@ -19,6 +19,13 @@ int sy_record_parse(struct sy_arena *arena, struct sy_str payload, struct sy_jso
 		    struct sy_json_fault *fault);
 void sy_record_salt(const uint8_t s[32], uint32_t position, uint8_t salt[SY_SALT_SIZE]);
 void sy_record_leaf(const uint8_t salt[SY_SALT_SIZE], struct sy_str payload, sy_hash *leaf);
+/* Of many at once: each LEAF becomes what salt and payload hash to. */
+struct sy_opened {
+	uint8_t salt[SY_SALT_SIZE];
+	struct sy_str payload;
+	sy_hash leaf;
+};
+void sy_record_leaves(struct sy_opened *v, size_t n);
 /* S of an author for these records. */
 void sy_submission_salt(const uint8_t salt_key[32], struct sy_str origin,
 			const struct sy_str *payloads, size_t n, uint8_t s[32]);

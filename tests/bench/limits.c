@@ -4,15 +4,17 @@
  *
  *   limits THREADS ENTRIES RECORDS TEXT    of that many entries with that many records like TEXT
  *
- * Seconds for each of
+ * Seconds, and processor seconds a thread, for each of
  *
  *   hashes   a leaf hash of each record, the trees over them, the leaf hash of each entry, its
- *            signature
- *   unseal   each record out of the form in which truth keeps it
+ *            signature; one hash after the other, as OpenSSL gives them
+ *   pairs    the same with two hashes at a time
+ *   unseal   each record out of the form in which truth keeps it, as many at a time as there are
+ *            lanes
  *   open     the same with its leaf hash, as a daemon does before it gives a record out
  *   json     each record read
  */
-#include "ledger/truth.h"
+#include "ledger/unseal.h"
 
 #include <suyuan/error.h>
 #include <suyuan/keyfile.h>
@@ -25,14 +27,14 @@
 #include <time.h>
 
 /* Entries and records are dealt to threads in slices, as an auditor deals them. */
-enum { SLICES = 1000, TEXTS = 256 << 20 };
+enum { SLICES = 1000, TEXTS = 256 << 20, SOME = 32 };
 
 struct limits {
 	uint64_t entries, records;
 	struct sy_str one;
 	char *texts; /* copies of it, so that records come from memory as a ledger's do */
 	uint64_t n_texts;
-	char *room; /* an opened record a thread */
+	char *room; /* opened records a thread */
 	struct sy_arena arena[SY_WALK_THREADS_MAX];
 	struct sy_keyfile key;
 	uint8_t sig[SY_SIG_SIZE];
@@ -40,11 +42,11 @@ struct limits {
 	size_t statement_size;
 };
 
-static double now(void)
+static double now(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -53,45 +55,81 @@ static struct sy_str text_of(const struct limits *l, uint64_t record)
 	return (struct sy_str){l->texts + record % l->n_texts * l->one.n, l->one.n};
 }
 
-static void hash_entry(const struct limits *l, uint64_t i)
+static void hash_records(const struct limits *l, uint64_t n, uint64_t end, sy_hash *root)
 {
-	static const uint8_t salt[SY_SALT_SIZE], entry[SY_ENTRY_SIZE];
-	uint64_t first = i * l->records / l->entries, end = (i + 1) * l->records / l->entries;
+	static const uint8_t salt[SY_SALT_SIZE];
 	struct sy_tree records = {.size = 0};
 	sy_hash h;
 
-	for (uint64_t n = first; n < end; n++) {
+	for (; n < end; n++) {
 		sy_record_leaf(salt, text_of(l, n), &h);
 		sy_tree_append(&records, &h);
 	}
-	sy_tree_root(&records, &h);
-	sy_leaf_hash(entry, sizeof entry, &h);
-	sy_node_hash(&h, &h, &h);
-	if (sy_verify(l->key.signer.key, l->statement, l->statement_size, l->sig))
-		exit(1);
+	sy_tree_root(&records, root);
+}
+
+static void hash_pairs(const struct limits *l, uint64_t n, uint64_t end, sy_hash *root)
+{
+	sy_hash leaves[SY_RECORDS_MAX];
+	struct sy_opened some[SOME] = {{.salt = {0}}};
+	size_t done = 0, k;
+
+	for (; n < end; n += k) {
+		for (k = 0; k < SOME && n + k < end; k++)
+			some[k].payload = text_of(l, n + k);
+		sy_record_leaves(some, k);
+		for (size_t i = 0; i < k && done < SY_RECORDS_MAX; i++)
+			leaves[done++] = some[i].leaf;
+	}
+	sy_leaves_root(leaves, done, root);
+}
+
+static int check_entries(const struct limits *l, uint64_t slice,
+			 void (*records)(const struct limits *l, uint64_t n, uint64_t end,
+					 sy_hash *root))
+{
+	static const uint8_t entry[SY_ENTRY_SIZE];
+	sy_hash h;
+
+	for (uint64_t i = slice * l->entries / SLICES; i < (slice + 1) * l->entries / SLICES; i++) {
+		records(l, i * l->records / l->entries, (i + 1) * l->records / l->entries, &h);
+		sy_leaf_hash(entry, sizeof entry, &h);
+		sy_node_hash(&h, &h, &h);
+		if (sy_verify(l->key.signer.key, l->statement, l->statement_size, l->sig))
+			exit(1);
+	}
+	return SY_OK;
 }
 
 static int work_hashes(void *ctx, unsigned thread, unsigned slot, uint64_t slice)
 {
-	const struct limits *l = ctx;
-
 	(void)thread, (void)slot;
-	for (uint64_t i = slice * l->entries / SLICES; i < (slice + 1) * l->entries / SLICES; i++)
-		hash_entry(l, i);
-	return SY_OK;
+	return check_entries(ctx, slice, hash_records);
+}
+
+static int work_pairs(void *ctx, unsigned thread, unsigned slot, uint64_t slice)
+{
+	(void)thread, (void)slot;
+	return check_entries(ctx, slice, hash_pairs);
 }
 
 static void open_records(const struct limits *l, unsigned thread, uint64_t slice, bool check)
 {
-	char *out = l->room + thread * l->one.n;
-	uint8_t salt[SY_SALT_SIZE] = {1};
+	uint64_t end = (slice + 1) * l->records / SLICES;
+	struct sy_opened some[SOME] = {{.salt = {0}}};
+	struct sealed sealed[SOME];
 	sy_hash leaf = {{0}};
+	size_t k;
 
-	for (uint64_t i = slice * l->records / SLICES; i < (slice + 1) * l->records / SLICES; i++) {
-		sy_put64(leaf.b, i);
-		seal(salt, &leaf, text_of(l, i), out);
+	for (uint64_t i = slice * l->records / SLICES; i < end; i += k) {
+		for (k = 0; k < SOME && i + k < end; k++) {
+			char *out = l->room + (thread * SOME + k) * l->one.n;
+			some[k].payload = (struct sy_str){out, l->one.n};
+			sealed[k] = (struct sealed){some[k].salt, &leaf, text_of(l, i + k), out};
+		}
+		unseal_each(sealed, k);
 		if (check)
-			sy_record_leaf(salt, (struct sy_str){out, l->one.n}, &leaf);
+			sy_record_leaves(some, k);
 	}
 }
 
@@ -134,7 +172,7 @@ static void init(struct limits *l, char **args)
 		exit(2);
 	l->n_texts = l->records < TEXTS / l->one.n ? l->records + 1 : TEXTS / l->one.n;
 	l->texts = malloc(l->n_texts * l->one.n);
-	l->room = malloc(SY_WALK_THREADS_MAX * l->one.n);
+	l->room = malloc(SY_WALK_THREADS_MAX * SOME * l->one.n);
 	if (l->texts == NULL || l->room == NULL)
 		exit(1);
 	for (uint64_t i = 0; i < l->n_texts; i++)
@@ -144,42 +182,47 @@ static void init(struct limits *l, char **args)
 	sy_sign(&l->key.signer, l->statement, l->statement_size, l->sig);
 }
 
-static double walk(struct limits *l, const char *threads,
-		   int (*work)(void *ctx, unsigned thread, unsigned slot, uint64_t slice))
+struct stage {
+	const char *name;
+	int (*work)(void *ctx, unsigned thread, unsigned slot, uint64_t slice);
+};
+
+static void run(struct limits *l, unsigned threads, const struct stage *stage)
 {
 	struct sy_walk w = {.slices = SLICES,
-			    .threads = (unsigned)strtoul(threads, NULL, 10),
+			    .threads = threads,
 			    .slots = SY_WALK_SLOTS_MAX,
-			    .work = work,
+			    .work = stage->work,
 			    .ctx = l};
-	double begin = now();
+	double begin = now(CLOCK_MONOTONIC), spent = now(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (sy_walk(&w))
 		exit(1);
-	return now() - begin;
+	printf("\"%s\":[%.6f,%.6f]", stage->name, now(CLOCK_MONOTONIC) - begin,
+	       (now(CLOCK_PROCESS_CPUTIME_ID) - spent) / threads);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int (*work)(void *ctx, unsigned thread, unsigned slot, uint64_t slice);
-	} stages[] = {{"hashes", work_hashes},
-		      {"unseal", work_unseal},
-		      {"open", work_open},
-		      {"json", work_json}};
+	static const struct stage stages[] = {{"hashes", work_hashes},
+					      {"pairs", work_pairs},
+					      {"unseal", work_unseal},
+					      {"open", work_open},
+					      {"json", work_json}};
+	unsigned threads = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
 	static struct limits l;
 
-	if (argc != 5) {
+	if (argc != 5 || threads < 1 || threads > SY_WALK_THREADS_MAX) {
 		fprintf(stderr, "usage: limits THREADS ENTRIES RECORDS TEXT\n");
 		return 2;
 	}
 	if (sy_crypto_init())
 		return 1;
 	init(&l, argv + 1);
-	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-		printf("%s\"%s\":%.6f", i ? "," : "{", stages[i].name,
-		       walk(&l, argv[1], stages[i].work));
+	for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+		putchar(i ? ',' : '{');
+		run(&l, threads, &stages[i]);
+	}
 	puts("}");
 	for (unsigned i = 0; i < SY_WALK_THREADS_MAX; i++)
 		sy_arena_free(&l.arena[i]);

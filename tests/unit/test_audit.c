@@ -207,7 +207,9 @@ static int records(void *ctx, unsigned thread, struct sy_audit_part *p, const st
 			} else if (r->gone) {
 				sy_audit_gone(p, &r->leaf);
 			} else {
-				sy_audit_record(p, r->salt, sy_str(r->text), NULL);
+				struct sy_opened one = {.payload = sy_str(r->text)};
+				memcpy(one.salt, r->salt, sizeof one.salt);
+				sy_audit_records(p, &one, 1);
 			}
 		}
 	return SY_OK;
