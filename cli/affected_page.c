@@ -4,6 +4,7 @@
 #include "affected_page.h"
 
 #include "columns.h"
+#include "names.h"
 #include "view.h"
 #include "words.h"
 
@@ -66,6 +67,28 @@ static void put_totals(struct list *l, const struct sy_json_doc *doc, const stru
 	page_table_end(l->page);
 }
 
+/* Whom goods are under way to: they hold nothing yet, and are to be told all the same. */
+static void put_consignees(struct list *l, const struct sy_json_doc *doc, const struct sy_json *all)
+{
+	const char *headings[] = {affected_word(l->app, W_PARTY), affected_word(l->app, W_NAME)};
+	struct names names = {.app = l->app};
+	const struct sy_json *one;
+
+	if (all == NULL || all->count == 0)
+		return;
+	page_heading(l->page, words("Under way to, and perhaps there"));
+	page_table_begin(l->page, headings, 2);
+	sy_json_each (doc, all, one) {
+		struct sy_str party = view_text(l->app, doc, one);
+		page_row_begin(l->page);
+		page_cell(l->page, party);
+		page_cell(l->page, names_ask(&names, "/v1/parties?id=", party));
+		page_row_end(l->page);
+	}
+	page_table_end(l->page);
+	names_free(&names);
+}
+
 static void put_end(struct list *l, const struct sy_json_doc *doc, const struct sy_json *end)
 {
 	static const struct {
@@ -83,6 +106,7 @@ static void put_end(struct list *l, const struct sy_json_doc *doc, const struct 
 	page_fields_end(l->page);
 	put_totals(l, doc, sy_json_get(doc, totals, "parties"), true);
 	put_totals(l, doc, sy_json_get(doc, totals, "regions"), false);
+	put_consignees(l, doc, sy_json_get(doc, end, "consignees"));
 }
 
 /* --- the list --------------------------------------------------------------------------------- */

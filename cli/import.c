@@ -188,7 +188,7 @@ int import_run(struct app *app, const struct import_options *o)
 	if (!o->dry_run)
 		import_answer(&im);
 	else
-		say("%llu rows are sound, %llu are not; nothing was sent",
+		say("rows: %llu sound, %llu not; nothing was sent",
 		    (unsigned long long)im.registered, (unsigned long long)im.refused);
 	if (rc != RC_DONE)
 		say("stopped; when it is run again, rows that are registered count as done");

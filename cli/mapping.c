@@ -73,7 +73,7 @@ static bool check(struct reader *r, struct pair *p)
 	case UNITS:
 		if (p->value.n > 0 && unit_code(p->value, keep) != NULL)
 			return true;
-		wrong(r, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
+		wrong(r, "%.*s is no unit: expected 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
 		      (int)p->value.n, p->value.p);
 		return false;
 	case EVENTS:

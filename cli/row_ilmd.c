@@ -12,7 +12,7 @@ static bool read_date(struct draft *d, enum field f, int32_t *day)
 		return false;
 	if (value_date(d->arena, text, day) == SY_OK)
 		return true;
-	wrong(d, f, "%.*s is no date: 2026-11-01, 20261101 or 2026年11月1日",
+	wrong(d, f, "%.*s is no date: expected 2026-11-01, 20261101 or 2026年11月1日",
 	      "%.*s 不是日期：应为 2026-11-01、20261101 或 2026年11月1日", (int)text.n, text.p);
 	*day = SY_NO_DAY;
 	return false;
@@ -134,8 +134,9 @@ static void put_input(struct draft *d, struct sy_str part, struct sy_str date)
 		sy_date_format(day, text);
 		sy_jw_kv_text(&d->w, "stopDate", text);
 	} else if (date.n > 0) {
-		wrong(d, F_INPUTS, "%.*s is no date for %.*s", "%.*s 不是 %.*s 的日期", (int)date.n,
-		      date.p, (int)name.n, name.p);
+		wrong(d, F_INPUTS, "%.*s is no date for %.*s: expected one such as 2026-11-01",
+		      "%.*s 不是 %.*s 的日期：应形如 2026-11-01", (int)date.n, date.p, (int)name.n,
+		      name.p);
 	}
 	sy_jw_end(&d->w, '}');
 }
@@ -172,9 +173,11 @@ void row_ilmd(struct draft *d)
 	expires = put_date(d, F_EXPIRES, "cbvmda:itemExpirationDate");
 	best = put_date(d, F_BEST_BEFORE, "cbvmda:bestBeforeDate");
 	if (made != SY_NO_DAY && expires != SY_NO_DAY && expires < made)
-		wrong(d, F_EXPIRES, "expires before it was made", "早于生产日期");
+		wrong(d, F_EXPIRES, "is before it was made: expected that day or a later one",
+		      "早于生产日期：应为当日或之后");
 	if (made != SY_NO_DAY && best != SY_NO_DAY && best < made)
-		wrong(d, F_BEST_BEFORE, "best before a day before it was made", "早于生产日期");
+		wrong(d, F_BEST_BEFORE, "is before it was made: expected that day or a later one",
+		      "早于生产日期：应为当日或之后");
 	put_origin(d);
 	put_pledge(d);
 	put_inputs(d);

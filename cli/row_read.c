@@ -84,8 +84,8 @@ static void check_lot(struct draft *d, struct sy_str lot)
 	for (size_t i = 0; i < lot.n; i++)
 		n += ((unsigned char)lot.p[i] & 0xc0) != 0x80;
 	if (n > LOT_MAX)
-		wrong(d, F_LOT, "%.*s: at most %d characters", "%.*s：最多 %d 个字符", (int)lot.n,
-		      lot.p, LOT_MAX);
+		wrong(d, F_LOT, "%.*s: expected at most %d characters", "%.*s：应为至多 %d 个字符",
+		      (int)lot.n, lot.p, LOT_MAX);
 }
 
 static void read_product(struct draft *d)
@@ -96,8 +96,8 @@ static void read_product(struct draft *d)
 		check_lot(d, lot);
 		if (d->verb->shape == SHAPE_MAKES && row_value(d, F_CODES).n == 0 &&
 		    d->row->n_codes == 0 && row_value(d, F_TRANSFORMATION).n == 0)
-			wrong(d, F_PRODUCT, "is missing: which product is it?",
-			      "缺少：是哪种产品？");
+			wrong(d, F_PRODUCT, "is missing: expected the product, a GTIN or its code",
+			      "缺少：应为产品的 GTIN 或编码");
 		return;
 	}
 	if (!read_product_code(d, text))
@@ -106,7 +106,7 @@ static void read_product(struct draft *d)
 		d->lot = d->product;
 		d->has_lot = read_code(d, F_PRODUCT, d->lot.product, &d->product);
 	} else if (d->product.kind != SY_CODE_PRODUCT) {
-		wrong(d, F_PRODUCT, "%.*s is a %s, not a product", "%.*s 是 %s，不是产品",
+		wrong(d, F_PRODUCT, "%.*s is a %s: expected a product", "%.*s 是 %s：应为产品",
 		      (int)text.n, text.p, sy_code_kind_name(d->product.kind));
 		return;
 	}
@@ -114,8 +114,8 @@ static void read_product(struct draft *d)
 	if (lot.n == 0)
 		return;
 	if (sy_code_lot(d->arena, &d->product, lot, &d->lot) != SY_OK)
-		wrong(d, F_LOT, "%.*s: at most 20 characters that a code may hold",
-		      "%.*s：最多 20 个代码允许的字符", (int)lot.n, lot.p);
+		wrong(d, F_LOT, "%.*s: expected at most 20 characters that a code may hold",
+		      "%.*s：应为至多 20 个代码允许的字符", (int)lot.n, lot.p);
 	else
 		d->has_lot = true;
 }
@@ -143,8 +143,9 @@ static void read_serials(struct draft *d)
 		if (!d->has_product)
 			continue;
 		if (sy_code_unit(d->arena, &d->product, serial, &unit) != SY_OK)
-			wrong(d, F_SERIAL, "%.*s: at most 20 characters that a code may hold",
-			      "%.*s：最多 20 个代码允许的字符", (int)serial.n, serial.p);
+			wrong(d, F_SERIAL,
+			      "%.*s: expected at most 20 characters that a code may hold",
+			      "%.*s：应为至多 20 个代码允许的字符", (int)serial.n, serial.p);
 		else
 			add_one(d, F_SERIAL, unit_in_lot(d, &unit, d->lot.canonical));
 	}
@@ -221,7 +222,7 @@ static bool take_spec(struct draft *d, enum field f, struct sy_str part, struct 
 	}
 	if (out->unit != NULL)
 		return true;
-	wrong(d, f, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
+	wrong(d, f, "%.*s is no unit: expected 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
 	      "%.*s 不是单位：应为公斤 吨 升 米 个 盒 箱 袋或 UN/ECE 代码", (int)out->unit_text.n,
 	      out->unit_text.p);
 	return false;
@@ -330,13 +331,14 @@ static void read_quantity(struct draft *d)
 	struct sy_decimal quantity;
 
 	if (code == NULL)
-		wrong(d, F_UNIT, "%.*s is no unit: 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
+		wrong(d, F_UNIT,
+		      "%.*s is no unit: expected 公斤 吨 升 米 个 盒 箱 袋 or a UN/ECE code",
 		      "%.*s 不是单位：应为公斤 吨 升 米 个 盒 箱 袋或 UN/ECE 代码", (int)unit.n,
 		      unit.p);
 	if (text.n == 0)
 		return;
 	if (!value_decimal(d->arena, text, &quantity))
-		wrong(d, F_QUANTITY, "%.*s is not a quantity: a decimal above zero",
+		wrong(d, F_QUANTITY, "%.*s is not a quantity: expected a decimal above zero",
 		      "%.*s 不是数量：应为大于零的数", (int)text.n, text.p);
 	else if (code != NULL && d->bad == 0)
 		set_quantity(d, &quantity, code);
@@ -358,9 +360,9 @@ void row_read(struct draft *d)
 	if (d->bad > 0 || d->things.n > 0 || clears || row_value(d, F_TRANSFORMATION).n > 0)
 		return;
 	if (d->verb->shape == SHAPE_MAKES)
-		wrong(d, F_LOT, "is missing: a batch has a lot, or serials",
-		      "缺少：批次应有批号或序列号");
+		wrong(d, F_LOT, "is missing: expected a lot, or serials",
+		      "缺少：应为批号或序列号");
 	else
-		wrong(d, F_CODES, "is missing: what is it that this happened to?",
-		      "缺少：是哪些货物？");
+		wrong(d, F_CODES, "is missing: expected the codes of what this happened to",
+		      "缺少：应为所涉货物的代码");
 }

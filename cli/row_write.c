@@ -76,10 +76,10 @@ static void put_time(struct draft *d)
 	if (!given && makes)
 		at = made.n > 0 ? made : row_value(d, F_HARVESTED);
 	if (at.n == 0 && makes)
-		wrong(d, F_MADE, "is missing: when was it made (or harvested)?",
-		      "缺少：何时生产（或采收）？");
+		wrong(d, F_MADE, "is missing: expected when it was made (or harvested)",
+		      "缺少：应为生产（或采收）日期");
 	else if (at.n == 0)
-		wrong(d, F_AT, "is missing: when did it happen?", "缺少：何时发生？");
+		wrong(d, F_AT, "is missing: expected when it happened", "缺少：应为发生时间");
 	else if (value_time(d->arena, at, &time, &zone)) {
 		sy_jw_kv_str(&d->w, "eventTime", time);
 		sy_jw_kv_str(&d->w, "eventTimeZoneOffset", zone);
@@ -87,8 +87,9 @@ static void put_time(struct draft *d)
 		wrong(d, F_AT, "%.*s: expected %s", "%.*s：应为%s", (int)at.n, at.p,
 		      row_expected(d, F_AT));
 	} else if (value_date(d->arena, at, &day) == SY_OK) { /* else it is named as a day */
-		wrong(d, made.n > 0 ? F_MADE : F_HARVESTED, "%.*s is before 1970",
-		      "%.*s 早于 1970 年", (int)at.n, at.p);
+		wrong(d, made.n > 0 ? F_MADE : F_HARVESTED,
+		      "%.*s is before 1970: expected a later day",
+		      "%.*s 早于 1970 年：应为其后的日期", (int)at.n, at.p);
 	}
 }
 
@@ -100,8 +101,8 @@ static void put_place(struct draft *d, enum field f, const char *member)
 		return;
 	id = value_place(d->arena, place);
 	if (id.n == 0) {
-		wrong(d, f, "%.*s is neither a GLN with its check digit nor a URI",
-		      "%.*s 不是带校验位的 GLN，也不是 URI", (int)place.n, place.p);
+		wrong(d, f, "%.*s: expected a GLN with its check digit, or a URI",
+		      "%.*s：应为带校验位的 GLN 或 URI", (int)place.n, place.p);
 		return;
 	}
 	sy_jw_key(&d->w, member);
@@ -140,9 +141,8 @@ static struct sy_str party_of(struct draft *d, enum field f, bool partner)
 	id = value_party(d->arena, text);
 	if (id.n == 0)
 		wrong(d, f,
-		      "%.*s is neither a GLN or social credit code with its check digit nor a URI",
-		      "%.*s 不是带校验位的 GLN 或统一社会信用代码，也不是 URI", (int)text.n,
-		      text.p);
+		      "%.*s: expected a GLN or social credit code with its check digit, or a URI",
+		      "%.*s：应为带校验位的 GLN、统一社会信用代码或 URI", (int)text.n, text.p);
 	return id;
 }
 

@@ -116,12 +116,14 @@ static const char *form_fault(const struct source *s, const struct csv_row *csv,
 		return sy_arena_printf(arena, "field %zu, byte %zu: %s", csv->column, csv->bad_byte,
 				       csv->why);
 	if (csv->n < s->columns || !all_empty(csv, s->columns))
-		return sy_arena_printf(arena, "has %zu fields, the heading has %zu", csv->n,
+		return sy_arena_printf(arena, words("has %zu fields, the heading has %zu"), csv->n,
 				       s->columns);
 	for (size_t i = 0; i < s->columns && !s->o.ignore_columns; i++) {
 		if (s->name[i].n == 0 && value_trim(csv->field[i]).n > 0)
-			return sy_arena_printf(arena, "field %zu has a value, but no heading",
-					       i + 1);
+			return sy_arena_printf(
+			    arena,
+			    words("field %zu has a value, but no heading: expected one above it"),
+			    i + 1);
 	}
 	return NULL;
 }

@@ -44,8 +44,10 @@ static void flat_row(struct source *s, const struct sy_json_doc *doc, const stru
 			if (field != F_COUNT)
 				row.v[field] = flat(arena, doc, m);
 		} else if (!s->o.ignore_columns && out->reason == NULL) {
-			out->reason =
-			    sy_arena_printf(arena, "%.*s: unknown column", (int)key.n, key.p);
+			out->reason = sy_arena_printf(
+			    arena,
+			    words("%.*s: unknown column: expected one of suyuan batch template"),
+			    (int)key.n, key.p);
 		}
 	}
 	if (out->reason != NULL)

@@ -2,6 +2,8 @@
 #include <suyuan/submission.h>
 #include <suyuan/tree.h>
 
+#include <stdarg.h>
+
 int sy_record_parse(struct sy_arena *arena, struct sy_str payload, struct sy_json_doc *doc,
 		    struct sy_json_fault *fault)
 {
@@ -33,10 +35,19 @@ static int worse(int err, int other)
 	return err == SY_OK || other == SY_ENOMEM ? other : err;
 }
 
-static int envelope_fault(struct sy_faults *faults, const char *pointer, const char *detail)
+/* Adds a fault in the language that was asked for; both take the same arguments. */
+static void submission_fault(struct sy_faults *faults, int status, long record, const char *pointer,
+			     const char *english, const char *chinese, ...)
+    __attribute__((format(printf, 5, 7), format(printf, 6, 7)));
+
+static void submission_fault(struct sy_faults *faults, int status, long record, const char *pointer,
+			     const char *english, const char *chinese, ...)
 {
-	sy_fault_add(faults, 400, SY_NO_RECORD, pointer, NULL, "%s", detail);
-	return SY_EINVAL;
+	va_list args;
+	va_start(args, chinese);
+	sy_fault_vadd(faults, status, record, pointer, NULL, faults->chinese ? chinese : english,
+		      args);
+	va_end(args);
 }
 
 static int read_base64(struct sy_arena *arena, const struct sy_json_doc *doc,
@@ -48,8 +59,9 @@ static int read_base64(struct sy_arena *arena, const struct sy_json_doc *doc,
 	if (err == SY_OK)
 		err = sy_unbase64_exact(text, out, m->size);
 	if (err && err != SY_ENOMEM)
-		sy_fault_add(faults, 400, SY_NO_RECORD, m->pointer, NULL,
-			     "expected %zu bytes in canonical padded base64", m->size);
+		submission_fault(faults, 400, SY_NO_RECORD, m->pointer,
+				 "expected %zu bytes in canonical padded base64",
+				 "应为 %zu 字节，规范的带填充 base64", m->size);
 	return err;
 }
 
@@ -61,8 +73,9 @@ static int read_number(const struct sy_json_doc *doc, const struct sy_json *v,
 		*out = (uint32_t)n;
 		return SY_OK;
 	}
-	sy_fault_add(faults, 400, SY_NO_RECORD, m->pointer, NULL,
-		     "expected a whole number from %u to %u", m->min, m->max);
+	submission_fault(faults, 400, SY_NO_RECORD, m->pointer,
+			 "expected a whole number from %u to %u", "应为 %u 至 %u 的整数", m->min,
+			 m->max);
 	return SY_EINVAL;
 }
 
@@ -71,8 +84,11 @@ static int read_member(struct sy_arena *arena, const struct sy_json_doc *doc,
 {
 	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), m->pointer + 1);
 	void *to = (char *)out + m->offset;
-	if (v == NULL)
-		return envelope_fault(faults, m->pointer, "missing in the envelope");
+	if (v == NULL) {
+		submission_fault(faults, 400, SY_NO_RECORD, m->pointer, "missing in the envelope",
+				 "信封中缺少此项");
+		return SY_EINVAL;
+	}
 	if (m->size == 0)
 		return read_number(doc, v, m, to, faults);
 	return read_base64(arena, doc, v, m, to, faults);
@@ -93,19 +109,35 @@ static int refuse_others(struct sy_arena *arena, const struct sy_json_doc *doc,
 		const char *pointer = sy_json_pointer(doc, v, arena);
 		if (pointer == NULL)
 			return SY_ENOMEM;
-		err = envelope_fault(faults, pointer,
-				     "unknown in an envelope, which has author, count, salt, "
-				     "deadline, signature");
+		submission_fault(faults, 400, SY_NO_RECORD, pointer,
+				 "unknown in an envelope, which has author, count, salt, "
+				 "deadline, signature",
+				 "信封中没有此项：应为 author、count、salt、deadline、signature");
+		err = SY_EINVAL;
 	}
 	return err;
+}
+
+/* What a record that isn't sound can be. */
+static const char *chinese_error(int err)
+{
+	switch (err) {
+	case SY_EUTF8:
+		return "不是有效的 UTF-8";
+	case SY_ETOOBIG:
+		return "过大";
+	default:
+		return "不是有效的 JSON";
+	}
 }
 
 static int json_fault(struct sy_faults *faults, long record, const struct sy_json_fault *f)
 {
 	if (f->err != SY_ENOMEM)
-		sy_fault_add(faults, sy_http_status(f->err), record, f->pointer, NULL,
-			     "%s: expected %s at byte %zu", sy_strerror(f->err), f->detail,
-			     f->offset);
+		submission_fault(faults, sy_http_status(f->err), record, f->pointer,
+				 "%s: expected %s at byte %zu", "%s：应为 %s，第 %zu 字节",
+				 faults->chinese ? chinese_error(f->err) : sy_strerror(f->err),
+				 f->detail, f->offset);
 	return f->err;
 }
 
@@ -115,9 +147,9 @@ static int read_envelope(struct sy_arena *arena, struct sy_str line, struct sy_s
 	struct sy_json_doc doc;
 	struct sy_json_fault fault;
 	if (line.n > SY_ENVELOPE_MAX) {
-		sy_fault_add(faults, 413, SY_NO_RECORD, "", NULL,
-			     "the envelope line has %zu bytes; at most %d", line.n,
-			     SY_ENVELOPE_MAX);
+		submission_fault(faults, 413, SY_NO_RECORD, "",
+				 "the envelope line has %zu bytes; at most %d",
+				 "信封行有 %zu 字节：应至多 %d", line.n, SY_ENVELOPE_MAX);
 		return SY_ETOOBIG;
 	}
 	if (sy_json_parse(arena, line, SY_JSON_RECORD, &doc, &fault) != SY_OK)
@@ -141,12 +173,12 @@ static int check_sizes(struct sy_str rest, size_t lines, struct sy_faults *fault
 {
 	size_t bytes = rest.n + (rest.n > 0 && rest.p[rest.n - 1] != '\n');
 	if (bytes > SY_BODY_RECORDS_MAX)
-		sy_fault_add(faults, 413, SY_NO_RECORD, "", NULL,
-			     "the records have %zu bytes with their LFs; at most %d", bytes,
-			     SY_BODY_RECORDS_MAX);
+		submission_fault(faults, 413, SY_NO_RECORD, "",
+				 "the records have %zu bytes with their LFs; at most %d",
+				 "记录连同换行有 %zu 字节：应至多 %d", bytes, SY_BODY_RECORDS_MAX);
 	if (lines > SY_RECORDS_MAX)
-		sy_fault_add(faults, 413, SY_NO_RECORD, "", NULL, "%zu record lines; at most %d",
-			     lines, SY_RECORDS_MAX);
+		submission_fault(faults, 413, SY_NO_RECORD, "", "%zu record lines; at most %d",
+				 "%zu 行记录：应至多 %d", lines, SY_RECORDS_MAX);
 	return bytes > SY_BODY_RECORDS_MAX || lines > SY_RECORDS_MAX ? SY_ETOOBIG : SY_OK;
 }
 
@@ -163,16 +195,18 @@ static int split(struct sy_arena *arena, struct sy_str rest, struct sy_submissio
 		return SY_ENOMEM;
 	out->count = (uint32_t)lines;
 	if (said > 0 && said != lines) {
-		sy_fault_add(faults, 400, SY_NO_RECORD, "/count", NULL,
-			     "says %u; the body has %zu record lines", said, lines);
+		submission_fault(faults, 400, SY_NO_RECORD, "/count",
+				 "says %u; the body has %zu record lines",
+				 "为 %u，但正文有 %zu 行记录", said, lines);
 		err = SY_EINVAL;
 	}
 	for (size_t i = 0; i < lines; i++) {
 		sy_str_line(&rest, &out->records[i]);
 		if (out->records[i].n > 0)
 			continue;
-		sy_fault_add(faults, 400, (long)i, "", NULL,
-			     "an empty line; a record is a JSON object on one line");
+		submission_fault(faults, 400, (long)i, "",
+				 "an empty line; a record is a JSON object on one line",
+				 "空行：一条记录应为一行 JSON 对象");
 		err = SY_EINVAL;
 	}
 	return err;
@@ -183,9 +217,12 @@ int sy_submission_parse(struct sy_arena *arena, struct sy_str body, struct sy_su
 {
 	struct sy_str line;
 	*out = (struct sy_submission){.broken = true};
-	if (!sy_str_line(&body, &line))
-		return envelope_fault(faults, "",
-				      "an empty body; expected an envelope line and record lines");
+	if (!sy_str_line(&body, &line)) {
+		submission_fault(faults, 400, SY_NO_RECORD, "",
+				 "an empty body; expected an envelope line and record lines",
+				 "正文为空：应为信封行和记录行");
+		return SY_EINVAL;
+	}
 	int err = read_envelope(arena, line, out, faults);
 	if (err != SY_ENOMEM)
 		err = worse(err, split(arena, body, out, faults));
@@ -243,10 +280,12 @@ static int check_signature(struct sy_str origin, const struct sy_submission *s,
 		return SY_EORIGIN;
 	int err = sy_verify(s->author, statement, n, s->signature);
 	if (err)
-		sy_fault_add(faults, 401, SY_NO_RECORD, "/signature", NULL,
-			     "the signature does not verify; it covers the origin (here %.*s), "
-			     "count, deadline, and every byte of the records under the salt",
-			     (int)origin.n, origin.p);
+		submission_fault(faults, 401, SY_NO_RECORD, "/signature",
+				 "the signature does not verify; it covers the origin (here %.*s), "
+				 "count, deadline, and every byte of the records under the salt",
+				 "签名不成立；它涵盖账本名称（此处为 %.*s）、count、deadline "
+				 "以及盐下记录的每个字节",
+				 (int)origin.n, origin.p);
 	return err;
 }
 

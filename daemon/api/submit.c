@@ -230,6 +230,7 @@ static void check(struct task *t)
 	struct sy_arena *arena = http_arena(s->x);
 	hold_back(s->app);
 	sy_faults_init(&s->faults, arena);
+	s->faults.chinese = answer_in_chinese(s->x);
 	int err = sy_submission_parse(arena, http_request(s->x)->body, &s->sub, &s->faults);
 	if (!err)
 		err =

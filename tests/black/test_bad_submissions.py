@@ -390,3 +390,24 @@ def test_mutated_submissions(ledger):
     done = ledger.fsck()
     assert done.returncode == 0, done.stdout + done.stderr
     ledger.start()
+
+
+def test_envelope_faults_in_chinese(ledger):
+    """What is wrong with the envelope, the lines and the signature, in the language asked for."""
+    key, gtin = ledger.dairy()
+    good = submission(key, [compact(batch(gtin, "ZH"))])
+    head, rest = good.split(b"\n", 1)
+    envelope = json.loads(head)
+    for change, pointer, words in (
+            ({"author": "x"}, "/author", "应为 32 字节"), ({"count": 0}, "/count", "应为 1 至"), ({"count": 7}, "/count", "行记录"),
+            ({"salt": None}, "/salt", "缺少"), ({"extra": 1}, "/extra", "没有此项"), ({"deadline": 4000000001}, "/signature", "签名不成立")):
+        changed = {k: v for k, v in {**envelope, **change}.items() if v is not None}
+        body = json.dumps(changed, separators=(",", ":")).encode() + b"\n" + rest
+        answer = ledger.request("POST", "/v1/submissions", body, {"Content-Type": "application/x-ndjson",
+                                                                  "Accept-Language": "zh-CN"})
+        (fault,) = [f for f in answer.json["errors"] if f["pointer"] == pointer]
+        assert words in fault["detail"], answer.json
+    for body, words in ((b"", "正文为空"), (head + b"\n\n", "空行"), (head + b"\n{\n", "不是有效的 JSON")):
+        answer = ledger.request("POST", "/v1/submissions", body, {"Content-Type": "application/x-ndjson",
+                                                                  "Accept-Language": "zh"})
+        assert answer.status == 400 and words in json.dumps(answer.json, ensure_ascii=False)

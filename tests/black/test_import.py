@@ -167,7 +167,7 @@ def test_batches_and_what_happened_to_them(world):
     done = bring(world, "\n".join([head, *rows]) + "\n", expect=REFUSED)
     assert (done.counts["registered"], done.counts["refused"]) == (9, 3), done
     assert re.search(r":11: 追溯码: ", done.err) and re.search(r":12: 业务: 搬家", done.err)
-    assert re.search(r":13: 时间: is missing: when did it happen", done.err)
+    assert re.search(r":13: 时间: is missing: expected when it happened", done.err)
     total = records(world)
     steps = [json.loads(world("ledger", "record", n).out)["bizStep"] for n in range(total - 9, total)]
     assert sorted(steps) == sorted(["commissioning"] * 2 + ["shipping"] * 3 + ["receiving"] * 2 +
@@ -201,7 +201,7 @@ made = 2026-11-01
     text = f"{head}\n{MILK},MP1,,5,,,好\n{MILK},MP1,调出,2,五一商店,2026-11-02 8:00,\n{MILK},MP1,调出,2,六一商店,2026-11-02,\n"
     done = bring(world, text, "--map", "our.ini", expect=REFUSED)
     assert (done.counts["registered"], done.counts["refused"]) == (2, 1)
-    assert re.search(r":4: 对方: 六一商店 is neither", done.err)
+    assert re.search(r":4: 对方: 六一商店: expected a GLN or social credit code", done.err)
     assert lot(world, "MP1")["unit"] == "XPX"
     shipped = json.loads(world("ledger", "record", records(world) - 1).out)
     if shipped["bizStep"] != "shipping":
@@ -267,6 +267,20 @@ BAD = [
     ("BAD-THEIRS", {"product": OTHERS}, "product", "product"),
     ("BAD-UNREGISTERED", {"product": check_digit("0690123499999")}, "product", "product"),
 ]
+
+
+def test_what_is_wrong_says_what_was_expected(world):
+    """In both languages, whatever the column; a lone row isn't several."""
+    columns = "product,lot,quantity,unit,made,expires,origin,result,report,at,country,place,to,event,serial"
+    wrong = [["milk", "A1", "-5", "lorry", "soon", "2026-10-01", "1", "maybe", "zz", "25:99", "CHINA", "12", "x y", "", ""],
+             [MILK, "L" * 21, "1", "kg", "2026-11-01", "2026-10-01", "", "", "", "", "", "", "", "", ""],
+             ["", "", "", "", "", "", "", "", "", "", "", "", "", "fly", ""], [MILK, "", "", "", "", "", "", "", "", "", "", "", "", "", ""]]
+    world.write("wrong.csv", "\n".join([columns] + [",".join(cells) for cells in wrong]) + "\n" + "only,two\n")
+    for lang, word in (("en", "expected|the heading has"), ("zh", "应为|表头有")):
+        done = world("batch", "import", "wrong.csv", "--dry-run", "--lang", lang, expect=REFUSED)
+        faults = [fault for line in done.err.splitlines() if re.match(r"wrong.csv:\d+: ", line)
+                  for fault in re.split(r"; (?=[a-z]+: )", line.split(": ", 1)[1])]
+        assert len(faults) > 12 and not [fault for fault in faults if not re.search(word, fault)], done.err
 
 
 def test_bad_rows_are_named_once(world):

@@ -109,6 +109,18 @@ def test_what_a_recall_would_hit(desk):
     assert not re.search("[a-z]{3}", words), words
 
 
+def test_whom_it_is_under_way_to(desk):
+    """A consignee holds nothing yet: it is on the page all the same, by its name."""
+    route = {"sourceList": ends(DAIRY, "source"), "destinationList": ends(ABROAD, "destination")}
+    desk.ledger.submit(desk.key_, event("ObjectEvent", 13, action="OBSERVE", bizStep="shipping", quantityList=[
+        {"epcClass": desk.lot, "quantity": 7, "uom": "KGM"}], **route))
+    desk.ledger.settle()
+    page = Page(desk("recall", "affected", desk.lot, "--format", "html").out)
+    assert page.tables[-1][0] == ["party", "name"] and [row[0] for row in page.tables[-1][1:]] == [ABROAD]
+    assert "Under way to, and perhaps there" in page.text
+    assert "在途货物的收货方" in desk("recall", "affected", desk.lot, "--format", "html", "--lang", "zh").out
+
+
 def test_a_page_that_is_not_whole_says_so(desk):
     with Cutter(desk.ledger, cut=b"time") as cutter:
         done = Cli(desk.folder / "cli", cutter.url)("recall", "affected", desk.lot, "--format", "html", expect=FAIL)

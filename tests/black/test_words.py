@@ -57,7 +57,7 @@ SAID = [
     ("a key that nobody knows", ["batch", "register", "--product", MILK, "--lot", "A1", *WHOLE], REFUSED, ["拒绝：", "401 拒绝"]),
     ("a unit that is none", ["batch", "register", "--product", MILK, "--lot", "A1", *WHOLE[:2], "--unit", "车", *WHOLE[4:]],
      USAGE, ["不是单位", "未登记任何内容"]),
-    ("of no product", ["batch", "register", "--lot", "A1", *WHOLE], USAGE, ["哪种产品"]),
+    ("of no product", ["batch", "register", "--lot", "A1", *WHOLE], USAGE, ["应为产品的 GTIN 或编码"]),
     ("rows that are wrong", ["batch", "import", "bad.csv", "--rejects", "bad.rejects"], REFUSED,
      ["bad.csv:2: 单位: 车 不是单位", "bad.csv:3: ", "请在其中改正"]),
     ("rows that are only looked at", ["batch", "import", "bad.csv", "--dry-run"], REFUSED, ["有误；未发送任何内容"]),
