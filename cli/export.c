@@ -270,6 +270,13 @@ static const struct flag export_flags[] = {
     {0},
 };
 
+static const struct flag fsma_flags[] = {
+    {"direction", "back|forward|both", "where it came from, where it went; else both", FLAG_ONE},
+    {"depth", "N", "no more than so many steps from what is asked for", FLAG_ONE},
+    {"all", NULL, "also events that are none of the rule's critical tracking events", FLAG_BOOL},
+    {0},
+};
+
 static const struct flag recall_flags[] = {
     {"format", "html|csv", "a page ready to print, or a row for each party and unit", FLAG_ONE},
     {0},
@@ -281,7 +288,7 @@ const struct command export_commands[] = {
      cmd_export_epcis, "suyuan export epcis '(01)06901234567892(10)A1' > events.jsonld"},
     {"fsma", "CODE...", 1, -1,
      "the same as FDA's FSMA 204 asks for: a sortable sheet, a row for each lot of each event",
-     export_flags, cmd_export_fsma, "suyuan export fsma '(01)06901234567892(10)A1' > fsma.csv"},
+     fsma_flags, cmd_export_fsma, "suyuan export fsma '(01)06901234567892(10)A1' > fsma.csv"},
     {"fcl", "CODE...", 1, -1, "the same as a network of deliveries, which FoodChain-Lab opens",
      export_flags, cmd_export_fcl, "suyuan export fcl '(01)06901234567892(10)A1' > network.json"},
     {"recall", "ID", 1, 1,

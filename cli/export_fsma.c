@@ -7,6 +7,10 @@
  * The sortable sheet that FDA asks for within a day (21 CFR 1.1455; food traceability, section 204
  * of FSMA): a row for each lot of each event, key data elements as columns, in English as there.
  *
+ * A row is a critical tracking event of the rule (21 CFR 1.1325 to 1.1350): what else happened, an
+ * inspection, a hold, a sale over the counter, is no part of it and stands there with --all alone,
+ * by its step.  What takes a shipment back does: the sheet would say otherwise that it left.
+ *
  * The source of a lot's code is where, or by whom, it was commissioned or made.  What is done to a
  * container is told of the lots that lie in it.
  */
@@ -37,14 +41,18 @@ static const char *const headings[] = {"Critical Tracking Event",
 				       "Record"};
 enum { HEADINGS = sizeof headings / sizeof *headings };
 
-/* What an event is to the rule; what is none of its critical tracking events by its step. */
+/* What an event is to the rule, by the first row that fits. */
 static const struct {
 	enum sy_event_kind kind; /* SY_EVENT_NONE: any */
 	const char *step;
 	const char *name;
 } events[] = {
     {SY_EVENT_TRANSFORMATION, NULL, "Transformation"},
+    {SY_EVENT_NONE, "harvesting", "Harvesting"},
+    {SY_EVENT_NONE, "cooling", "Cooling"},
+    {SY_EVENT_NONE, "landing", "First Land-Based Receiving"},
     {SY_EVENT_NONE, "shipping", "Shipping"},
+    {SY_EVENT_NONE, "void_shipping", "Shipping (voided)"},
     {SY_EVENT_NONE, "receiving", "Receiving"},
     {SY_EVENT_OBJECT, "commissioning", "Initial Packing"},
 };
@@ -60,6 +68,7 @@ struct sheet {
 	size_t n, cap;
 	struct sy_arena arena;
 	struct sy_buf row;
+	bool all; /* events that the rule doesn't ask for as well */
 	/* the event at hand */
 	const struct export_event *e;
 	struct sy_str from, from_place, to, to_place, container;
@@ -116,7 +125,8 @@ static void cell_day(struct sheet *s, int32_t day)
 	cell(s, sy_str(text));
 }
 
-static struct sy_str event_name(const struct export_event *e)
+/* Empty for what is no critical tracking event. */
+static struct sy_str tracking_event(const struct export_event *e)
 {
 	if (e->ev.harvested != SY_NO_DAY && e->ev.action == SY_ACTION_ADD)
 		return SY_STR("Harvesting");
@@ -124,6 +134,15 @@ static struct sy_str event_name(const struct export_event *e)
 		if ((events[i].kind == SY_EVENT_NONE || events[i].kind == e->ev.kind) &&
 		    (events[i].step == NULL || sy_str_is(e->ev.biz_step, events[i].step)))
 			return sy_str(events[i].name);
+	return SY_STR("");
+}
+
+static struct sy_str event_name(const struct export_event *e)
+{
+	struct sy_str name = tracking_event(e);
+
+	if (name.n > 0)
+		return name;
 	return e->ev.biz_step.n ? e->ev.biz_step : sy_str(sy_event_kind_name(e->ev.kind));
 }
 
@@ -266,6 +285,8 @@ static int put_event(void *ctx, const struct export_event *e)
 	struct sheet *s = ctx;
 	int rc = loads_follow(&s->loads, e);
 
+	if (rc == RC_DONE && !s->all && tracking_event(e).n == 0)
+		return RC_DONE;
 	s->e = e;
 	find_ends(s);
 	s->container = SY_STR("");
@@ -279,7 +300,7 @@ static int put_event(void *ctx, const struct export_event *e)
 
 int cmd_export_fsma(struct app *app)
 {
-	struct sheet s = {.app = app, .names = {.app = app}};
+	struct sheet s = {.app = app, .names = {.app = app}, .all = arg(app, "all") != NULL};
 	struct exported x = {0};
 	int told = export_fetch(app, &x), rc = RC_DONE;
 

@@ -360,8 +360,7 @@ void row_read(struct draft *d)
 	if (d->bad > 0 || d->things.n > 0 || clears || row_value(d, F_TRANSFORMATION).n > 0)
 		return;
 	if (d->verb->shape == SHAPE_MAKES)
-		wrong(d, F_LOT, "is missing: expected a lot, or serials",
-		      "缺少：应为批号或序列号");
+		wrong(d, F_LOT, "is missing: expected a lot, or serials", "缺少：应为批号或序列号");
 	else
 		wrong(d, F_CODES, "is missing: expected the codes of what this happened to",
 		      "缺少：应为所涉货物的代码");

@@ -170,7 +170,7 @@ def test_the_document_is_valid(desk):
 # --- FDA's sheet --------------------------------------------------------------------------------
 
 def test_the_sheet(desk):
-    text = desk("export", "fsma", desk.name["cheese"]).out
+    text = desk("export", "fsma", desk.name["cheese"], "--all").out
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     name = desk.name
     lot = {n: name[n] for n in ("salt", "milk", "cheese")}
@@ -198,6 +198,9 @@ def test_the_sheet(desk):
     assert {r["Traceability Lot Code Source"] for r in rows if r["Traceability Lot Code"] in (lot["salt"], lot["milk"])} == {
         desk.dairy}
     assert text.count("\n") == len(rows) + 1
+    # Without --all there are critical tracking events and nothing else, each as it stood there.
+    asked = list(csv.DictReader(io.StringIO(desk("export", "fsma", desk.name["cheese"]).out, newline="")))
+    assert asked == [r for r in rows if r["Critical Tracking Event"] not in ("AggregationEvent", "storing")]
 
 
 # --- FoodChain-Lab ------------------------------------------------------------------------------
