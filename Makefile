@@ -233,6 +233,7 @@ install: programs
 	$(call inst,644,conf/man/suyuan.1,$(PREFIX)/share/man/man1/suyuan.1)
 	$(call inst,644,conf/man/suyuand.8,$(PREFIX)/share/man/man8/suyuand.8)
 	$(call inst,644,conf/suyuand.ini,$(PREFIX)/share/suyuan/suyuand.ini)
+	$(call inst,644,conf/exemption.ini,$(PREFIX)/share/suyuan/exemption.ini)
 	install -d $(DESTDIR)$(PREFIX)/share/suyuan/profiles
 	install -m 644 conf/profiles/*.ini $(DESTDIR)$(PREFIX)/share/suyuan/profiles/
 	install -d $(DESTDIR)$(PREFIX)/share/suyuan/recalls

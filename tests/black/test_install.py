@@ -17,6 +17,7 @@ PREFIX = "/opt/suyuan"
 FILES = {
     "bin/suyuan", "sbin/suyuand", "lib/libsuyuan.a", "lib/pkgconfig/suyuan.pc", "lib/systemd/system/suyuand.service",
     "lib/sysusers.d/suyuan.conf", "share/man/man1/suyuan.1", "share/man/man8/suyuand.8", "share/suyuan/suyuand.ini",
+    "share/suyuan/exemption.ini",
     "share/bash-completion/completions/suyuan"}
 
 

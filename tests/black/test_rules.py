@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from cli import Cli, REFUSED, UNKNOWN, USAGE
-from ledger import Key, batch, check_digit, compact, submission
+from ledger import ROOT, Key, batch, check_digit, compact, submission
 
 MILK = check_digit("0690123400001")
 
@@ -340,3 +340,10 @@ def test_the_same_rules_by_another_authority(ledger, trade):
     assert city("rules", "publish", "p.ini", "--replace", "--json").json["record"] == said["record"]
     there = south("rules", "publish", "p.ini", "--replace", "--json").json
     assert (there["status"], there["record"]) == ("already so", said["record"])
+
+
+def test_the_sample_of_an_exemption(shared_ledger, tmp_path):
+    """What the README points to can be published as it stands."""
+    operator = Cli(tmp_path / "cli", shared_ledger.url, shared_ledger.dir / "operator.key")
+    done = operator("rules", "publish", ROOT / "conf/exemption.ini", "--dry-run")
+    assert '"name":"exemption/7"' in done.out
