@@ -213,8 +213,8 @@ static void down_local(struct app *app)
 /* Before the follower, which wakes them, and after it. */
 static int up_hooks(struct app *app, const char **why)
 {
-	return hooks_open(app->config.webhooks, app->config.dir, app->ledger, app->index,
-			  &app->hooks, why);
+	return hooks_open(app->config.webhooks, app->config.webhooks_authorities, app->config.dir,
+			  app->ledger, app->index, &app->hooks, why);
 }
 
 static void down_hooks(struct app *app)

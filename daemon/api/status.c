@@ -109,6 +109,9 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 		      (double)qs.bytes);
 	metrics_counter(&out, "suyuan_queries_cut_total", "slow readers cut as others waited",
 			qs.cut);
+	metrics_gauge(&out, "suyuan_webhooks_waiting",
+		      "notices of recalls looked up and not delivered yet",
+		      (double)hooks_waiting(app->hooks));
 	metrics_gauge(&out, "suyuan_http_connections", "open connections", (double)hs.connections);
 	metrics_counter(&out, "suyuan_http_requests_total", "requests answered", hs.requests);
 	metrics_counter(&out, "suyuan_http_timeouts_total", "connections ended by a deadline",

@@ -93,6 +93,8 @@ static const struct key keys[] = {
      "for a reader once others wait for a thread that one keeps: then the slowest is cut"},
     {"recall", "webhooks", CFG_TEXT, OFF(webhooks), 0, 0, NULL,
      "a file of who is told of recalls how: party, URL and secret, a line each; mode 0600"},
+    {"recall", "webhooks-authorities", CFG_TEXT, OFF(webhooks_authorities), 0, 0, NULL,
+     "a file (PEM) of who signs the certificates of those URLs; else the system's"},
     {"log", "level", CFG_LEVEL, OFF(log_level), 0, 0, "note",
      "error, warning, note, info (a line a request) or debug"},
     {"log", "format", CFG_FORMAT, OFF(log_json), 0, 0, "text", "text (logfmt) or json"},
@@ -469,6 +471,7 @@ void config_free(struct config *c)
 	free(c->dir);
 	free(c->unix_path);
 	free(c->webhooks);
+	free(c->webhooks_authorities);
 	for (unsigned i = 0; i < c->n_listen; i++)
 		free(c->listen[i]);
 	memset(c, 0, sizeof *c);

@@ -31,7 +31,7 @@ struct config {
 	uint64_t drain_timeout;        /* ms */
 	unsigned query_threads, query_readers;
 	uint64_t query_memory, query_time, query_stream, query_patience; /* bytes; ms */
-	char *webhooks;                                                  /* a file; NULL for none */
+	char *webhooks, *webhooks_authorities;                           /* files; NULL for none */
 	unsigned log_level;
 	bool log_json;
 	int ready_fd; /* -1: none */

@@ -20,7 +20,11 @@
 	  "submissions turned away while busy")                                                    \
 	X(JUDGED_AGAIN, counter, "suyuan_judged_again_total",                                      \
 	  "verdicts made again because the state had moved")                                       \
-	X(VERIFIES, counter, "suyuan_verify_total", "codes looked up")
+	X(VERIFIES, counter, "suyuan_verify_total", "codes looked up")                             \
+	X(WEBHOOKS_DELIVERED, counter, "suyuan_webhooks_delivered_total",                          \
+	  "notices of recalls that a receiver has taken")                                          \
+	X(WEBHOOKS_FAILED, counter, "suyuan_webhooks_failed_total",                                \
+	  "posts of such notices that failed, and are tried again")
 
 enum metric {
 #define X(id, kind, name, help) METRIC_##id,

@@ -1,6 +1,7 @@
 #include "hook_impl.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -12,6 +13,7 @@
 enum {
 	CONNECT_MS = 5000,
 	WHOLE_MS = 10000,
+	REST_MS = 60000,     /* of a receiver that failed, at most */
 	ANSWER_MOST = 65536, /* bytes; past them nobody listens any more */
 	IDLE_MS = 60000      /* between two looks when nothing is due */
 };
@@ -33,6 +35,15 @@ static size_t throw_away(char *p, size_t size, size_t n, void *ctx)
 	(void)p;
 	f->got += size * n;
 	return f->got > ANSWER_MOST ? 0 : size * n;
+}
+
+/* Heads of 100 and its like come before the one that counts. */
+static size_t read_head(char *p, size_t size, size_t n, void *ctx)
+{
+	struct flight *f = ctx;
+
+	f->head = size * n == 2 && p[0] == '\r';
+	return throw_away(p, size, n, ctx);
 }
 
 static void sign(const struct receiver *r, const char *time, struct sy_str body, char *out)
@@ -73,7 +84,7 @@ static bool add_headers(struct flight *f, const struct receiver *r, const char *
 	       add_header(f, "Suyuan-Signature", mac);
 }
 
-static void set_options(struct flight *f, const struct receiver *r)
+static void set_options(const struct hooks *h, struct flight *f, const struct receiver *r)
 {
 	CURL *c = f->curl;
 
@@ -87,6 +98,13 @@ static void set_options(struct flight *f, const struct receiver *r)
 	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)WHOLE_MS);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "suyuand/" SUYUAN_VERSION);
+	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* no stop waits for a name to be found */
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (h->authorities)
+		curl_easy_setopt(c, CURLOPT_CAINFO, h->authorities);
+	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, read_head);
+	curl_easy_setopt(c, CURLOPT_HEADERDATA, f);
 	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, throw_away);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
 	curl_easy_setopt(c, CURLOPT_PRIVATE, f);
@@ -94,10 +112,8 @@ static void set_options(struct flight *f, const struct receiver *r)
 
 static void land(struct hooks *h, struct flight *f)
 {
-	if (f->of) {
-		h->receivers[f->of->receiver].flying = false;
-		f->of->flying = false;
-	}
+	if (f->to)
+		f->to->flying = false;
 	if (f->curl) {
 		curl_multi_remove_handle(h->multi, f->curl);
 		curl_easy_cleanup(f->curl);
@@ -107,22 +123,26 @@ static void land(struct hooks *h, struct flight *f)
 	*f = (struct flight){.body = keep};
 }
 
-static void take_off(struct hooks *h, struct flight *f, struct pending *p)
+static void take_off(struct hooks *h, struct flight *f, struct receiver *to, struct pending *p)
 {
 	char key[2 * SY_HASH_SIZE + 1];
-	struct receiver *r = &h->receivers[p->receiver];
 
 	p->due = hook_now() + WHOLE_MS; /* when it doesn't even come so far */
-	if (notice_write(h, p, &f->body, key))
+	if (notice_write(h, to, p, &f->body, key)) {
+		log_event(LOG_WARN, "webhooks-wait", "party", to->party.p, "why",
+			  "a notice can't be read", NULL);
 		return;
+	}
+	f->to = to;
 	f->of = p;
 	f->got = 0;
-	p->flying = r->flying = true;
-	if ((f->curl = curl_easy_init()) == NULL || !add_headers(f, r, key)) {
+	f->head = false;
+	to->flying = true;
+	if ((f->curl = curl_easy_init()) == NULL || !add_headers(f, to, key)) {
 		land(h, f);
 		return;
 	}
-	set_options(f, r);
+	set_options(h, f, to);
 	if (curl_multi_add_handle(h->multi, f->curl))
 		land(h, f);
 }
@@ -140,45 +160,55 @@ static void say(const struct receiver *r, const struct pending *p, long status, 
 				  : LOG_DETAIL,
 		  delivered ? "webhook-delivered" : "webhook-failed", "party", r->party.p, "notice",
 		  notice, "status", code, "tries", tries, "why",
-		  status || rc == CURLE_OK ? "" : curl_easy_strerror(rc), NULL);
+		  delivered || rc == CURLE_OK ? "" : curl_easy_strerror(rc), NULL);
 }
 
 /* --- the thread ------------------------------------------------------------------------------ */
 
-/* Flights point at what waits: what is taken out leaves its place to the last. */
-static void forget(struct hooks *h, struct pending *p)
+/* What is taken out leaves its place to the last; of a receiver only what landed points there. */
+static void forget(struct hooks *h, struct receiver *to, struct pending *p)
 {
-	struct pending *last = &h->pending[--h->n_pending];
+	*p = to->pending[--to->n_pending];
+	atomic_fetch_sub(&h->n_pending, 1);
+}
 
-	if (p == last)
-		return;
-	*p = *last;
-	for (unsigned i = 0; i < FLYING; i++)
-		if (h->flights[i].of == last)
-			h->flights[i].of = p;
+/* One that fails rests, so that its other notices don't keep the turns of others. */
+static void rest(struct receiver *to, bool delivered)
+{
+	uint64_t wait;
+
+	to->misses = delivered ? 0 : to->misses + 1;
+	wait = to->misses ? notice_wait(to->misses) : 0;
+	to->due = hook_now() + (wait < REST_MS ? wait : REST_MS);
+}
+
+/* Of an answer past ANSWER_MOST nobody has heard the end: its status is what counts. */
+static bool is_taken(const struct flight *f, long status)
+{
+	return status >= 200 && status < 300 && f->head;
 }
 
 static void arrived(struct hooks *h, struct flight *f, CURLcode rc)
 {
+	struct receiver *to = f->to;
 	struct pending *p = f->of;
 	long status = 0;
-	bool delivered;
 
 	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-	delivered = status >= 200 && status < 300;
-	p->tries++;
-	say(&h->receivers[p->receiver], p, status, rc, delivered);
-	int err = notice_tried(h, p, status, delivered);
+	bool delivered = is_taken(f, status), done;
 	uint32_t tries;
-	bool done;
+	p->tries++;
+	say(to, p, status, rc, delivered);
+	metric_add(delivered ? METRIC_WEBHOOKS_DELIVERED : METRIC_WEBHOOKS_FAILED, 1);
+	rest(to, delivered);
+	int err = notice_tried(h, to, p, status, delivered);
 	if (err == SY_OK)
-		err = notice_state(h, h->receivers[p->receiver].party, p->notice, &tries, &p->due,
-				   &done);
+		err = notice_state(h, to->party, p->notice, &tries, &p->due, &done);
 	if (err) /* it is said again, with the same key */
 		p->due = hook_now() + IDLE_MS;
 	land(h, f);
 	if (delivered && err == SY_OK)
-		forget(h, p);
+		forget(h, to, p);
 }
 
 static void collect(struct hooks *h)
@@ -199,26 +229,42 @@ static void collect(struct hooks *h)
 static struct flight *free_flight(struct hooks *h)
 {
 	for (unsigned i = 0; i < FLYING; i++)
-		if (h->flights[i].of == NULL)
+		if (h->flights[i].to == NULL)
 			return &h->flights[i];
 	return NULL;
 }
 
-/* Starts what is due; the ms until something else will be. */
+/* The notice that has waited longest; NULL when there is none.  *DUE: when it may go. */
+static struct pending *first_of(struct receiver *to, uint64_t *due)
+{
+	struct pending *first = NULL;
+
+	for (size_t i = 0; i < to->n_pending; i++)
+		if (first == NULL || to->pending[i].due < first->due)
+			first = &to->pending[i];
+	if (first != NULL)
+		*due = first->due > to->due ? first->due : to->due;
+	return first;
+}
+
+/* Starts what is due, each receiver in its turn; the ms until something else will be. */
 static int start_due(struct hooks *h)
 {
-	uint64_t now = hook_now(), next = now + IDLE_MS;
+	uint64_t now = hook_now(), next = now + IDLE_MS, due = 0;
 	struct flight *f = free_flight(h);
+	size_t turn = h->turn;
 
-	for (size_t i = 0; i < h->n_pending; i++) {
-		struct pending *p = &h->pending[i];
-		if (p->flying || h->receivers[p->receiver].flying)
+	for (size_t i = 0; i < h->n_receivers; i++) {
+		struct receiver *to = &h->receivers[(turn + i) % h->n_receivers];
+		struct pending *p = to->flying ? NULL : first_of(to, &due);
+		if (p == NULL)
 			continue;
-		if (p->due <= now && f) {
-			take_off(h, f, p);
+		if (due <= now && f) {
+			take_off(h, f, to, p);
 			f = free_flight(h);
-		} else if (p->due < next) {
-			next = p->due > now ? p->due : now + 10;
+			h->turn = (turn + i + 1) % h->n_receivers;
+		} else if (due < next) {
+			next = due > now ? due : now + 10;
 		}
 	}
 	return (int)(next - now);
@@ -230,15 +276,14 @@ static void *deliver(void *arg)
 	int running;
 
 	while (!atomic_load(&h->stopping)) {
+		curl_multi_perform(h->multi, &running);
+		collect(h);
 		if (notices_look(h))
 			log_event(LOG_WARN, "webhooks-wait", "why", "notices can't be read", NULL);
+		/* last, as whatever arrives changes it; what was added just now ends the poll */
 		int wait = start_due(h);
-		curl_multi_perform(h->multi, &running);
-		collect(h);
 		if (!atomic_load(&h->stopping))
-			curl_multi_poll(h->multi, NULL, 0, running ? 1000 : wait, NULL);
-		curl_multi_perform(h->multi, &running);
-		collect(h);
+			curl_multi_poll(h->multi, NULL, 0, wait, NULL);
 	}
 	return NULL;
 }
@@ -279,13 +324,14 @@ static void hooks_free(struct hooks *h)
 		kv_close(h->kv);
 	for (size_t i = 0; i < h->n_receivers; i++)
 		sy_wipe((void *)(uintptr_t)h->receivers[i].secret.p, h->receivers[i].secret.n);
+	for (size_t i = 0; i < h->n_receivers; i++)
+		free(h->receivers[i].pending);
 	sy_arena_free(&h->arena);
-	free(h->pending);
 	free(h);
 }
 
-int hooks_open(const char *path, const char *dir, struct ledger *ledger, struct index *index,
-	       struct hooks **out, const char **why)
+int hooks_open(const char *path, const char *authorities, const char *dir, struct ledger *ledger,
+	       struct index *index, struct hooks **out, const char **why)
 {
 	struct hooks *h;
 	int err;
@@ -298,12 +344,17 @@ int hooks_open(const char *path, const char *dir, struct ledger *ledger, struct 
 	h->ledger = ledger;
 	h->index = index;
 	h->seen = UINT64_MAX; /* look once */
+	h->authorities = authorities && *authorities ? authorities : NULL;
+	*why = "the file of webhooks-authorities can't be read";
+	if (h->authorities && access(h->authorities, R_OK)) {
+		err = SY_ENOTFOUND;
+		goto err0;
+	}
 	if ((err = receivers_read(h, path, why)) || (err = open_tables(h, dir, why)))
 		goto err0;
 	*why = "webhooks can't be started";
 	err = SY_ENOMEM;
-	if ((h->pending = calloc(PENDING_MOST, sizeof *h->pending)) == NULL ||
-	    curl_global_init(CURL_GLOBAL_DEFAULT) || (h->multi = curl_multi_init()) == NULL ||
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) || (h->multi = curl_multi_init()) == NULL ||
 	    pthread_create(&h->thread, NULL, deliver, h))
 		goto err0;
 	*out = h;
@@ -317,6 +368,11 @@ void hooks_wake(struct hooks *h)
 {
 	if (h)
 		curl_multi_wakeup(h->multi);
+}
+
+size_t hooks_waiting(struct hooks *h)
+{
+	return h ? atomic_load(&h->n_pending) : 0;
 }
 
 void hooks_close(struct hooks *h)

@@ -10,28 +10,33 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FLYING = 16 /* requests at once */, PENDING_MOST = 10000 };
-
-struct receiver {
-	struct sy_str party, url, secret;
-	bool flying; /* one at a time */
-};
+enum { FLYING = 16 /* requests at once */, PENDING_MOST = 1000 /* of a receiver, at hand */ };
 
 /* A notice that wasn't delivered yet. */
 struct pending {
-	unsigned receiver;
 	uint64_t notice, number; /* its record; the case */
 	uint64_t due;            /* ms: not before */
 	uint32_t tries;
-	bool flying;
+};
+
+struct receiver {
+	struct sy_str party, url, secret;
+	struct pending *pending; /* made when there is one */
+	size_t n_pending;
+	bool flying;     /* one at a time, and until then nothing else of it moves */
+	bool look, more; /* look for what is new; there is more than PENDING_MOST */
+	unsigned misses; /* since it took one */
+	uint64_t due;    /* ms: not before, whichever */
 };
 
 struct flight {
-	struct pending *of; /* NULL: free */
+	struct receiver *to; /* NULL: free */
+	struct pending *of;
 	CURL *curl;
 	struct curl_slist *headers;
 	struct sy_buf body;
 	size_t got; /* bytes of the answer, which are thrown away */
+	bool head;  /* its head is whole */
 };
 
 struct hooks {
@@ -44,10 +49,10 @@ struct hooks {
 	struct sy_arena arena; /* of the receivers */
 	struct receiver *receivers;
 	size_t n_receivers;
-	struct pending *pending;
-	size_t n_pending, cap;
-	uint64_t seen; /* newest notice that was looked for */
-	bool more;     /* there are more than PENDING_MOST */
+	size_t turn;             /* whose turn it is to be first */
+	atomic_size_t n_pending; /* of all */
+	uint64_t seen;           /* newest notice that was looked for */
+	const char *authorities;
 	struct flight flights[FLYING];
 };
 
@@ -55,14 +60,16 @@ uint64_t hook_now(void); /* ms since 1970 */
 
 /* receivers.c */
 int receivers_read(struct hooks *h, const char *path, const char **why);
-/* notices.c: looks for what wasn't delivered; *ROOM: for more. */
+/* notices.c: looks for what wasn't delivered, where there is room for it. */
 int notices_look(struct hooks *h);
 /* The body and the idempotency key of one. */
-int notice_write(struct hooks *h, const struct pending *p, struct sy_buf *body,
-		 char key[2 * SY_HASH_SIZE + 1]);
+int notice_write(struct hooks *h, const struct receiver *to, const struct pending *p,
+		 struct sy_buf *body, char key[2 * SY_HASH_SIZE + 1]);
 /* What is kept of one: how often it was tried, when it was delivered (0: not yet). */
 int notice_state(struct hooks *h, struct sy_str party, uint64_t notice, uint32_t *tries,
 		 uint64_t *next, bool *delivered);
-int notice_tried(struct hooks *h, const struct pending *p, long status, bool delivered);
+int notice_tried(struct hooks *h, const struct receiver *to, const struct pending *p, long status,
+		 bool delivered);
+uint64_t notice_wait(uint32_t tries); /* ms after so many */
 
 #endif

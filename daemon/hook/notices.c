@@ -40,6 +40,8 @@ int notice_state(struct hooks *h, struct sy_str party, uint64_t notice, uint32_t
 		const uint8_t *p = (const uint8_t *)row.p;
 		*tries = sy_get32(p);
 		*next = sy_get64(p + 4);
+		if (*next > hook_now() + HOUR) /* the clock was set back */
+			*next = 0;
 		*delivered = sy_get64(p + 12) != 0;
 	}
 	kv_abort(&tx);
@@ -47,20 +49,21 @@ int notice_state(struct hooks *h, struct sy_str party, uint64_t notice, uint32_t
 }
 
 /* A second after the first try, then twice as long each time, up to an hour. */
-static uint64_t wait_after(uint32_t tries)
+uint64_t notice_wait(uint32_t tries)
 {
 	return tries > 12 ? HOUR : (uint64_t)SECOND << (tries ? tries - 1 : 0);
 }
 
-int notice_tried(struct hooks *h, const struct pending *p, long status, bool delivered)
+int notice_tried(struct hooks *h, const struct receiver *to, const struct pending *p, long status,
+		 bool delivered)
 {
 	uint8_t key[24], row[ROW];
 	uint64_t now = hook_now();
 	struct kv_tx tx;
 
-	row_key(h->receivers[p->receiver].party, p->notice, key);
+	row_key(to->party, p->notice, key);
 	sy_put32(row, p->tries);
-	sy_put64(row + 4, now + wait_after(p->tries));
+	sy_put64(row + 4, now + notice_wait(p->tries));
 	sy_put64(row + 12, delivered ? now : 0);
 	sy_put32(row + 20, (uint32_t)status);
 	kv_begin(h->kv, &tx, KV_WRITE);
@@ -71,26 +74,26 @@ int notice_tried(struct hooks *h, const struct pending *p, long status, bool del
 
 /* --- looking --------------------------------------------------------------------------------- */
 
-static bool is_pending(const struct hooks *h, unsigned receiver, uint64_t notice)
+static bool is_pending(const struct receiver *to, uint64_t notice)
 {
-	for (size_t i = 0; i < h->n_pending; i++)
-		if (h->pending[i].receiver == receiver && h->pending[i].notice == notice)
+	for (size_t i = 0; i < to->n_pending; i++)
+		if (to->pending[i].notice == notice)
 			return true;
 	return false;
 }
 
-static int add(struct hooks *h, const struct pending *p)
+static int add(struct hooks *h, struct receiver *to, const struct pending *p)
 {
-	if (h->n_pending == PENDING_MOST) {
-		h->more = true;
-		return SY_OK;
-	}
-	h->pending[h->n_pending++] = *p;
+	if (to->pending == NULL &&
+	    (to->pending = calloc(PENDING_MOST, sizeof *to->pending)) == NULL)
+		return SY_ENOMEM;
+	to->pending[to->n_pending++] = *p;
+	atomic_fetch_add(&h->n_pending, 1);
 	return SY_OK;
 }
 
 /* The versions of a row of an inbox that weren't delivered, the newest first. */
-static int look_at(struct hooks *h, struct index_read *r, unsigned receiver,
+static int look_at(struct hooks *h, struct index_read *r, struct receiver *to,
 		   struct register_row row)
 {
 	struct sy_str id = row.id, recall = row.owner;
@@ -101,36 +104,40 @@ static int look_at(struct hooks *h, struct index_read *r, unsigned receiver,
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	do {
-		struct pending p = {.receiver = receiver, .notice = row.record, .number = c.number};
-		err = notice_state(h, h->receivers[receiver].party, row.record, &p.tries, &p.due,
-				   &delivered);
-		if (err == SY_OK && !delivered && !is_pending(h, receiver, row.record))
-			err = add(h, &p);
+		struct pending p = {.notice = row.record, .number = c.number};
+		err = notice_state(h, to->party, row.record, &p.tries, &p.due, &delivered);
 		if (err || delivered)
 			return err;
+		if (!is_pending(to, row.record)) {
+			to->more = to->n_pending == PENDING_MOST;
+			if (to->more || (err = add(h, to, &p)))
+				return err;
+		}
 		err = register_get_before(r, REG_INBOX, id, row.record, &row);
 	} while (err == SY_OK);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-static int look_for(struct hooks *h, struct index_read *r, unsigned receiver)
+static int look_for(struct hooks *h, struct index_read *r, struct receiver *to)
 {
 	struct sy_arena arena = {0};
-	struct sy_str stem = recall_inbox_id(&arena, h->receivers[receiver].party, UINT64_MAX),
-		      after = stem;
+	struct sy_str stem = recall_inbox_id(&arena, to->party, UINT64_MAX), after = stem;
 	struct register_row row;
 	int err = stem.n ? SY_OK : SY_ENOMEM;
 
-	while (err == SY_OK && (err = register_next(r, REG_INBOX, after, &row)) == SY_OK) {
+	to->more = false;
+	while (err == SY_OK && !to->more &&
+	       (err = register_next(r, REG_INBOX, after, &row)) == SY_OK) {
 		if (row.id.n <= stem.n || memcmp(row.id.p, stem.p, stem.n))
 			break;
 		after = row.id;
-		err = look_at(h, r, receiver, row);
+		err = look_at(h, r, to, row);
 	}
 	sy_arena_free(&arena);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
+/* Of one that has its fill nothing is looked for until half of it is gone. */
 int notices_look(struct hooks *h)
 {
 	struct index_read r;
@@ -139,27 +146,30 @@ int notices_look(struct hooks *h)
 	if (err)
 		return err;
 	uint64_t newest = index_newest_notice(&r);
-	if (newest != h->seen || h->more) {
-		h->more = false;
-		for (unsigned i = 0; i < h->n_receivers && err == SY_OK; i++)
-			err = look_for(h, &r, i);
-		if (err == SY_OK)
-			h->seen = newest;
+	for (size_t i = 0; i < h->n_receivers; i++) {
+		struct receiver *to = &h->receivers[i];
+		to->look = to->look || newest != h->seen;
+		bool room = to->more ? to->n_pending <= PENDING_MOST / 2 : to->look;
+		if (!room || to->flying || err)
+			continue;
+		err = look_for(h, &r, to);
+		to->look = err != SY_OK;
 	}
+	h->seen = newest;
 	index_read_end(&r);
 	return err;
 }
 
 /* --- saying ---------------------------------------------------------------------------------- */
 
-static void idempotency(struct hooks *h, const struct pending *p, char out[2 * SY_HASH_SIZE + 1])
+static void idempotency(struct hooks *h, const struct receiver *to, const struct pending *p,
+			char out[2 * SY_HASH_SIZE + 1])
 {
 	char number[24];
 	sy_hash hash;
 
 	snprintf(number, sizeof number, "\n%llu\n", (unsigned long long)p->notice);
-	struct sy_str parts[] = {ledger_origin(h->ledger), sy_str(number),
-				 h->receivers[p->receiver].party};
+	struct sy_str parts[] = {ledger_origin(h->ledger), sy_str(number), to->party};
 	sy_sha256_parts(parts, 3, &hash);
 	for (size_t i = 0; i < SY_HASH_SIZE; i++)
 		snprintf(out + 2 * i, 3, "%02x", hash.b[i]);
@@ -184,7 +194,7 @@ static int write_text(struct hooks *h, struct sy_arena *arena, struct sy_jw *w, 
 		}
 	}
 	ledger_read_end(&truth);
-	return err;
+	return err == SY_EGONE ? SY_OK : err; /* the rest is told all the same */
 }
 
 static void write_time(struct sy_jw *w, const char *name, uint64_t ms)
@@ -215,11 +225,11 @@ static int write_recall(struct index_read *r, struct sy_jw *w, const struct regi
 	return SY_OK;
 }
 
-static int write_all(struct hooks *h, struct index_read *r, const struct pending *p,
-		     struct sy_arena *arena, struct sy_buf *body, const char *key)
+static int write_all(struct hooks *h, struct index_read *r, const struct receiver *to,
+		     const struct pending *p, struct sy_arena *arena, struct sy_buf *body,
+		     const char *key)
 {
-	struct sy_str party = h->receivers[p->receiver].party,
-		      id = recall_inbox_id(arena, party, p->number);
+	struct sy_str party = to->party, id = recall_inbox_id(arena, party, p->number);
 	struct register_row row;
 	struct sy_jw w;
 	int err = id.n ? register_get_before(r, REG_INBOX, id, p->notice + 1, &row) : SY_ENOMEM;
@@ -242,8 +252,8 @@ static int write_all(struct hooks *h, struct index_read *r, const struct pending
 	return body->failed ? SY_ENOMEM : SY_OK;
 }
 
-int notice_write(struct hooks *h, const struct pending *p, struct sy_buf *body,
-		 char key[2 * SY_HASH_SIZE + 1])
+int notice_write(struct hooks *h, const struct receiver *to, const struct pending *p,
+		 struct sy_buf *body, char key[2 * SY_HASH_SIZE + 1])
 {
 	struct sy_arena arena = {0};
 	struct index_read r;
@@ -251,9 +261,9 @@ int notice_write(struct hooks *h, const struct pending *p, struct sy_buf *body,
 
 	if (err)
 		return err;
-	idempotency(h, p, key);
+	idempotency(h, to, p, key);
 	sy_buf_reset(body);
-	err = write_all(h, &r, p, &arena, body, key);
+	err = write_all(h, &r, to, p, &arena, body, key);
 	index_read_end(&r);
 	sy_arena_free(&arena);
 	return err;

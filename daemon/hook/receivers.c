@@ -1,11 +1,13 @@
 #include "hook_impl.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-enum { FILE_MOST = 1 << 20 };
+enum { FILE_MOST = 1 << 20, FAULTS_MOST = 100 };
 
 static struct sy_str word(struct sy_str *line)
 {
@@ -24,10 +26,30 @@ static struct sy_str word(struct sy_str *line)
 	return out;
 }
 
+/* http or https, a host, and neither a name with a password, which a log would show, nor controls.
+ */
 static bool is_url(struct sy_str s)
 {
-	return (s.n > 8 && memcmp(s.p, "https://", 8) == 0) ||
-	       (s.n > 7 && memcmp(s.p, "http://", 7) == 0);
+	size_t stem = s.n > 8 && memcmp(s.p, "https://", 8) == 0  ? 8
+		      : s.n > 7 && memcmp(s.p, "http://", 7) == 0 ? 7
+								  : 0;
+	size_t host = stem;
+
+	while (host < s.n && !strchr("/?#", s.p[host]))
+		if (s.p[host++] == '@')
+			return false;
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f)
+			return false;
+	return stem && host > stem;
+}
+
+/* Parties go by a URI. */
+static bool is_party(struct sy_str s)
+{
+	size_t bad;
+
+	return s.n > 2 && memchr(s.p, ':', s.n) && sy_utf8_valid(s.p, s.n, &bad) && s.p[0] != ':';
 }
 
 static struct sy_str keep(struct sy_arena *arena, struct sy_str s)
@@ -37,46 +59,70 @@ static struct sy_str keep(struct sy_arena *arena, struct sy_str s)
 	return copy ? (struct sy_str){copy, s.n} : SY_STR("");
 }
 
-static int read_line(struct hooks *h, struct sy_str line, struct receiver *r)
+static bool is_known(const struct hooks *h, struct sy_str party)
 {
-	struct sy_str party = word(&line), url = word(&line), secret = word(&line);
+	for (size_t i = 0; i < h->n_receivers; i++)
+		if (sy_str_eq(h->receivers[i].party, party))
+			return true;
+	return false;
+}
 
-	if (secret.n == 0 || word(&line).n || !is_url(url))
-		return SY_EINVAL;
-	*r = (struct receiver){.party = keep(&h->arena, party),
-			       .url = keep(&h->arena, url),
-			       .secret = keep(&h->arena, secret)};
+/* What is wrong with a line; NULL for nothing. */
+static const char *fault_of(const struct hooks *h, const struct sy_str words[4])
+{
+	if (words[2].n == 0 || words[3].n)
+		return "expected three words: a party, a URL of http or https, and a secret";
+	if (!is_party(words[0]))
+		return "expected a party's id, a URI, first";
+	if (!is_url(words[1]))
+		return "expected http://HOST/... or https://HOST/... second, without a user";
+	if (is_known(h, words[0]))
+		return "this party has a line already: expected one";
+	return NULL;
+}
+
+static int read_line(struct hooks *h, struct sy_str line, const char **fault)
+{
+	struct receiver *r = &h->receivers[h->n_receivers];
+	struct sy_str words[4];
+
+	for (size_t i = 0; i < 4; i++)
+		words[i] = word(&line);
+	*fault = words[0].n == 0 || words[0].p[0] == '#' ? NULL : fault_of(h, words);
+	if (*fault || words[0].n == 0 || words[0].p[0] == '#')
+		return SY_OK;
+	*r = (struct receiver){.party = keep(&h->arena, words[0]),
+			       .url = keep(&h->arena, words[1]),
+			       .secret = keep(&h->arena, words[2])};
+	h->n_receivers++;
 	return r->party.n && r->url.n && r->secret.n ? SY_OK : SY_ENOMEM;
 }
 
-static int read_lines(struct hooks *h, struct sy_str text, const char **why)
+/* Every fault is named, none with what the line says: it has the secret. */
+static int read_lines(struct hooks *h, const char *path, struct sy_str text, const char **why)
 {
-	static char where[120];
 	struct sy_str rest = text, line;
-	size_t n = 0;
+	size_t n = 0, faults = 0;
+	int err = SY_OK;
 
-	for (unsigned number = 1; sy_str_line(&rest, &line); number++)
+	while (sy_str_line(&rest, &line))
 		n++;
 	if ((h->receivers = sy_arena_calloc(&h->arena, n + 1, sizeof *h->receivers)) == NULL)
 		return SY_ENOMEM;
 	rest = text;
-	for (unsigned number = 1; sy_str_line(&rest, &line); number++) {
-		struct sy_str look = line, first = word(&look);
-		if (first.n == 0 || first.p[0] == '#')
+	for (unsigned number = 1; err == SY_OK && sy_str_line(&rest, &line); number++) {
+		const char *fault;
+		char where[512];
+		err = read_line(h, line, &fault);
+		if (fault == NULL || ++faults > FAULTS_MOST)
 			continue;
-		int err = read_line(h, line, &h->receivers[h->n_receivers]);
-		if (err == SY_EINVAL) {
-			snprintf(where, sizeof where,
-				 "webhooks, line %u: expected a party, a URL of http or https, "
-				 "and a secret",
-				 number);
-			*why = where;
-		}
-		if (err)
-			return err;
-		h->n_receivers++;
+		snprintf(where, sizeof where, "%s:%u: %s", path, number, fault);
+		log_event(LOG_ERR, "webhooks", "why", where, NULL);
 	}
-	return SY_OK;
+	if (err || faults == 0)
+		return err;
+	*why = "the file of webhooks has faults";
+	return SY_EINVAL;
 }
 
 static int read_file(FILE *f, struct sy_buf *out)
@@ -106,7 +152,7 @@ int receivers_read(struct hooks *h, const char *path, const char **why)
 		*why = "the file of webhooks holds secrets: expected that its owner alone may read "
 		       "it (chmod 600)";
 	else if ((err = read_file(f, &text)) == SY_OK)
-		err = read_lines(h, sy_buf_span(&text), why);
+		err = read_lines(h, path, sy_buf_span(&text), why);
 	fclose(f);
 	if (text.p)
 		sy_wipe(text.p, text.cap);

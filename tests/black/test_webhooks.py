@@ -144,7 +144,7 @@ def test_a_receiver_that_hangs_harms_nobody(world):
 
 
 @pytest.mark.parametrize("text, mode, words", (
-    ("urn:a http://127.0.0.1/\n", 0o600, "line 1"), ("urn:a ftp://x/ s\n", 0o600, "line 1"),
+    ("urn:a http://127.0.0.1/\n", 0o600, "webhooks:1: "), ("urn:a ftp://x/ s\n", 0o600, "webhooks:1: "),
     ("urn:a http://127.0.0.1/ s\n", 0o644, "chmod 600"), (None, 0, "can't be read")))
 def test_a_file_that_cannot_be_read(tmp_path, text, mode, words):
     one = ledgers.Ledger(tmp_path / "ledger").init()
