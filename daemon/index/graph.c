@@ -521,26 +521,6 @@ int index_visits_next(struct index_read *r, uint64_t actor, uint64_t *record, ui
 	return SY_OK;
 }
 
-int index_edges(struct index_read *r, enum index_direction d, uint64_t id, bool first,
-		struct sy_str *ids)
-{
-	struct kv_place *at = &r->edges[d];
-	uint8_t k[8];
-	int err;
-
-	at->table = d == INDEX_FORWARD ? T_FORWARD : T_BACK;
-	if (!first && at->whole)
-		return SY_ENOTFOUND;
-	if (!first)
-		return kv_values(&r->tx, at->table, SY_STR(""), false, ids);
-	sy_put64(k, id);
-	if ((err = kv_place_seek(&r->tx, at, (struct sy_str){(const char *)k, sizeof k})))
-		return err;
-	if (at->key.n != sizeof k || memcmp(at->key.p, k, sizeof k))
-		return SY_ENOTFOUND;
-	return kv_place_values(&r->tx, at, ids);
-}
-
 /* The first record of each group whose hash begins so: mostly there is one. */
 int index_fact_node(struct index_read *r, uint64_t record, const struct item_fact *f, uint64_t node,
 		    bool *yes)

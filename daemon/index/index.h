@@ -500,6 +500,12 @@ enum index_direction { INDEX_FORWARD, INDEX_BACK };
  */
 int index_edges(struct index_read *r, enum index_direction d, uint64_t id, bool first,
 		struct sy_str *ids);
+/* All edges of that direction: EACH gets an id and ids that it leads to, ascending in both,
+ * likewise big-endian; what doesn't lie side by side in several calls.  Ends with the first error
+ * of EACH. */
+int index_edges_sweep(struct index_read *r, enum index_direction d,
+		      int (*each)(void *ctx, struct sy_str id, struct sy_str ids), void *ctx);
+uint64_t index_edges_count(struct index_read *r, enum index_direction d);
 
 /* A thing put into or taken out of a container, in order of time and record. */
 struct content {

@@ -607,6 +607,33 @@ int kv_values_here(struct kv_tx *tx, unsigned table, struct sy_str value, bool *
 	return keep(tx, rc);
 }
 
+int kv_sweep(struct kv_tx *tx, unsigned table,
+	     int (*each)(void *ctx, struct sy_str key, struct sy_str values), void *ctx)
+{
+	MDB_cursor *c = cursor_to_move(tx, table);
+	MDB_val k, v, more;
+	int rc, err = SY_OK;
+
+	if (c == NULL)
+		return tx->err;
+	for (rc = mdb_cursor_get(c, &k, &v, MDB_FIRST); rc == 0 && err == SY_OK;
+	     rc = mdb_cursor_get(c, &k, &v, MDB_NEXT_NODUP)) {
+		size_t size = v.mv_size, n = 1, given;
+		if ((rc = mdb_cursor_count(c, &n)) ||
+		    (n > 1 && (rc = mdb_cursor_get(c, &more, &v, MDB_GET_MULTIPLE))))
+			break;
+		err = each(ctx, str(k), str(v));
+		for (given = v.mv_size; given < n * size && err == SY_OK; given += v.mv_size) {
+			if ((rc = mdb_cursor_get(c, &more, &v, MDB_NEXT_MULTIPLE)))
+				return keep(tx, rc);
+			err = each(ctx, str(k), str(v));
+		}
+		if (err)
+			return err;
+	}
+	return rc == MDB_NOTFOUND ? SY_OK : keep(tx, rc);
+}
+
 uint64_t kv_count(struct kv_tx *tx, unsigned table)
 {
 	MDB_stat st;

@@ -90,6 +90,10 @@ int kv_values(struct kv_tx *tx, unsigned table, struct sy_str key, bool first,
  * it, and whether they are all. */
 int kv_values_here(struct kv_tx *tx, unsigned table, struct sy_str value, bool *whole,
 		   struct sy_str *values);
+/* All of a table with several values a key, in order: EACH gets a key and those of its values that
+ * stand side by side, so that a key may come more than once.  Ends with the first error of EACH. */
+int kv_sweep(struct kv_tx *tx, unsigned table,
+	     int (*each)(void *ctx, struct sy_str key, struct sy_str values), void *ctx);
 uint64_t kv_count(struct kv_tx *tx, unsigned table);
 
 /*
