@@ -73,7 +73,7 @@ static int add_line(struct walk *w, const struct content *c, bool *sorted)
 static int sort_lines(struct walk *w)
 {
 	const size_t size = sizeof *w->lines;
-	int err = memory_room(&w->memory, &w->lines_spare, &w->cap_lines_spare, w->n_lines, size);
+	int err = memory_spare(&w->memory, &w->lines_spare, &w->cap_lines_spare, w->n_lines, size);
 
 	if (err)
 		return walk_room(w, err);

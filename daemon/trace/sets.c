@@ -1,77 +1,82 @@
 #include "walk.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
-enum { PAGE = 512, ROOM_MIN = 64, DIGIT = 11, DIGITS = 1 << DIGIT, FEW = 64 };
+enum { ROOM_MIN = 64, LARGE = 4 << 20, PAGE = 4096, DIGIT = 11, DIGITS = 1 << DIGIT, FEW = 64 };
+
+/* To get memory page by page takes as long as to fill it.  All of its pages, or what is one mapping
+ * would become two, that can't grow without being copied. */
+static void want_large_pages(void *p, size_t n)
+{
+	uintptr_t begin = (uintptr_t)p / PAGE * PAGE,
+		  end = ((uintptr_t)p + n + PAGE - 1) / PAGE * PAGE;
+
+	if (n >= LARGE)
+		madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* or without */
+}
+
+/* How many elements to have, of those that are needed; 0: there is no memory for so many. */
+static size_t grown_to(struct memory *m, size_t cap, size_t need, size_t size)
+{
+	size_t grown = cap * 2 < ROOM_MIN ? ROOM_MIN : cap * 2;
+
+	if (grown < need)
+		grown = need;
+	if (grown - cap > m->left / size && m->packed)
+		packed_free(m, m->packed);
+	if (grown - cap > m->left / size)
+		grown = need; /* what is left, rather than nothing */
+	return grown - cap > m->left / size ? 0 : grown;
+}
 
 /* P is the address of a pointer to the elements; any pointer's, so it is copied as bytes. */
-int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size)
+static int room(struct memory *m, void *p, size_t *cap, size_t need, size_t size, bool keep)
 {
-	size_t grown = *cap * 2 < ROOM_MIN ? ROOM_MIN : *cap * 2;
+	size_t grown;
 	void *old, *fresh;
 
 	if (need <= *cap)
 		return SY_OK;
-	if (grown < need)
-		grown = need;
-	if ((grown - *cap) > m->left / size) {
-		grown = need; /* what is left, rather than nothing */
-		if ((grown - *cap) > m->left / size)
-			return SY_ETOOBIG;
-	}
+	if ((grown = grown_to(m, *cap, need, size)) == 0)
+		return SY_ETOOBIG;
 	memcpy(&old, p, sizeof old);
-	if ((fresh = realloc(old, grown * size)) == NULL)
+	fresh = keep ? realloc(old, grown * size) : malloc(grown * size);
+	if (fresh == NULL)
 		return SY_ENOMEM;
+	if (!keep)
+		free(old);
 	memcpy(p, &fresh, sizeof fresh);
+	want_large_pages(fresh, grown * size);
 	m->left -= (grown - *cap) * size;
 	*cap = grown;
 	return SY_OK;
 }
 
-static int page_of(struct memory *m, struct bits *b, size_t page, uint64_t **row)
+int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size)
 {
-	size_t had = b->n_pages;
+	return room(m, p, cap, need, size, true);
+}
+
+int memory_spare(struct memory *m, void *p, size_t *cap, size_t need, size_t size)
+{
+	return room(m, p, cap, need, size, false);
+}
+
+int bits_add_page(struct memory *m, struct bits *b, uint64_t id)
+{
+	size_t page = (size_t)(id / BITS_PAGE), had = b->n_pages;
 	int err = memory_room(m, &b->pages, &b->n_pages, page + 1, sizeof *b->pages);
 
 	if (err)
 		return err;
 	if (b->n_pages > had)
 		memset(b->pages + had, 0, (b->n_pages - had) * sizeof *b->pages);
-	if (b->pages[page] == 0) {
-		if ((err = memory_room(m, &b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows)))
-			return err;
-		memset(b->rows[b->n_rows++], 0, sizeof *b->rows);
-		b->pages[page] = (uint32_t)b->n_rows;
-	}
-	*row = b->rows[b->pages[page] - 1];
+	if ((err = memory_room(m, &b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows)))
+		return err;
+	memset(b->rows[b->n_rows++], 0, sizeof *b->rows);
+	b->pages[page] = (uint32_t)b->n_rows;
 	return SY_OK;
-}
-
-int bits_add(struct memory *m, struct bits *b, uint64_t id, bool *fresh)
-{
-	size_t page = (size_t)(id / PAGE);
-	uint64_t *row, bit = (uint64_t)1 << id % 64;
-
-	if (page < b->n_pages && b->pages[page]) {
-		row = b->rows[b->pages[page] - 1];
-	} else {
-		int err = page_of(m, b, page, &row);
-		if (err)
-			return err;
-	}
-	row += id % PAGE / 64;
-	*fresh = !(*row & bit);
-	*row |= bit;
-	return SY_OK;
-}
-
-bool bits_has(const struct bits *b, uint64_t id)
-{
-	size_t page = (size_t)(id / PAGE);
-
-	if (page >= b->n_pages || b->pages[page] == 0)
-		return false;
-	return b->rows[b->pages[page] - 1][id % PAGE / 64] >> id % 64 & 1;
 }
 
 void bits_free(struct bits *b)
@@ -91,6 +96,17 @@ static uint64_t id_at(const char *v, size_t i, size_t size)
 	return id;
 }
 
+/* Of the sizes that are sorted most the compiler knows how. */
+static inline void copy_one(char *to, const char *from, size_t size)
+{
+	if (size == sizeof(struct via))
+		memcpy(to, from, sizeof(struct via));
+	else if (size == sizeof(struct trace_item))
+		memcpy(to, from, sizeof(struct trace_item));
+	else
+		memcpy(to, from, size);
+}
+
 /* One pass of a radix sort, by the digit at SHIFT. */
 static void pass(const char *from, char *to, size_t n, size_t size, unsigned shift)
 {
@@ -101,8 +117,8 @@ static void pass(const char *from, char *to, size_t n, size_t size, unsigned shi
 	for (unsigned d = 0; d < DIGITS; d++)
 		at[d + 1] += at[d];
 	for (size_t i = 0; i < n; i++)
-		memcpy(to + size * at[id_at(from, i, size) >> shift & (DIGITS - 1)]++,
-		       from + i * size, size);
+		copy_one(to + size * at[id_at(from, i, size) >> shift & (DIGITS - 1)]++,
+			 from + i * size, size);
 }
 
 /* Of a few elements it isn't worth counting digits. */

@@ -76,6 +76,9 @@ struct trace_ask {
 			 that are only told */
 	size_t bytes; /* of memory at most */
 	unsigned ms;  /* of time at most */
+	/* Edges read one by one before all are taken into memory, at the next level; for tests.  0:
+	 * as many as it pays after; SIZE_MAX: never. */
+	size_t pack_after;
 	bool (*stopped)(void *ctx); /* asked now and then; may be NULL */
 	void *ctx;
 };

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { STEPS = 1024 }; /* between two looks at the clock */
-
 const char *trace_edge_name(enum trace_edge e)
 {
 	static const char *const names[] = {NULL, "transform", "member", "contain"};
@@ -35,10 +33,8 @@ int walk_stop(struct walk *w, enum trace_cut cut)
 	return SY_EHALT;
 }
 
-int walk_step(struct walk *w)
+int walk_look_up(struct walk *w)
 {
-	if (++w->steps % STEPS)
-		return SY_OK;
 	if (now_ms() >= w->due || (w->ask->stopped && w->ask->stopped(w->ask->ctx)))
 		return walk_stop(w, TRACE_CUT_TIME);
 	return SY_OK;
@@ -81,7 +77,7 @@ static int items_room(struct walk *w, size_t need)
 		return walk_stop(w, TRACE_CUT_SIZE);
 	err = memory_room(&w->memory, &w->items, &w->cap, need, size);
 	if (err == SY_OK)
-		err = memory_room(&w->memory, &w->spare, &w->cap_spare, w->cap, size);
+		err = memory_spare(&w->memory, &w->spare, &w->cap_spare, w->cap, size);
 	return walk_room(w, err);
 }
 
@@ -179,113 +175,6 @@ static int end_level(struct walk *w, size_t begin)
 	return w->windowed ? settle(w, begin) : SY_OK;
 }
 
-/* --- edges ----------------------------------------------------------------------------------- */
-
-static int vias_room(struct walk *w, size_t need)
-{
-	const size_t size = sizeof *w->vias;
-	int err;
-
-	if (need <= w->cap_vias && w->cap_vias <= w->cap_vias_spare)
-		return SY_OK;
-	err = memory_room(&w->memory, &w->vias, &w->cap_vias, need, size);
-	if (err == SY_OK)
-		err =
-		    memory_room(&w->memory, &w->vias_spare, &w->cap_vias_spare, w->cap_vias, size);
-	return walk_room(w, err);
-}
-
-static int add_via(struct walk *w, uint64_t node, uint32_t from)
-{
-	bool fresh = true;
-	int err = walk_step(w);
-
-	if (err == SY_OK && !w->windowed)
-		err = walk_room(w, bits_add(&w->memory, &w->nodes, node & ~NODE_BIT, &fresh));
-	if (err || !fresh)
-		return err;
-	if ((err = vias_room(w, w->n_vias + 1)))
-		return err;
-	w->vias[w->n_vias++] = (struct via){node, from};
-	return SY_OK;
-}
-
-/* What an item or a node leads to; an item to nodes, and to its units. */
-static int follow(struct walk *w, uint64_t id, uint32_t from)
-{
-	bool node = id & NODE_BIT;
-	struct sy_str ids;
-	int err;
-
-	for (bool first = true;
-	     (err = index_edges(w->r, w->ask->direction, id, first, &ids)) == SY_OK; first = false)
-		for (size_t at = 0; at < ids.n && err == SY_OK; at += 8) {
-			uint64_t to = sy_get64((const uint8_t *)ids.p + at);
-			if (to & NODE_BIT)
-				err = add_via(w, to, from);
-			else
-				err = walk_reach(w, to, from, node ? TRACE_TRANSFORM : TRACE_MEMBER,
-						 id);
-			if (err)
-				return err;
-		}
-	return err == SY_ENOTFOUND ? SY_OK : err;
-}
-
-static int follow_lot(struct walk *w, uint32_t i)
-{
-	struct item it;
-	int err = index_item(w->r, w->items[i].id, &it);
-
-	if (err || it.lot == NO_ID)
-		return err == SY_ENOTFOUND ? SY_OK : err;
-	return walk_reach(w, it.lot, i, TRACE_MEMBER, NO_ID);
-}
-
-/* Of a node that several items led to at once the first that did so in the time asked for. */
-static int follow_vias(struct walk *w)
-{
-	uint64_t record = NO_ID;
-	bool fresh = true;
-	int err = SY_OK;
-
-	trace_sort(w->vias, w->n_vias, sizeof *w->vias, w->vias_spare);
-	for (size_t i = 0; i < w->n_vias && err == SY_OK; i++) {
-		const struct via *v = &w->vias[i];
-		if (w->windowed) {
-			uint64_t node = v->node & ~NODE_BIT;
-			if (bits_has(&w->nodes, node))
-				continue;
-			err = record_said(w, w->items[v->from].id, role_into(w), v->node, &record);
-			if (err == SY_OK && record == NO_ID)
-				err = walk_left_out(w, v->node);
-			if (record == NO_ID)
-				continue;
-			if (err == SY_OK)
-				err = walk_room(w, bits_add(&w->memory, &w->nodes, node, &fresh));
-		}
-		if (err == SY_OK)
-			err = follow(w, v->node, v->from);
-	}
-	w->n_vias = 0;
-	return err;
-}
-
-static int next_level(struct walk *w, size_t begin, size_t end)
-{
-	int err = SY_OK;
-
-	w->level++;
-	for (size_t i = begin; i < end && err == SY_OK; i++) {
-		err = follow(w, w->items[i].id, (uint32_t)i);
-		if (err == SY_OK && w->ask->direction == INDEX_BACK)
-			err = follow_lot(w, (uint32_t)i);
-	}
-	if (err == SY_OK)
-		err = follow_vias(w);
-	return err ? err : contents_open(w);
-}
-
 /* --- the walk -------------------------------------------------------------------------------- */
 
 static int start(struct walk *w)
@@ -319,7 +208,7 @@ static int walk(struct walk *w)
 		size_t end = w->n;
 		if ((err = begin_level(w)))
 			break;
-		if ((err = next_level(w, begin, end)) == SY_OK || err == SY_EHALT) {
+		if ((err = follow_level(w, begin, end)) == SY_OK || err == SY_EHALT) {
 			int ended = end_level(w, end);
 			err = err ? err : ended;
 		}
@@ -359,6 +248,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 			 .cleared_of = NO_ID};
 	int err = walk(&w);
 
+	packed_free(&w.memory, &w.packed);
 	*out = (struct trace){0};
 	w.due = began + ask->ms;
 	w.n_walked = w.n;

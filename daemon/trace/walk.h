@@ -12,10 +12,13 @@
 /* Bytes that a walk may still take. */
 struct memory {
 	size_t left;
+	struct packed *packed; /* or NULL: given back when there is no room beside it */
 };
 /* Room for NEED elements of SIZE in *P, which has *CAP; what is new isn't cleared.  SY_ETOOBIG past
  * the bytes left, SY_ENOMEM. */
 int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size);
+/* The same; what was there isn't kept. */
+int memory_spare(struct memory *m, void *p, size_t *cap, size_t need, size_t size);
 
 /* A set of ids, which are dense: a bit each, in pages that are made where there are any. */
 struct bits {
@@ -24,9 +27,54 @@ struct bits {
 	uint64_t (*rows)[8];
 	size_t n_rows, cap_rows;
 };
-int bits_add(struct memory *m, struct bits *b, uint64_t id, bool *fresh);
-bool bits_has(const struct bits *b, uint64_t id);
+enum { BITS_PAGE = 512 };
+int bits_add_page(struct memory *m, struct bits *b, uint64_t id);
 void bits_free(struct bits *b);
+/* The word that has ID's bit; NULL for none yet. */
+static inline uint64_t *bits_word(const struct bits *b, uint64_t id)
+{
+	size_t page = (size_t)(id / BITS_PAGE);
+
+	if (page >= b->n_pages || b->pages[page] == 0)
+		return NULL;
+	return &b->rows[b->pages[page] - 1][id % BITS_PAGE / 64];
+}
+static inline bool bits_has(const struct bits *b, uint64_t id)
+{
+	const uint64_t *word = bits_word(b, id);
+
+	return word && *word >> id % 64 & 1;
+}
+static inline int bits_add(struct memory *m, struct bits *b, uint64_t id, bool *fresh)
+{
+	uint64_t *word = bits_word(b, id), bit = (uint64_t)1 << id % 64;
+	int err = word ? SY_OK : bits_add_page(m, b, id);
+
+	*fresh = false;
+	if (err)
+		return err;
+	word = word ? word : bits_word(b, id);
+	*fresh = !(*word & bit);
+	*word |= bit;
+	return SY_OK;
+}
+
+/* All edges of a direction, in memory.  Ids are dense: a bit each that leads somewhere, and how
+ * many others do before each word of bits. */
+struct packed {
+	struct ranks {
+		struct rank {
+			uint64_t bits;
+			uint32_t before;
+		} * v;
+		size_t cap;
+	} ranks[2];      /* of items, of nodes */
+	uint32_t *begin; /* of each of those ids, in TO; and the end */
+	size_t n, cap;
+	uint32_t *to; /* ids; PACKED_NODE marks a node's */
+	size_t n_to, cap_to;
+};
+#define PACKED_NODE ((uint32_t)1 << 31)
 
 /* A transformation that was reached, and from which item. */
 struct via {
@@ -78,6 +126,10 @@ struct walk {
 	uint32_t *levels; /* where each begins */
 	size_t n_levels, cap_levels;
 	struct bits seen, nodes;
+	uint64_t n_read;  /* edges, of the index */
+	bool packed_once; /* and given back, or there was no room */
+	struct packed packed;
+	uint64_t packed_last; /* id */
 	struct via *vias, *vias_spare;
 	size_t n_vias, cap_vias, cap_vias_spare;
 
@@ -95,8 +147,12 @@ struct walk {
 };
 
 int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */
-/* After every step: time and patience. */
-int walk_step(struct walk *w);
+/* After every step: time and patience, at which it looks now and then. */
+int walk_look_up(struct walk *w);
+static inline int walk_step(struct walk *w)
+{
+	return ++w->steps % 1024 ? SY_OK : walk_look_up(w);
+}
 /* ERR of memory_room as a walk's own: no room left is a cut. */
 int walk_room(struct walk *w, int err);
 /* An item of the next level, unless it is there already; NODE is the transformation, or the record
@@ -111,6 +167,28 @@ uint32_t walk_find(const struct walk *w, uint64_t id);
 static inline bool walk_within(const struct walk *w, int64_t time)
 {
 	return time >= w->ask->from && time <= w->ask->to;
+}
+
+/* follow.c: what the items of one level lead to. */
+int follow_level(struct walk *w, size_t begin, size_t end);
+
+/* packed.c: takes the edges into memory, unless there is too little of it. */
+int packed_read(struct walk *w);
+void packed_free(struct memory *m, struct packed *p);
+/* What ID leads to; FALSE: nothing. */
+static inline bool packed_edges(const struct packed *p, uint64_t id, uint32_t *begin, uint32_t *end)
+{
+	const struct ranks *r = &p->ranks[(id & NODE_BIT) != 0];
+	size_t word = (size_t)((id & ~NODE_BIT) / 64);
+	uint64_t bit = (uint64_t)1 << id % 64;
+
+	if (word >= r->cap || !(r->v[word].bits & bit))
+		return false;
+	const uint32_t *at =
+	    p->begin + r->v[word].before + __builtin_popcountll(r->v[word].bits & (bit - 1));
+	*begin = at[0];
+	*end = at[1];
+	return true;
 }
 
 /* contents.c: opens the containers in question that were reached so far. */

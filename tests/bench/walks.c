@@ -13,6 +13,7 @@
 
 #include <suyuan/sign.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -169,6 +170,9 @@ int main(int argc, char **argv)
 
 	if (rounds < 1 || rounds > ROUNDS_MAX || sy_crypto_init())
 		die("see the head of tests/bench/walks.c");
+	/* As the daemon does. */
+	mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+	mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
 	struct ledger_options lo = {.dir = argv[1], .read_only = true};
 	if (ledger_open(&lo, &l, &why))
 		die(why);
