@@ -1,4 +1,6 @@
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "nouns.h"
 
@@ -9,15 +11,49 @@ static const char *const exits[] = {
     "product is known, or the serial isn't.",
 };
 
+/* Columns of the terminal; 0 elsewhere, where lines stay whole. */
+static size_t columns_there(void)
+{
+	struct winsize size = {0};
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return 0;
+	return size.ws_col;
+}
+
+/* Text that begins at column AT, broken between words; later lines begin there as well. */
+static void wrapped(size_t at, const char *text)
+{
+	size_t there = columns_there(), n;
+
+	while (there > at + 20 && text_width(sy_str(text)) > there - at) {
+		struct sy_str line = {text, 0};
+		for (n = 0; text[n] != '\0'; n++) {
+			if (text[n] != ' ')
+				continue;
+			if (text_width((struct sy_str){text, n}) > there - at)
+				break;
+			line.n = n;
+		}
+		if (line.n == 0)
+			break;
+		printf("%.*s\n%*s", (int)line.n, line.p, (int)at, "");
+		text += line.n + 1;
+	}
+	printf("%s\n", text);
+}
+
 static void flags_show(const struct flag *f)
 {
-	char name[64];
+	char name[64], text[256];
 
 	for (; f != NULL && f->name != NULL; f++) {
 		snprintf(name, sizeof name, "--%s%s%s", f->name, f->arg ? " " : "",
 			 f->arg ? f->arg : "");
-		printf("  %-28s %s%s\n", name, f->help,
-		       f->kind == FLAG_MANY ? " (may be repeated)" : "");
+		snprintf(text, sizeof text, "%s%s", f->help,
+			 f->kind == FLAG_MANY ? " (may be repeated)" : "");
+		printf("  %-28s ", name);
+		wrapped(strlen(name) > 28 ? strlen(name) + 3 : 31, text);
 	}
 }
 
@@ -30,7 +66,8 @@ static void usage_show(FILE *to, const struct noun *n, const struct command *c)
 static void command_show(const struct noun *n, const struct command *c)
 {
 	usage_show(stdout, n, c);
-	printf("  %s\n", c->summary);
+	printf("  ");
+	wrapped(2, c->summary);
 	if (c->flags != NULL)
 		printf("\n");
 	flags_show(c->flags);
@@ -41,7 +78,8 @@ static void noun_show(const struct noun *n)
 {
 	for (const struct command *c = n->commands; c->verb != NULL; c++) {
 		printf("suyuan %s %s %s\n", n->name, c->verb, c->args);
-		printf("  %s\n", c->summary);
+		printf("  ");
+		wrapped(2, c->summary);
 	}
 	printf("\nsuyuan help %s VERB says more.\n", n->name);
 }

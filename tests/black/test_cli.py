@@ -1,11 +1,15 @@
 """The command line from outside: every noun and verb, every exit code, and nothing believed unseen."""
 import base64
+import fcntl
 import json
 import os
+import pty
 import re
 import shutil
 import socket
+import struct
 import subprocess
+import termios
 
 import pytest
 
@@ -615,3 +619,24 @@ def test_who_is_no_ledger(world):
     done = world("verify", LOT, where=f"http://127.0.0.1:{port}", expect=AWAY)
     assert str(port) in done.err
     world("verify", LOT, where="unix:/nowhere/socket", expect=AWAY)
+
+
+def test_help_is_broken_between_words_on_a_terminal(tmp_path):
+    """Within its columns, each text below itself; in a pipe lines stay whole."""
+    cli = Cli(tmp_path)
+    whole = cli("help", "recall", "answer").out
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    subprocess.run(cli.command("help", "recall", "answer"), env=cli.env(), stdout=slave, check=True, timeout=60)
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:  # the other side is closed
+            break
+        shown += piece
+    os.close(master)
+    lines = shown.decode().replace("\r\n", "\n").split("Example:")[0].splitlines()
+    assert max(map(len, lines)) <= 80 < max(map(len, whole.split("Example:")[0].splitlines()))
+    assert " ".join(" ".join(lines).split()) == " ".join(whole.split("Example:")[0].split())
