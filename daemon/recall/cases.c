@@ -156,6 +156,8 @@ int case_times(struct index_read *r, struct sy_arena *arena, const struct index_
 		out->complete = out->closed;
 	if ((err = read_known(arena, c, &out->known)))
 		return err;
+	if (out->opened && out->known > out->opened) /* who opened it knew: no time is gained */
+		out->known = out->opened;
 	struct sy_str prefix = recall_party_id(arena, c->number, SY_STR("")), after = prefix;
 	if (prefix.n == 0)
 		return SY_ENOMEM;

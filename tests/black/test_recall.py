@@ -326,6 +326,18 @@ def test_deadlines_that_were_missed(ledger):
     assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "met", "notify": "open", "report": "open"}
 
 
+def test_nobody_knows_later_than_it_is_opened(ledger):
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, batch(gtin, "a"))
+    for known in (now(30 * 3600), "2999-01-01T00:00:00Z"):
+        ledger.submit(key, recall(known[:4], {"items": [lot("a")]}, known=known))
+        ledger.settle()
+        one = ledger.get("/v1/recalls/" + name("urn:test:recall:" + known[:4])).json
+        assert one["known"] == one["opened"]
+        due = {d["step"]: d["due"] for d in one["deadlines"]}
+        assert due["start"] == due["notify"] < now(25 * 3600)
+
+
 def test_cases_in_pages(ledger):
     key, gtin, lot = small(ledger)
     ledger.submit(key, *(recall(f"{n}", {"items": [lot("a")]}, "draft") for n in range(5)))
