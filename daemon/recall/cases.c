@@ -29,17 +29,18 @@ static const struct sy_json *member_of(struct sy_arena *arena, struct sy_str pay
 	return NULL;
 }
 
-static int read_known(struct sy_arena *arena, const struct index_recall *c, uint64_t *known)
+/* The earliest of what a case's versions say; 0: none yet. */
+static int read_known(struct sy_arena *arena, const struct register_row *version, uint64_t *known)
 {
 	struct sy_json_doc doc;
 	struct sy_str text;
 	int64_t ms;
 	int err;
-	const struct sy_json *v = member_of(arena, c->row.payload, "known", &doc, &err);
+	const struct sy_json *v = member_of(arena, version->payload, "known", &doc, &err);
 
 	if (v == NULL || (err = sy_json_string(&doc, v, arena, &text)))
 		return err == SY_ENOMEM ? err : SY_OK;
-	if (sy_time_parse(text, &ms) == SY_OK && ms > 0)
+	if (sy_time_parse(text, &ms) == SY_OK && ms > 0 && (*known == 0 || (uint64_t)ms < *known))
 		*known = (uint64_t)ms;
 	return SY_OK;
 }
@@ -69,7 +70,8 @@ static int read_versions(struct index_read *r, struct sy_arena *arena, const str
 	for (uint64_t before = UINT64_MAX;
 	     (err = register_get_before(r, REG_RECALL, c->row.id, before, &row)) == SY_OK;
 	     before = row.record) {
-		if ((err = state_of(arena, &row, &state)))
+		if ((err = state_of(arena, &row, &state)) ||
+		    (state != RECALL_DRAFT && (err = read_known(arena, &row, &t->known))))
 			return err;
 		if (state == RECALL_OPEN)
 			t->opened = row.time;
@@ -151,12 +153,9 @@ int case_times(struct index_read *r, struct sy_arena *arena, const struct index_
 	*out = (struct case_times){0};
 	if ((err = read_versions(r, arena, c, out)) || (err = read_reports(r, arena, c, out)))
 		return err;
-	out->known = out->opened;
 	if (out->complete == 0)
 		out->complete = out->closed;
-	if ((err = read_known(arena, c, &out->known)))
-		return err;
-	if (out->opened && out->known > out->opened) /* who opened it knew: no time is gained */
+	if (out->known == 0 || out->known > out->opened) /* who opened it knew: no time is gained */
 		out->known = out->opened;
 	struct sy_str prefix = recall_party_id(arena, c->number, SY_STR("")), after = prefix;
 	if (prefix.n == 0)

@@ -12,8 +12,8 @@
 /* By its id, or by the number of its case in digits; SY_ENOTFOUND. */
 int case_find(struct index_read *r, struct sy_str name, struct index_recall *out);
 
-/* Entry times, ms; 0 for what didn't happen.  KNOWN is the record's own, but no later
- * than when it was opened. */
+/* Entry times, ms; 0 for what didn't happen.  KNOWN is the earliest that a
+ * version says, but no later than when it was opened. */
 struct case_times {
 	uint64_t known, opened, first_notice, last_notice, complete, closed;
 	uint64_t *reports; /* oldest first */

@@ -336,6 +336,13 @@ def test_nobody_knows_later_than_it_is_opened(ledger):
         assert one["known"] == one["opened"]
         due = {d["step"]: d["due"] for d in one["deadlines"]}
         assert due["start"] == due["notify"] < now(25 * 3600)
+    early = now(-30 * 3600)
+    opened = ledger.submit(key, recall("k", {"items": [lot("a")]}, known=early))["firstRecord"]
+    ledger.submit(key, recall("k", {"items": [lot("a"), lot("b")]}, replaces=opened))  # says nothing of it
+    ledger.settle()
+    one = ledger.get("/v1/recalls/" + name("urn:test:recall:k")).json
+    assert {d["step"]: d["state"] for d in one["deadlines"]} == {"start": "missed", "notify": "missed",
+                                                                 "complete": "waiting"}
 
 
 def test_cases_in_pages(ledger):
