@@ -66,7 +66,7 @@ static const struct key keys[] = {
      "bytes of one submission with its envelope"},
     {"http", "body-budget", CFG_SIZE, OFF(body_budget), MiB(17), GiB(4), "64M",
      "bytes of request bodies held at once over all connections"},
-    {"http", "answer-budget", CFG_SIZE, OFF(answer_budget), MiB(1), GiB(4), "64M",
+    {"http", "answer-budget", CFG_SIZE, OFF(answer_budget), MiB(1), GiB(4), "32M",
      "bytes of answers held at once over all connections"},
     {"http", "header-timeout", CFG_TIME, OFF(header_timeout), 100, 600000, "10s",
      "for a whole header section"},

@@ -1,10 +1,16 @@
-"""Memory beyond the mapped files: the most that each load brings it to, and all of them at once."""
+"""Memory beyond the mapped files: the most that each load brings it to, and all of them at once.
+
+Then four traces of a million units, one of them as CSV: each walk may take its part of [query]
+memory, which is a budget of its own beside those of bodies, answers and judging.
+"""
+import concurrent.futures
 import contextlib
 import resource
 import socket
 import subprocess
 
 import ledger as ledgers
+from tracing import BOX, CHILDREN, Streamed, fill, packing
 from watch import Watch
 from world import BUILD, run, scaled
 
@@ -42,6 +48,17 @@ def deaf(world):
         yield
 
 
+def boxed(world, units):
+    stem = f"https://id.gs1.org/01/{world.gtin}/21/u"
+    fill(world, (packing(f"{stem}{n}" for n in range(at, at + CHILDREN)) for at in range(0, units, CHILDREN)), 20)
+
+
+def traces(world):
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for answer in [pool.submit(Streamed, world, BOX, form) for form in ("ndjson",) * 3 + ("csv",)]:
+            answer.result()
+
+
 def note(world, name, watch, said=""):
     world.rows.add(f"memory, {name}{said}", watch.peak / 1e6, "MB", target=BOUND, lower=True)
 
@@ -65,3 +82,7 @@ def memory(world):
         if any(other.wait() for other in others):
             raise SystemExit("a load of many at once failed")
     note(world, "all of these at once", watch)
+    boxed(world, scaled(1000000, CHILDREN))
+    with Watch(pid) as watch:
+        traces(world)
+    note(world, "four traces of a million at once", watch)
