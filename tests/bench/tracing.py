@@ -2,7 +2,9 @@
 
 The graph is 500,000 transformations that make two lots each of four that were there, all of them from
 one first lot: 3 million edges.  Hubs are a container with a million children and a lot that went into
-200,000 others.  PEER=postgres: a recursive query over the same edges in the same run.
+200,000 others.  PEER=postgres: a recursive query over the same edges in the same run.  The most that
+could be asked there: an array walk of the whole graph was 76 times as fast as the query (three rounds, 76 to
+78), so that twenty times leaves a walk 3.8 times what the array takes.
 """
 import array
 import random
