@@ -160,6 +160,9 @@ int actor_id(struct apply *a, struct sy_str name, uint64_t *id);
 int node_join(struct apply *a, struct view *v, struct sy_str party);
 /* An event joined its group out of order: puts that together again.  Invalidates a->again. */
 int group_mend(struct apply *a, const struct view *v, struct sy_str party);
+/* As index_fact_node. */
+int fact_node(struct kv_tx *tx, uint64_t record, const struct item_fact *f, uint64_t node,
+	      bool *yes);
 /* The first line of a container's contents after C, as index_contents_next. */
 int contents_next(struct kv_tx *tx, uint64_t container, struct content *c);
 /* Adds what an event says of one item: edges, contents, visits. */

@@ -8,6 +8,22 @@ int work_leave(struct work *w, uint64_t from)
 	return kv_del(w->tx, T_TODO, key_str(&w->key));
 }
 
+int work_leave_line(struct work *w, const struct content *line)
+{
+	struct key row = key_u64x3(sortable(line->time), line->record, line->child);
+
+	return kv_put(w->tx, T_TODO, key_str(&w->key), key_str(&row), 0);
+}
+
+struct content work_line(const struct work *w)
+{
+	if (w->place.n != TODO_LINE)
+		return (struct content){0};
+	return (struct content){.time = (int64_t)sortable((int64_t)sy_get64(w->place.b)),
+				.record = sy_get64(w->place.b + 8),
+				.child = sy_get64(w->place.b + 16)};
+}
+
 /* --- one mark -------------------------------------------------------------------------------- */
 
 static int lot_of(struct work *w, uint64_t id, uint64_t *lot)
@@ -31,22 +47,29 @@ static int count(struct work *w, uint64_t id, bool more)
 	return err || lot == NO_ID ? err : mark_units(w->tx, lot, w->number, more);
 }
 
-/* *MARKED: it is already, in this generation. */
-static int look(struct work *w, uint64_t id, struct mark *m, bool *marked)
+/* *REACH: as it is marked already, in this generation. */
+static int look(struct work *w, uint64_t id, struct mark *m, enum reach *reach)
 {
 	int err = mark_get(w->tx, id, w->number, m);
 
-	*marked = err == SY_OK && m->whole && m->gen == w->c->gen;
+	*reach = err == SY_OK && m->gen == w->c->gen ? m->reach : REACH_NONE;
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-static int mark(struct work *w, uint64_t id, struct mark m)
+int work_marked(struct work *w, uint64_t id, enum reach *reach)
+{
+	struct mark m;
+
+	return look(w, id, &m, reach);
+}
+
+static int mark(struct work *w, uint64_t id, struct mark m, enum reach reach)
 {
 	struct key k = key_u64x2(w->number, id);
-	bool fresh = !m.whole;
+	bool fresh = m.reach == REACH_NONE;
 	int err;
 
-	m.whole = true;
+	m.reach = reach;
 	m.gen = w->c->gen;
 	if ((err = mark_put(w->tx, id, w->number, &m)) || !fresh)
 		return err;
@@ -60,7 +83,7 @@ static int unmark(struct work *w, uint64_t id, struct mark m)
 	struct key k = key_u64x2(w->number, id);
 	int err;
 
-	m.whole = false;
+	m.reach = REACH_NONE;
 	m.gen = 0;
 	if ((err = mark_put(w->tx, id, w->number, &m)) ||
 	    (err = kv_del(w->tx, T_MARKED, key_str(&k))))
@@ -68,47 +91,80 @@ static int unmark(struct work *w, uint64_t id, struct mark m)
 	return count(w, id, false);
 }
 
-static bool is_there(struct work *w, uint64_t id, int *err)
+int work_is_there(struct work *w, uint64_t id, bool *there)
 {
 	struct key k = key_u64(id);
 	struct sy_str row;
+	int err = id & NODE_BIT ? SY_OK : kv_get(w->tx, T_ITEMS, key_str(&k), &row);
 
-	*err = id & NODE_BIT ? SY_OK : kv_get(w->tx, T_ITEMS, key_str(&k), &row);
-	bool there = *err == SY_OK;
-	if (*err == SY_ENOTFOUND)
-		*err = SY_OK;
-	return there;
+	*there = err == SY_OK && !(id & NODE_BIT);
+	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
 /* --- growing --------------------------------------------------------------------------------- */
 
-int work_reach(struct work *w, uint64_t id)
+int work_reach(struct work *w, uint64_t id, enum reach reach)
 {
-	struct key k = key_u64(id), grow = todo_key_id(TODO_GROW, w->number, id);
+	struct key k = key_u64(id), grow = todo_key_grow(w->number, id, reach);
 	struct sy_str row;
+	enum reach had;
 	struct mark m;
-	bool marked;
-	int err = look(w, id, &m, &marked);
+	int err = look(w, id, &m, &had);
 
-	if (err || marked)
+	if (err || had >= reach)
 		return err;
 	err = kv_get(w->tx, T_FORWARD, key_str(&k), &row);
 	if (err == SY_ENOTFOUND)
-		return mark(w, id, m);
+		return mark(w, id, m, reach);
 	return err ? err : todo_put(w->a, &grow, 0);
+}
+
+/* Does an event since the case's time began say that the item stands so in the node? */
+static int stands(struct work *w, uint64_t item, uint64_t node, enum sy_item_role role, bool *yes)
+{
+	struct item_event e;
+	int err;
+
+	*yes = false;
+	/* None of its records is before its first. */
+	for (uint64_t from = node & ~NODE_BIT; (err = history_next(w->tx, item, from, &e)) == SY_OK;
+	     from = e.record + 1)
+		for (unsigned i = 0; i < e.n_facts && !e.error && !e.withdrawn; i++) {
+			const struct item_fact *f = &e.facts[i];
+			if (f->role != (unsigned)role || f->time < w->c->from)
+				continue;
+			if ((err = fact_node(w->tx, e.record, f, node, yes)) || *yes)
+				return err;
+		}
+	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+int work_follow(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led)
+{
+	int err = SY_OK;
+
+	*led = true;
+	if (reach == REACH_SINCE && (to & NODE_BIT))
+		err = stands(w, from, to, SY_ROLE_INPUT, led);
+	else if (reach == REACH_SINCE && (from & NODE_BIT))
+		err = stands(w, to, from, SY_ROLE_OUTPUT, led);
+	return err || !*led ? err : work_reach(w, to, reach);
 }
 
 static int grow(struct work *w)
 {
+	enum reach reach = w->key.b[17], had;
 	struct key k = key_u64(w->id), from;
 	struct sy_str value;
 	struct mark m;
-	bool marked;
-	int err = look(w, w->id, &m, &marked);
+	bool there, led;
+	int err = look(w, w->id, &m, &had);
 
-	if (err || (w->from == 0 && (marked || !is_there(w, w->id, &err))))
+	if (w->from == 0 && err == SY_OK && had < reach)
+		err = work_is_there(w, w->id, &there);
+	if (err || (w->from == 0 && (had >= reach || (!there && !(w->id & NODE_BIT)))))
 		return err ? err : work_leave(w, 0);
-	if (w->from == 0 && (err = mark(w, w->id, m)))
+	if (w->from == 0 && (err = mark(w, w->id, m, reach)))
 		return err;
 	for (uint64_t next = w->from;; next++) {
 		from = key_u64(next);
@@ -116,11 +172,23 @@ static int grow(struct work *w)
 		if (err)
 			return err == SY_ENOTFOUND ? work_leave(w, 0) : err;
 		next = sy_get64((const uint8_t *)value.p);
-		if ((err = work_reach(w, next)))
+		if ((err = work_follow(w, w->id, next, reach, &led)))
 			return err;
 		if (work_full(w))
 			return work_leave(w, next + 1);
 	}
+}
+
+/* What was doubted, and nothing has renewed. */
+static int clear(struct work *w)
+{
+	enum reach reach;
+	struct mark m;
+	int err = look(w, w->id, &m, &reach);
+
+	if (err == SY_OK && m.reach && reach == REACH_NONE)
+		err = unmark(w, w->id, m);
+	return err ? err : work_leave(w, 0);
 }
 
 /* --- begin again, and the end ---------------------------------------------------------------- */
@@ -145,10 +213,11 @@ static int drop(struct work *w, enum todo what)
 static int begin_again(struct work *w)
 {
 	struct key first = todo_key(TODO_SEED, w->number), last = todo_key(TODO_SWEEP, w->number);
-	int err = drop(w, TODO_TRY);
+	int err = SY_OK;
 
-	if (err || (err = drop(w, TODO_OPEN)) || (err = drop(w, TODO_GROW)) ||
-	    (err = drop(w, TODO_OPENED)))
+	for (enum todo what = TODO_DOUBT; what <= TODO_OPENED && err == SY_OK; what++)
+		err = drop(w, what);
+	if (err)
 		return err;
 	w->c->gen++;
 	w->c->changed = true;
@@ -205,69 +274,78 @@ static int sweep(struct work *w)
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
-static int work_on(struct work *w, struct sy_str row)
+static int done(struct work *w)
 {
-	enum todo what = w->key.b[0];
-	int err;
-
-	if (w->c == NULL || (!w->c->active && what != TODO_SWEEP))
-		return work_leave(w, 0);
-	switch (what) {
-	case TODO_DIRTY:
-		return begin_again(w);
-	case TODO_SEED:
-		return work_seed(w, row);
-	case TODO_TRY:
-		err = work_seed_if_there(w, w->id);
-		return err ? err : work_leave(w, 0);
-	case TODO_OPEN:
-		return work_open(w);
-	case TODO_GROW:
-		return grow(w);
-	case TODO_SWEEP:
-		return sweep(w);
-	case TODO_OPENED:
-		return work_leave(w, 0);
-	}
-	return SY_ECORRUPT;
+	return work_leave(w, 0);
 }
 
-static int next_work(struct apply *a, struct work *w, struct sy_str *row)
+static int (*const works[])(struct work *w) = {
+    [TODO_DIRTY] = begin_again, [TODO_MOVED] = work_moved,   [TODO_DOUBT] = work_doubt,
+    [TODO_SEED] = work_seed,    [TODO_PLACED] = work_placed, [TODO_TRY] = work_try,
+    [TODO_LINK] = work_link,    [TODO_OPEN] = work_open,     [TODO_GROW] = grow,
+    [TODO_CLEAR] = clear,       [TODO_SWEEP] = sweep,        [TODO_OPENED] = done};
+
+static int work_on(struct work *w)
 {
-	struct sy_str key;
-	int err = kv_seek(a->tx, T_TODO, SY_STR(""), &key, row);
+	unsigned what = w->key.b[0];
+
+	if (what >= sizeof works / sizeof *works)
+		return SY_ECORRUPT;
+	if (w->c == NULL || (!w->c->active && what != TODO_SWEEP))
+		return work_leave(w, 0);
+	return works[what](w);
+}
+
+static int next_work(struct apply *a, struct work *w)
+{
+	struct sy_str key, row;
+	int err = kv_seek(a->tx, T_TODO, SY_STR(""), &key, &row);
 
 	if (err)
 		return err;
-	if (key.n < 9 || key.n > sizeof w->key.b || row->n == 0)
+	if (key.n < 9 || key.n > sizeof w->key.b || row.n == 0 || row.n > sizeof w->place.b)
 		return SY_ECORRUPT;
 	memcpy(w->key.b, key.p, key.n);
 	w->key.n = key.n;
 	w->number = sy_get64(w->key.b + 1);
 	w->id = key.n >= 17 ? sy_get64(w->key.b + 9) : NO_ID;
-	w->from = row->n == 8 ? sy_get64((const uint8_t *)row->p) : 0;
-	w->place.n = 0;
+	w->from = row.n == 8 ? sy_get64((const uint8_t *)row.p) : 0;
+	w->place.n = row.n == 8 ? 0 : row.n;
+	memcpy(w->place.b, row.p, w->place.n);
 	if ((err = recalls_load(a)) == SY_OK)
 		w->c = recalls_find(a, w->number);
 	return err;
 }
 
+static void work_free(struct work *w)
+{
+	sy_arena_free(&w->cleared.arena);
+	sy_arena_free(&w->outer.arena);
+	sy_arena_free(&w->arena);
+	sy_arena_free(&w->fold);
+}
+
 int recalls_settle(struct apply *a, uint64_t until, bool *done)
 {
-	struct work w = {.a = a, .tx = a->tx, .until = until};
-	struct sy_str row;
+	struct work w = {.a = a,
+			 .tx = a->tx,
+			 .until = until,
+			 .cleared.of = NO_ID,
+			 .outer.id = NO_ID,
+			 .records = UINT64_MAX};
 	int err = SY_OK;
 
 	*done = kv_count(a->tx, T_TODO) == 0;
 	while (!*done && a->work < until && err == SY_OK) {
-		if ((err = next_work(a, &w, &row)) == SY_OK)
-			err = work_on(&w, row);
+		if ((err = next_work(a, &w)) == SY_OK)
+			err = work_on(&w);
 		else if (err == SY_ENOTFOUND)
 			*done = true;
 		a->work++;
 		if (*done)
 			err = SY_OK;
 	}
+	work_free(&w);
 	int saved = save(a);
 	return err ? err : saved;
 }

@@ -6,6 +6,27 @@
 
 #include "apply.h"
 
+/* When a container was emptied, in order; of the one that was asked for last. */
+struct cleared {
+	uint64_t of; /* NO_ID: none was */
+	struct content *v;
+	size_t n, cap;
+	struct sy_arena arena;
+};
+
+/* A time for which what lay in a container is in question, both ends within. */
+struct window {
+	int64_t from, to;
+	enum reach reach;
+};
+/* What says that an item is marked, but for what it was made of: its own code, its being at the
+ * place, the containers in which it lay.  And when what lay in it is in question. */
+struct question {
+	enum reach reach;
+	struct window *v;
+	size_t n, cap;
+};
+
 /* One row of work at hand; C is NULL when the case marks nothing any more. */
 struct work {
 	struct apply *a;
@@ -13,8 +34,19 @@ struct work {
 	struct recall_case *c;
 	struct key key;
 	uint64_t number, id, from, until;
-	struct key place; /* in a scope */
+	struct key place; /* the row's value, when it is more than a number */
 	unsigned steps;
+	/* What doesn't change while work is done, since no record is applied meanwhile. */
+	struct cleared cleared;
+	struct {
+		uint64_t number, id; /* NO_ID: none was asked for */
+		struct question q;
+		struct sy_arena arena;
+	} outer;               /* the container that was asked for last */
+	unsigned asked;        /* containers, for one item */
+	uint64_t records;      /* only those before are asked */
+	struct sy_arena arena; /* of one item */
+	struct sy_arena fold;
 };
 
 /* After every step: is it time to leave?  A mark takes a quarter of what a mention of an item does,
@@ -25,15 +57,42 @@ static inline bool work_full(struct work *w)
 	w->a->work += ++w->steps % STEPS_A_WORK == 0;
 	return w->a->work >= w->until;
 }
-/* The row is done, or goes on at FROM. */
+/* The row is done, or goes on at FROM, or behind a line of a container's contents. */
 int work_leave(struct work *w, uint64_t from);
-/* Something is reached: marked at once when nothing is reached from it, else later. */
-int work_reach(struct work *w, uint64_t id);
+int work_leave_line(struct work *w, const struct content *line);
+struct content work_line(const struct work *w); /* where it goes on */
 
-/* closure_open.c: TODO_OPEN. */
+/* Something is reached: marked at once when nothing is reached from it, else later. */
+int work_reach(struct work *w, uint64_t id, enum reach reach);
+/* The same of what an edge from FROM, which is marked so, leads to, unless it had been made before:
+ * *LED says so. */
+int work_follow(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led);
+/* The mark of this generation; REACH_NONE when there is none. */
+int work_marked(struct work *w, uint64_t id, enum reach *reach);
+int work_is_there(struct work *w, uint64_t id, bool *there);
+
+/* closure_open.c */
 int work_open(struct work *w);
-/* closure_seed.c: TODO_SEED, whose row says how far it went, and TODO_TRY. */
-int work_seed(struct work *w, struct sy_str row);
-int work_seed_if_there(struct work *w, uint64_t id);
+/* Are contents told of it? */
+int work_holds_any(struct work *w, uint64_t id, bool *any);
+/* Opens a container for a time, unless it was. */
+int work_question(struct work *w, uint64_t id, const struct window *time);
+/* Tells when the item lay in the container, in order; OUT is INT64_MAX for ever. */
+typedef int (*stay_fn)(void *ctx, int64_t in, int64_t out);
+int work_stays(struct work *w, uint64_t item, uint64_t container, stay_fn stay, void *ctx);
+
+/* closure_seed.c: goes through a scope; looks whether one was at its place. */
+int work_seed(struct work *w);
+int work_placed(struct work *w);
+enum reach recall_placed(const struct recall_case *c); /* of what was there */
+
+/* closure_try.c */
+/* In w->arena.  ALONE: without the containers around it.  SY_EHALT: there are too many. */
+int work_ask(struct work *w, uint64_t id, bool alone, struct question *out);
+int work_try(struct work *w);
+int work_link(struct work *w);
+/* closure_doubt.c */
+int work_moved(struct work *w);
+int work_doubt(struct work *w);
 
 #endif

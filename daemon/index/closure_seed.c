@@ -6,7 +6,7 @@
  * then of the visits to the place record and item.  In the row behind the number of the part.
  */
 enum { PART_CODES, PART_PRODUCT, PART_PLACE, PARTS };
-enum { PART_HEAD = 9 }; /* longer than a row that wasn't begun */
+enum { PART_HEAD = 9 }; /* longer than a row that wasn't begun, which is none here */
 
 static int leave_at(struct work *w, unsigned part, struct sy_str where)
 {
@@ -21,6 +21,23 @@ static int leave_at(struct work *w, unsigned part, struct sy_str where)
 	return kv_put(w->tx, T_TODO, key_str(&w->key), key_str(&row), 0);
 }
 
+enum reach recall_placed(const struct recall_case *c)
+{
+	return c->from == INT64_MIN ? REACH_ALL : REACH_SINCE;
+}
+
+/* The scope names it. */
+static int seed(struct work *w, uint64_t id)
+{
+	static const struct window always = {INT64_MIN, INT64_MAX, REACH_ALL};
+	bool full;
+	int err = work_reach(w, id, REACH_ALL);
+
+	if (err || (err = work_holds_any(w, id, &full)) || !full)
+		return err;
+	return work_question(w, id, &always);
+}
+
 /* Each goes on at w->place; SY_EHALT when it left before its end. */
 static int seed_codes(struct work *w)
 {
@@ -29,7 +46,7 @@ static int seed_codes(struct work *w)
 	for (; i < w->c->n_codes; i++) {
 		int err = code_id(w->tx, w->c->codes[i], &id);
 		if (err == SY_OK)
-			err = todo_seed(w->a, w->c, id, false);
+			err = seed(w, id);
 		if (err && err != SY_ENOTFOUND)
 			return err;
 		if (work_full(w)) {
@@ -53,7 +70,7 @@ static int seed_product(struct work *w)
 		if ((err = item_get(w->tx, id, &it)))
 			return err == SY_ENOTFOUND ? SY_ECORRUPT : err;
 		w->place = key_code(it.code);
-		if (recall_names_made(w->c, &it) && (err = todo_seed(w->a, w->c, id, false)))
+		if (recall_names_made(w->c, &it) && (err = seed(w, id)))
 			return err;
 		if (work_full(w)) {
 			err = leave_at(w, PART_PRODUCT, key_str(&w->place));
@@ -63,15 +80,16 @@ static int seed_product(struct work *w)
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-int work_seed_if_there(struct work *w, uint64_t id)
+/* Whatever was named there may have been there: each is looked at once. */
+static int look_at(struct work *w, uint64_t id)
 {
-	bool there;
-	int err = recall_was_there(w->a, w->c, id, &there);
+	struct key look = todo_key_id(TODO_PLACED, w->number, id);
 
-	return err || !there ? err : todo_seed(w->a, w->c, id, true);
+	return todo_put(w->a, &look, 0);
 }
 
-/* A visit names an item, or the lot of units that the record has. */
+/* A visit names an item, or the lot of units that the record has.  Those may belong to another lot
+ * by now, so it is read once more. */
 static int seed_visit(struct work *w, uint64_t record, uint64_t item)
 {
 	struct sy_str lot;
@@ -82,7 +100,7 @@ static int seed_visit(struct work *w, uint64_t record, uint64_t item)
 
 	if (err || h.withdrawn || h.n == 0 || h.facts[0].time > w->c->to)
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	if ((h.bits & HIST_ROLES) && (err = work_seed_if_there(w, item)))
+	if ((h.bits & HIST_ROLES) && (err = look_at(w, item)))
 		return err;
 	if (!(h.bits & HIST_MEMBER) || (err = view_of(w->a, record, &v)))
 		return err == SY_ENOTFOUND ? SY_OK : err;
@@ -94,7 +112,7 @@ static int seed_visit(struct work *w, uint64_t record, uint64_t item)
 		if (lot.n == 0 || code_id(w->tx, lot, &id) || id != item)
 			continue;
 		if ((err = code_id(w->tx, occ->code.canonical, &id)) == SY_OK)
-			err = work_seed_if_there(w, id);
+			err = look_at(w, id);
 		if (err && err != SY_ENOTFOUND)
 			return err;
 	}
@@ -128,18 +146,39 @@ static int seed_place(struct work *w)
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-int work_seed(struct work *w, struct sy_str row)
+int work_seed(struct work *w)
 {
 	static int (*const parts[PARTS])(struct work *) = {seed_codes, seed_product, seed_place};
 	unsigned part = PART_CODES;
 	int err = SY_OK;
 
-	if (row.n >= PART_HEAD) { /* it was left before */
-		part = (uint8_t)row.p[PART_HEAD - 1];
-		w->place.n = row.n - PART_HEAD;
-		memcpy(w->place.b, row.p + PART_HEAD, w->place.n);
+	if (w->place.n >= PART_HEAD) { /* it was left before */
+		part = w->place.b[PART_HEAD - 1];
+		w->place.n -= PART_HEAD;
+		memmove(w->place.b, w->place.b + PART_HEAD, w->place.n);
 	}
 	for (; part < PARTS && err == SY_OK; part++, w->place.n = 0)
 		err = parts[part](w);
 	return err == SY_EHALT ? SY_OK : err ? err : work_leave(w, 0);
+}
+
+/* --- a place --------------------------------------------------------------------------------- */
+
+/* What a container holds is marked when that is opened: those around this one aren't asked. */
+int work_placed(struct work *w)
+{
+	struct question q;
+	bool there, full = false;
+	int err = work_is_there(w, w->id, &there);
+
+	if (err || !there || (err = work_ask(w, w->id, true, &q)))
+		return err ? err : work_leave(w, 0);
+	if (q.reach && (err = work_reach(w, w->id, q.reach)))
+		return err;
+	if (q.n && (err = work_holds_any(w, w->id, &full)))
+		return err;
+	for (size_t i = 0; full && i < q.n; i++)
+		if ((err = work_question(w, w->id, &q.v[i])))
+			return err;
+	return work_leave(w, 0);
 }

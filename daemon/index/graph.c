@@ -151,6 +151,9 @@ int link_item(struct apply *a, struct view *v, const struct sy_event_item *occ, 
 
 	if (err == SY_OK && v->oc.visited != item)
 		err = set_visits(a, &v->oc, v->number, item, true);
+	/* Where a lot is hangs on its units as well. */
+	if (err == SY_OK && v->oc.visited != item && item != id)
+		err = recalls_visit(a, v, item);
 	v->oc.visited = item;
 	return err ? err : recalls_visit(a, v, id);
 }
@@ -522,8 +525,8 @@ int index_visits_next(struct index_read *r, uint64_t actor, uint64_t *record, ui
 }
 
 /* The first record of each group whose hash begins so: mostly there is one. */
-int index_fact_node(struct index_read *r, uint64_t record, const struct item_fact *f, uint64_t node,
-		    bool *yes)
+int fact_node(struct kv_tx *tx, uint64_t record, const struct item_fact *f, uint64_t node,
+	      bool *yes)
 {
 	struct sy_str key, value;
 	struct key k;
@@ -534,7 +537,7 @@ int index_fact_node(struct index_read *r, uint64_t record, const struct item_fac
 		return SY_OK;
 	for (uint64_t hash = f->group << GROUP_SHIFT; !*yes; hash++) {
 		k = key_u64x2(hash, 0);
-		if ((err = kv_seek(&r->tx, T_GROUPS, key_str(&k), &key, &value)))
+		if ((err = kv_seek(tx, T_GROUPS, key_str(&k), &key, &value)))
 			return err == SY_ENOTFOUND ? SY_OK : err;
 		if (key.n != 16)
 			return SY_ECORRUPT;
@@ -544,6 +547,12 @@ int index_fact_node(struct index_read *r, uint64_t record, const struct item_fac
 		*yes = node == (NODE_BIT | sy_get64((const uint8_t *)key.p + 8));
 	}
 	return SY_OK;
+}
+
+int index_fact_node(struct index_read *r, uint64_t record, const struct item_fact *f, uint64_t node,
+		    bool *yes)
+{
+	return fact_node(&r->tx, record, f, node, yes);
 }
 
 int contents_next(struct kv_tx *tx, uint64_t container, struct content *c)

@@ -191,3 +191,19 @@ int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 	*record = sy_get64((const uint8_t *)key.p + 8);
 	return history_decode(row, out);
 }
+
+int history_next(void *ctx, uint64_t id, uint64_t from, struct item_event *out)
+{
+	struct key k = key_u64x2(id, from);
+	struct sy_str key, row;
+	int err = kv_seek(ctx, T_HISTORY, key_str(&k), &key, &row);
+
+	if (err)
+		return err;
+	if (key.n != k.n)
+		return SY_ECORRUPT;
+	if (memcmp(key.p, k.b, 8))
+		return SY_ENOTFOUND;
+	out->record = sy_get64((const uint8_t *)key.p + 8);
+	return history_event(row, out);
+}

@@ -9,9 +9,9 @@ int mark_decode(struct sy_str row, struct mark *out)
 {
 	const uint8_t *p = (const uint8_t *)row.p;
 
-	if (row.n != MARK_SIZE)
+	if (row.n != MARK_SIZE || p[4] > REACH_ALL)
 		return SY_ECORRUPT;
-	*out = (struct mark){.gen = sy_get32(p), .whole = p[4], .units = sy_get64(p + 5)};
+	*out = (struct mark){.gen = sy_get32(p), .reach = p[4], .units = sy_get64(p + 5)};
 	return SY_OK;
 }
 
@@ -30,10 +30,10 @@ int mark_put(struct kv_tx *tx, uint64_t id, uint64_t number, const struct mark *
 	struct key k = key_u64x2(id, number);
 	uint8_t row[MARK_SIZE];
 
-	if (!m->whole && m->units == 0)
+	if (m->reach == REACH_NONE && m->units == 0)
 		return kv_del(tx, T_MARKS, key_str(&k));
 	sy_put32(row, m->gen);
-	row[4] = m->whole;
+	row[4] = (uint8_t)m->reach;
 	sy_put64(row + 5, m->units);
 	return kv_put(tx, T_MARKS, key_str(&k), (struct sy_str){(const char *)row, sizeof row}, 0);
 }
@@ -126,29 +126,38 @@ struct key todo_key_id(enum todo what, uint64_t number, uint64_t id)
 	return k;
 }
 
-struct key todo_key_open(enum todo what, uint64_t number, uint64_t id, int64_t from, int64_t to)
+struct key todo_key_link(uint64_t number, uint64_t from, uint64_t to)
+{
+	struct key k = todo_key_id(TODO_LINK, number, from);
+
+	sy_put64(k.b + k.n, to);
+	k.n += 8;
+	return k;
+}
+
+struct key todo_key_grow(uint64_t number, uint64_t id, enum reach reach)
+{
+	struct key k = todo_key_id(TODO_GROW, number, id);
+
+	k.b[k.n++] = (uint8_t)reach;
+	return k;
+}
+
+struct key todo_key_open(enum todo what, uint64_t number, uint64_t id, int64_t from, int64_t to,
+			 enum reach reach)
 {
 	struct key k = todo_key_id(what, number, id);
 
 	sy_put64(k.b + k.n, sortable(from));
 	sy_put64(k.b + k.n + 8, sortable(to));
 	k.n += 16;
+	k.b[k.n++] = (uint8_t)reach;
 	return k;
 }
 
 int todo_put(struct apply *a, const struct key *k, uint64_t from)
 {
 	return put_u64(a->tx, T_TODO, k, from);
-}
-
-int todo_seed(struct apply *a, const struct recall_case *c, uint64_t id, bool placed)
-{
-	struct key grow = todo_key_id(TODO_GROW, c->number, id),
-		   open = todo_key_open(TODO_OPEN, c->number, id, placed ? c->from : INT64_MIN,
-					placed ? c->to : INT64_MAX);
-	int err = todo_put(a, &grow, 0);
-
-	return err ? err : todo_put(a, &open, 0);
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -159,7 +168,8 @@ int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct i
 	int err = r->cases ? mark_seek(&r->tx, item, &from, &m) : SY_ENOTFOUND;
 
 	if (err == SY_OK)
-		*out = (struct index_mark){.number = from, .whole = m.whole, .units = m.units};
+		*out = (struct index_mark){
+		    .number = from, .whole = m.reach != REACH_NONE, .units = m.units};
 	return err;
 }
 

@@ -10,7 +10,7 @@
 #include "index.h"
 
 /* Raise it when a row's bytes or an effect change: indexes are rebuilt. */
-#define INDEX_VERSION 19
+#define INDEX_VERSION 20
 
 enum table {
 	T_META,
@@ -110,6 +110,8 @@ int history_event(struct sy_str row, struct item_event *out);
 bool history_same(const struct history *a, const struct history *b);
 int history_get(struct kv_tx *tx, uint64_t id, uint64_t record, struct history *out);
 int history_put(struct kv_tx *tx, uint64_t id, uint64_t record, const struct history *h);
+/* As index_history_next; CTX is a struct kv_tx, so that it can be a custody_source. */
+int history_next(void *ctx, uint64_t id, uint64_t from, struct item_event *out);
 /* The first row of an item from FROM on. */
 int history_seek(struct kv_tx *tx, uint64_t id, uint64_t from, uint64_t *record,
 		 struct history *out);

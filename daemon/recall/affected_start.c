@@ -1,5 +1,7 @@
 #include "affected_impl.h"
 
+#include "index/presence.h"
+
 #include <suyuan/time.h>
 
 #include <stdlib.h>
@@ -41,157 +43,62 @@ int starts_of_product(struct search *s)
 
 static int next_of(void *ctx, uint64_t item, uint64_t from, struct item_event *out)
 {
-	return index_history_next(ctx, item, from, out);
+	struct search *s = ctx;
+	int err = search_step(s);
+
+	return err ? err : index_history_next(s->r, item, from, out);
 }
 
-/* Was it at the place just before TIME, or may it have been? */
-static int stood(struct search *s, const struct item *it, int64_t time, bool *yes)
+static int item_of(void *ctx, uint64_t id, struct item *out)
 {
-	struct custody_source source = {next_of, s->r};
+	struct search *s = ctx;
 
-	sy_arena_reset(&s->arena);
-	return custody_was_at(&source, it->id, it->kind, s->ask->place, time, &s->arena, yes);
+	return index_item(s->r, id, out);
 }
 
-/* Does the fact say that the item was at the place?  A party has what it does something with, but
- * for what it only looks at. */
-static bool is_there(const struct search *s, const struct item_fact *f)
+static struct presence_ask at_the_place(struct search *s)
 {
-	static const bool looks[STEP_COUNT] = {[STEP_OBSERVE] = true,
-					       [STEP_HOLD] = true,
-					       [STEP_RELEASE] = true,
-					       [STEP_INSPECT] = true};
-
-	return f->place == s->ask->place || (f->party == s->ask->place && !looks[f->step]);
-}
-
-static bool within(const struct search *s, int64_t time)
-{
-	return time >= s->ask->from && time <= s->ask->to;
-}
-
-/* What an item's own history says of the place. */
-struct told {
-	bool within, before; /* it was named there in the time asked for; before it */
-	bool units;          /* units of it were */
-};
-
-static int read_told(struct search *s, uint64_t item, struct told *t)
-{
-	struct item_event e;
-	int err;
-
-	*t = (struct told){0};
-	for (uint64_t from = 0; (err = index_history_next(s->r, item, from, &e)) == SY_OK;
-	     from = e.record + 1) {
-		if ((err = search_step(s)))
-			return err;
-		if (e.error || e.withdrawn)
-			continue;
-		for (unsigned i = 0; i < e.n_facts; i++) {
-			const struct item_fact *f = &e.facts[i];
-			if (!is_there(s, f))
-				continue;
-			t->units |= f->role == FACT_MEMBER;
-			t->within |= f->role != FACT_MEMBER && within(s, f->time);
-			t->before |= f->role != FACT_MEMBER && f->time < s->ask->from;
-		}
-	}
-	return err == SY_ENOTFOUND ? SY_OK : err;
-}
-
-/* --- stays of a container -------------------------------------------------------------------- */
-
-enum { STAYS_MAX = 64 }; /* events of a container in the time that are looked at one by one */
-
-struct seen {
-	int64_t time;
-	bool there;
-};
-struct stays {
-	struct seen v[STAYS_MAX];
-	size_t n;
-	bool more;
-};
-
-static int by_time(const void *a, const void *b)
-{
-	const struct seen *x = a, *y = b;
-
-	return x->time < y->time ? -1 : x->time > y->time;
-}
-
-static int read_stays(struct search *s, uint64_t container, struct stays *t)
-{
-	struct item_event e;
-	int err;
-
-	for (uint64_t from = 0; (err = index_history_next(s->r, container, from, &e)) == SY_OK;
-	     from = e.record + 1) {
-		if ((err = search_step(s)))
-			return err;
-		for (unsigned i = 0; i < e.n_facts && !e.error && !e.withdrawn; i++) {
-			if (!within(s, e.facts[i].time))
-				continue;
-			if (t->n == STAYS_MAX) {
-				t->more = true;
-				return SY_OK;
-			}
-			t->v[t->n++] = (struct seen){e.facts[i].time, is_there(s, &e.facts[i])};
-		}
-	}
-	qsort(t->v, t->n, sizeof *t->v, by_time);
-	return err == SY_ENOTFOUND ? SY_OK : err;
+	return (struct presence_ask){.source = {next_of, s},
+				     .item = item_of,
+				     .actor = s->ask->place,
+				     .from = s->ask->from,
+				     .to = s->ask->to,
+				     .arena = &s->arena};
 }
 
 static int open_for(struct search *s, uint64_t id, int64_t from, int64_t to)
 {
-	struct trace_opening *last = s->n_openings ? &s->openings[s->n_openings - 1] : NULL;
-	int err;
-
-	if (last && last->id == id && last->to >= from) {
-		last->to = to > last->to ? to : last->to;
-		return SY_OK;
-	}
-	err =
+	int err =
 	    search_room(s, &s->openings, &s->cap_openings, s->n_openings + 1, sizeof *s->openings);
+
 	if (err == SY_OK)
 		s->openings[s->n_openings++] = (struct trace_opening){id, from, to};
 	return err;
 }
 
-/* From each of its events in the time to the next one it stood there or it didn't. */
-static int open_stays(struct search *s, const struct item *it, const struct stays *t)
-{
-	int64_t since = s->ask->from;
-	bool there = false;
-	int err = since == INT64_MIN ? SY_OK : stood(s, it, since, &there);
+struct stay {
+	struct search *s;
+	uint64_t id;
+};
 
-	for (size_t i = 0; i < t->n && err == SY_OK; i++) {
-		int64_t time = t->v[i].time;
-		if (there)
-			err = open_for(s, it->id, since, time);
-		if (err == SY_OK && t->v[i].there)
-			err = open_for(s, it->id, time, time);
-		if (err == SY_OK)
-			err = stood(s, it, time + 1, &there);
-		since = time;
-	}
-	return err || !there ? err : open_for(s, it->id, since, s->ask->to);
+static int open_stay(void *ctx, int64_t from, int64_t to)
+{
+	const struct stay *stay = ctx;
+
+	return open_for(stay->s, stay->id, from, to);
 }
 
 /* What lay in it while it was there. */
-static int open_there(struct search *s, const struct item *it)
+static int open_there(struct search *s, uint64_t id)
 {
-	struct stays t = {.n = 0};
+	struct presence_ask ask = at_the_place(s);
+	struct stay stay = {s, id};
 	struct content c = {0};
-	int err = index_contents_next(s->r, it->id, &c);
+	int err = index_contents_next(s->r, id, &c);
 
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
-	if ((err = read_stays(s, it->id, &t)))
-		return err;
-	return t.more ? open_for(s, it->id, s->ask->from, s->ask->to) : open_stays(s, it, &t);
+	return presence_stays(&ask, id, open_stay, &stay);
 }
 
 int starts_of_containers(struct search *s)
@@ -208,40 +115,34 @@ int starts_of_containers(struct search *s)
 
 /* --- a place --------------------------------------------------------------------------------- */
 
-static int start_there(struct search *s, uint64_t id, struct told *t);
+static int start_there(struct search *s, uint64_t id, struct presence *p);
 
 static int units_there(struct search *s, uint64_t lot)
 {
 	struct sy_str ids;
-	struct told t;
+	struct presence p;
 	int err;
 
 	for (bool first = true; (err = index_edges(s->r, INDEX_FORWARD, lot, first, &ids)) == SY_OK;
 	     first = false)
 		for (size_t at = 0; at < ids.n; at += 8) {
 			uint64_t unit = sy_get64((const uint8_t *)ids.p + at);
-			if (!(unit & NODE_BIT) && (err = start_there(s, unit, &t)))
+			if (!(unit & NODE_BIT) && (err = start_there(s, unit, &p)))
 				return err;
 		}
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
 /* A start, when it was there. */
-static int start_there(struct search *s, uint64_t id, struct told *t)
+static int start_there(struct search *s, uint64_t id, struct presence *p)
 {
-	bool there;
-	struct item it;
-	int err = read_told(s, id, t);
+	struct presence_ask ask = at_the_place(s);
+	int err = presence_find(&ask, id, p);
 
-	there = t->within;
-	if (err == SY_OK && (err = index_item(s->r, id, &it)) == SY_ENOTFOUND)
-		return SY_OK;
-	if (err == SY_OK && !there && t->before)
-		err = stood(s, &it, s->ask->from, &there);
-	if (err || !there)
+	if (err || !p->there)
 		return err;
 	err = search_add(s, &s->starts, id);
-	return err ? err : open_there(s, &it);
+	return err ? err : open_there(s, id);
 }
 
 /* What any record names at the place, each once: there are as many visits as there were events. */
@@ -269,12 +170,12 @@ static int visitors(struct search *s, struct ids *all)
 int starts_of_place(struct search *s)
 {
 	struct ids all = {0};
-	struct told t;
+	struct presence p;
 	int err = visitors(s, &all);
 
 	for (size_t i = 0; i < all.n && err == SY_OK; i++) {
-		err = start_there(s, all.v[i], &t);
-		if (err == SY_OK && t.units)
+		err = start_there(s, all.v[i], &p);
+		if (err == SY_OK && p.units)
 			err = units_there(s, all.v[i]);
 	}
 	free(all.v);

@@ -13,6 +13,7 @@ import tempfile
 import affected
 import beside
 import checks
+import closure
 import growth
 import ingest
 import lookups
@@ -24,7 +25,7 @@ import world
 
 SUBJECTS = (ingest.codes, ingest.events, ingest.bulk, ingest.single, lookups.verify, lookups.verify_under_bulk,
             lookups.verify_beside_a_crowd, lookups.verify_with_recalls, affected.affected, tracing.tracing, tracing.hubs, beside.beside,
-            sources.common, checks.footprint, memory.memory, checks.checks)
+            sources.common, closure.closure, checks.footprint, memory.memory, checks.checks)
 
 
 INSTEAD = {"PEER": (postgres.postgres, tracing.tracing_beside), "GROW": (growth.growth,)}
