@@ -92,7 +92,8 @@ static const struct key keys[] = {
     {"query", "patience", CFG_TIME, OFF(query_patience), 100, 86400000, "10s",
      "for a reader once others wait for a thread that one keeps: then the slowest is cut"},
     {"recall", "webhooks", CFG_TEXT, OFF(webhooks), 0, 0, NULL,
-     "a file of who is told of recalls how: party, URL and secret, a line each; mode 0600"},
+     "a file of who is told of recalls how: party, URL and secret, a line each; mode 0600; read at "
+     "start alone"},
     {"recall", "webhooks-authorities", CFG_TEXT, OFF(webhooks_authorities), 0, 0, NULL,
      "a file (PEM) of who signs the certificates of those URLs; else the system's"},
     {"log", "level", CFG_LEVEL, OFF(log_level), 0, 0, "note",

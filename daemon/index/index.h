@@ -289,6 +289,8 @@ int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct i
 /* Is a recall's marking under way?  What it reaches may not be marked yet; what isn't reached any
  * more may be marked still. */
 bool index_marking(struct index_read *r);
+/* The first case from *NUMBER on whose marking is under way; SY_ENOTFOUND at the end. */
+int index_marking_next(struct index_read *r, uint64_t *number);
 /* A case that marks: the recall's id, borrowed, and how many items as a whole. */
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items);
 /* What a recall's scope names: an item, a product; and the product of an item. */
@@ -296,8 +298,6 @@ enum index_named { NAMED_ITEM = 1, NAMED_PRODUCT, NAMED_PRODUCT_OF };
 /* The first case from *NUMBER on whose scope names a canonical code so; SY_ENOTFOUND at the end. */
 int index_named_next(struct index_read *r, enum index_named what, struct sy_str code,
 		     uint64_t *number);
-/* The first such case from *NUMBER on; SY_ENOTFOUND at the end. */
-int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, uint64_t *items);
 
 /* --- submissions, events, erasures ----------------------------------------------------------- */
 

@@ -185,18 +185,25 @@ int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_
 	return err;
 }
 
-int index_case_next(struct index_read *r, uint64_t *number, struct sy_str *id, uint64_t *items)
+int index_marking_next(struct index_read *r, uint64_t *number)
 {
-	struct key k = key_u64(*number);
-	struct sy_str key, row;
-	int err = r->cases ? kv_seek(&r->tx, T_CASES, key_str(&k), &key, &row) : SY_ENOTFOUND;
+	uint64_t found = UINT64_MAX;
 
-	if (err)
-		return err;
-	if (key.n != 8)
-		return SY_ECORRUPT;
-	*number = sy_get64((const uint8_t *)key.p);
-	return index_case(r, *number, id, items);
+	for (unsigned what = TODO_DIRTY; what <= TODO_OPENED; what++) {
+		struct key k = todo_key((enum todo)what, *number);
+		struct sy_str key, row;
+		int err = kv_seek(&r->tx, T_TODO, key_str(&k), &key, &row);
+		if (err && err != SY_ENOTFOUND)
+			return err;
+		if (err || (uint8_t)key.p[0] != what)
+			continue;
+		if (key.n < 9)
+			return SY_ECORRUPT;
+		uint64_t at = sy_get64((const uint8_t *)key.p + 1);
+		found = at < found ? at : found;
+	}
+	*number = found;
+	return found == UINT64_MAX ? SY_ENOTFOUND : SY_OK;
 }
 
 int index_named_next(struct index_read *r, enum index_named what, struct sy_str code,

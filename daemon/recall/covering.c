@@ -134,31 +134,61 @@ int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_
 
 /* --- while marks are under way --------------------------------------------------------------- */
 
-enum { BACK_BYTES = 1 << 20, BACK_MS = 5 };
+/* A front waits for it, so that it is bounded by its steps: as many as are taken until a walk asks
+ * for the first time whether it is to stop.  A set of ids takes bytes by the largest. */
+enum { BACK_BYTES = 8 << 20, BACK_MS = 100 };
 
-static bool is_among(const struct trace *t, uint64_t id)
+static bool enough(void *ctx)
 {
+	(void)ctx;
+	return true;
+}
+
+/* What it was made of, in order of id. */
+struct behind {
+	uint64_t *v;
+	size_t n;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* What carries it isn't what it was made of. */
+static int list_behind(struct sy_arena *arena, const struct trace *t, struct behind *out)
+{
+	*out = (struct behind){sy_arena_alloc(arena, (t->n + 1) * sizeof *out->v), 0};
+	if (out->v == NULL)
+		return SY_ENOMEM;
 	for (size_t i = 0; i < t->n; i++)
-		if (t->items[i].id == id && t->items[i].edge != TRACE_CONTAIN)
-			return true;
-	return false;
+		if (t->items[i].edge != TRACE_CONTAIN)
+			out->v[out->n++] = t->items[i].id;
+	qsort(out->v, out->n, sizeof *out->v, by_id);
+	return SY_OK;
 }
 
 /* Does a scope name one of what was found? */
-static int behind_named(struct index_read *r, struct sy_arena *arena, const struct trace *t,
-			struct sy_str id, struct coverings *out)
+static int behind_named(struct index_read *r, struct sy_arena *arena, const struct behind *b,
+			uint64_t number, struct coverings *out)
 {
 	struct recall_scope scope;
 	struct index_recall now;
+	struct sy_str id;
 	uint64_t item;
-	int err = index_recall(r, id, &now);
+	int err = index_case(r, number, &id, &item);
 
+	if (err == SY_OK)
+		err = index_recall(r, id, &now);
 	if (err || !in_force(&now))
-		return err;
+		return err == SY_ENOTFOUND ? SY_OK : err; /* its marks are taken away */
 	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
 		return err == SY_ENOMEM ? err : SY_OK;
 	for (size_t i = 0; i < scope.n_items; i++) {
-		if (index_item_id(r, scope.items[i].canonical, &item) || !is_among(t, item))
+		if (index_item_id(r, scope.items[i].canonical, &item) ||
+		    !bsearch(&item, b->v, b->n, sizeof *b->v, by_id))
 			continue;
 		struct covering *c = find(out, now.number);
 		if (c == NULL && (c = add(arena, out)) == NULL)
@@ -169,20 +199,16 @@ static int behind_named(struct index_read *r, struct sy_arena *arena, const stru
 	return SY_OK;
 }
 
-/* What carries it isn't what it was made of. */
-static int behind_marked(struct index_read *r, struct sy_arena *arena, const struct trace *t,
+static int behind_marked(struct index_read *r, struct sy_arena *arena, const struct behind *b,
 			 struct coverings *out)
 {
 	struct index_mark m;
 	int err = SY_OK;
 
-	for (size_t i = 0; i < t->n && err == SY_OK; i++) {
-		uint64_t id = t->items[i].id;
-		if (t->items[i].edge == TRACE_CONTAIN)
-			continue;
-		err = index_mark_next(r, id, 0, &m);
+	for (size_t i = 0; i < b->n && err == SY_OK; i++) {
+		err = index_mark_next(r, b->v[i], 0, &m);
 		if (err == SY_OK && m.whole)
-			err = covering_item(r, arena, id, out);
+			err = covering_item(r, arena, b->v[i], out);
 		err = err == SY_ENOTFOUND ? SY_OK : err;
 	}
 	return err;
@@ -199,17 +225,20 @@ int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,
 				.to = INT64_MAX,
 				.bare = true,
 				.bytes = BACK_BYTES,
-				.ms = BACK_MS};
-	uint64_t number = 0, items;
+				.ms = BACK_MS,
+				.stopped = enough};
+	uint64_t number = 0;
 	struct trace t = {0};
-	struct sy_str id;
+	struct behind b;
 	int err = trace_walk(r, &ask, &t);
 
 	*whole = err == SY_OK && t.cut == TRACE_WHOLE;
 	if (err == SY_OK)
-		err = behind_marked(r, arena, &t, out);
-	for (; err == SY_OK && (err = index_case_next(r, &number, &id, &items)) == SY_OK; number++)
-		err = behind_named(r, arena, &t, id, out);
+		err = list_behind(arena, &t, &b);
+	if (err == SY_OK)
+		err = behind_marked(r, arena, &b, out);
+	for (; err == SY_OK && (err = index_marking_next(r, &number)) == SY_OK; number++)
+		err = behind_named(r, arena, &b, number, out);
 	trace_free(&t);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }

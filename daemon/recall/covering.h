@@ -30,7 +30,8 @@ int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_
 		  struct coverings *out);
 /*
  * While marks are under way (index_marking): adds those that a walk back from the item comes to, by
- * what is marked already and what scopes name.  It is bounded, *WHOLE false when it was cut: then,
+ * what is marked already and what the scopes of those under way name.  It takes about a thousand
+ * steps at most, *WHOLE false when it was cut: then,
  * and of scopes by product or place, nothing found says nothing.
  */
 int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,

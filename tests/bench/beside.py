@@ -13,7 +13,7 @@ import urllib.parse
 from tracing import Graph, fill, with_graph
 from world import ROUNDS, scaled
 
-RATE, CONNECTIONS, SECONDS, AMONG = 1000, 32, 3, 1000
+RATE, CONNECTIONS, SECONDS = 1000, 32, 3
 TAIL = 5  # ms
 ASKERS = 2
 
@@ -42,11 +42,11 @@ class Askers:
 
 
 class Verify:
-    def __init__(self, one, stem):
-        self.one, self.path = one, f"/v1/verify?code={stem}%u"
+    def __init__(self, one, graph):
+        self.one, self.path, self.lots = one, f"/v1/verify?code={graph.stem}%u", graph.items
 
     def once(self, seconds=SECONDS):
-        return self.one.load("get", self.path, RATE * seconds, CONNECTIONS, RATE, AMONG)
+        return self.one.load("get", self.path, RATE * seconds, CONNECTIONS, RATE, self.lots)
 
     def quiet(self):
         return statistics.median(self.once()["p99_us"] for _ in range(ROUNDS)) / 1000
@@ -117,7 +117,7 @@ def beside(world):
         graph = Graph(one.gtin, scaled(300000))
         fill(one, graph.events())
         graph.later = itertools.islice(Graph(one.gtin, graph.items + 2).events(), graph.items // 2, None)
-        verify = Verify(one, graph.stem)
+        verify = Verify(one, graph)
         verify.once()
         for what, url in questions(one, graph):
             quiet = verify.quiet()
