@@ -91,6 +91,15 @@ static void on_settle(void *ctx, struct ledger_job *job, bool published)
 	admit_settle(((struct app *)ctx)->admit, job, published);
 }
 
+static void on_answering(void *ctx, bool begins)
+{
+	(void)ctx;
+	if (begins)
+		http_hold();
+	else
+		http_release();
+}
+
 static void on_answer(void *ctx, const struct http_request *r, int status, size_t bytes,
 		      uint64_t us)
 {
@@ -144,6 +153,7 @@ static int up_ledger(struct app *app, const char **why)
 	    .group_records = (unsigned)c->group_records,
 	    .judge = on_judge,
 	    .settle = on_settle,
+	    .answering = on_answering,
 	    .owed = on_owed,
 	    .published = on_published,
 	    .halted = on_halted,

@@ -156,26 +156,77 @@ static bool came_back_late(struct http_exchange *x)
 	return --f->lent == 0;
 }
 
+/* Under F's lock: onto its list.  True: F is closed, and X was the last it waited for. */
+static bool post(struct front *f, struct http_exchange *x, bool ended)
+{
+	x->ended = ended;
+	if (f->closed)
+		return ended && came_back_late(x);
+	if (x->posted)
+		return false;
+	/* Woken under the lock: once it is let go, X and even the front may be freed. */
+	if (f->mail == NULL)
+		front_wake(f);
+	x->posted = true;
+	x->next_mail = NULL;
+	*f->mail_end = x;
+	f->mail_end = &x->next_mail;
+	return false;
+}
+
+/* What this thread holds back, by next_mail; a stream's exchange isn't held. */
+static _Thread_local struct {
+	bool on;
+	struct http_exchange *first, **end;
+} kept;
+
 void exchange_post(struct http_exchange *x, bool ended)
 {
 	struct front *f = x->front;
-	bool last = false;
-	pthread_mutex_lock(&f->mu);
-	x->ended = ended;
-	if (f->closed) {
-		last = ended && came_back_late(x);
-	} else if (!x->posted) {
-		/* Woken under the lock: once it is let go, X and even the front may be freed. */
-		if (f->mail == NULL)
-			front_wake(f);
-		x->posted = true;
+	if (kept.on && ended && !x->begun) {
 		x->next_mail = NULL;
-		*f->mail_end = x;
-		f->mail_end = &x->next_mail;
+		*kept.end = x;
+		kept.end = &x->next_mail;
+		return;
 	}
+	pthread_mutex_lock(&f->mu);
+	bool last = post(f, x, ended);
 	pthread_mutex_unlock(&f->mu);
 	if (last)
 		front_free(f);
+}
+
+void http_hold(void)
+{
+	kept.on = true;
+	kept.first = NULL;
+	kept.end = &kept.first;
+}
+
+/* All of the first one's front; those of others stay held. */
+static void post_for_one(void)
+{
+	struct http_exchange *x, **at = &kept.first;
+	struct front *f = kept.first->front;
+	bool last = false;
+	pthread_mutex_lock(&f->mu);
+	while ((x = *at) != NULL)
+		if (x->front == f) {
+			*at = x->next_mail;
+			last |= post(f, x, true);
+		} else {
+			at = &x->next_mail;
+		}
+	pthread_mutex_unlock(&f->mu);
+	if (last)
+		front_free(f);
+}
+
+void http_release(void)
+{
+	kept.on = false;
+	while (kept.first != NULL)
+		post_for_one();
 }
 
 /* --- streams: pieces on their way

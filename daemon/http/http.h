@@ -133,6 +133,15 @@ void http_problem(struct http_exchange *x, int status, const char *title, const 
 		  const struct sy_faults *faults);
 void http_problem_err(struct http_exchange *x, int err, const char *detail);
 
+/*
+ * Between the two this thread's whole answers, and problems, are kept together; then each front is
+ * woken once for all that are its own.  A front that wakes at the first of sixty takes the
+ * processor from whoever makes the others, and comes back for each.  Not on a front's thread, not
+ * nested.
+ */
+void http_hold(void);
+void http_release(void);
+
 /* Has the peer gone?  Then nobody waits for an answer, and long work for one is in vain; it is
  * still to be replied to.  Any thread. */
 bool http_gone(struct http_exchange *x);

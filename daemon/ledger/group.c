@@ -90,6 +90,7 @@ struct group {
 	struct ledger_job *jobs, **end; /* that wait for the commit */
 	struct newest last;             /* as it will be */
 	uint64_t now;
+	struct disk disk;
 	uint64_t truth_bytes, records; /* to be reserved */
 	unsigned appended;
 };
@@ -118,7 +119,7 @@ static int reserve_for(struct group *g, const struct sy_submission *s)
 	/* what every commit copies: a page a level of each table */
 	const uint64_t group_bytes = 512 * 1024;
 	uint64_t bytes = g->truth_bytes + job_cost(s);
-	int err = disk_reserve(g->l, group_bytes + bytes, g->records + s->count);
+	int err = disk_reserve(g->l, &g->disk, group_bytes + bytes, g->records + s->count);
 
 	if (err)
 		return err;
@@ -375,22 +376,31 @@ static int prove(struct ledger *l, struct ledger_job *job)
 	return job->proof.failed ? SY_ENOMEM : SY_OK;
 }
 
+static void answer(struct ledger *l, struct ledger_job *job, int err)
+{
+	job->next = NULL;
+	job->err = err;
+	job->proof_size = l->tree.size;
+	if (job->said == LEDGER_DUPLICATE)
+		l->stats.duplicates++;
+	if (err == SY_OK)
+		job->err = prove(l, job);
+	ledger_answer(l, job);
+}
+
 static void answer_all(struct group *g, int err)
 {
-	struct ledger *l = g->l;
+	const struct ledger_options *o = &g->l->o;
 	struct ledger_job *next;
 
+	if (o->answering)
+		o->answering(o->ctx, true);
 	for (struct ledger_job *job = g->jobs; job; job = next) {
 		next = job->next;
-		job->next = NULL;
-		job->err = err;
-		job->proof_size = l->tree.size;
-		if (job->said == LEDGER_DUPLICATE)
-			l->stats.duplicates++;
-		if (err == SY_OK)
-			job->err = prove(l, job);
-		ledger_answer(l, job);
+		answer(g->l, job, err);
 	}
+	if (o->answering)
+		o->answering(o->ctx, false);
 }
 
 static void settle_all(struct group *g, bool published)

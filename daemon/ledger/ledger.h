@@ -61,6 +61,9 @@ struct ledger_options {
 				     uint64_t time);
 	/* After the group that holds JOB was published (true) or its commit failed (false). */
 	void (*settle)(void *ctx, struct ledger_job *job, bool published);
+	/* In the writer's thread: the jobs of a group are about to be answered (true), all of them
+	 * were (false); may be NULL. */
+	void (*answering)(void *ctx, bool begins);
 	/* Bytes of the disk that others want yet for what is published and RECORDS more; may be
 	 * NULL. Any thread. */
 	uint64_t (*owed)(void *ctx, uint64_t records);

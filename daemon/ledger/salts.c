@@ -169,23 +169,30 @@ static int reserve(int fd, uint64_t *reserved, uint64_t used, uint64_t need, uin
 	}
 }
 
-/* The index shares the disk and can't say beforehand what its next commit takes.  Submissions are
- * turned away while there is still room for it, or it would have to wait with what they said. */
-static int room_for(struct ledger *l, uint64_t records, uint64_t *room)
+static int look_at(const struct ledger *l, struct disk *d)
 {
-	const uint64_t most = (uint64_t)256 << 20;
 	struct statvfs fs;
 
 	if (fstatvfs(l->salts_fd, &fs))
 		return SY_EIO;
-	uint64_t all = (uint64_t)fs.f_blocks * fs.f_frsize,
-		 left = (uint64_t)fs.f_bavail * fs.f_frsize,
-		 margin = all / 8 < most ? all / 8 : most;
+	*d = (struct disk){.seen = true,
+			   .all = (uint64_t)fs.f_blocks * fs.f_frsize,
+			   .left = (uint64_t)fs.f_bavail * fs.f_frsize};
+	return SY_OK;
+}
+
+/* The index shares the disk and can't say beforehand what its next commit takes.  Submissions are
+ * turned away while there is still room for it, or it would have to wait with what they said. */
+static int room_for(const struct ledger *l, const struct disk *d, uint64_t records, uint64_t *room)
+{
+	const uint64_t most = (uint64_t)256 << 20;
+	uint64_t margin = d->all / 8 < most ? d->all / 8 : most;
+
 	if (l->o.owed)
 		margin += l->o.owed(l->o.ctx, records);
-	if (left < margin)
+	if (d->left < margin)
 		return SY_ENOSPC;
-	*room = left - margin;
+	*room = d->left - margin;
 	return SY_OK;
 }
 
@@ -197,30 +204,36 @@ static bool map_is_full(struct ledger *l, uint64_t truth_bytes)
 const char *disk_full(struct ledger *l)
 {
 	const uint64_t little = (uint64_t)1 << 20;
+	struct disk disk = {.seen = false};
 	uint64_t room = 0;
 
 	if (map_is_full(l, little))
 		return "truth is as large as truth-map allows: raise it and start again";
-	if (room_for(l, 1, &room) == SY_ENOSPC || (l->disk_refused && room < little))
+	if ((look_at(l, &disk) == SY_OK && room_for(l, &disk, 1, &room) == SY_ENOSPC) ||
+	    (l->disk_refused && room < little))
 		return "the disk is full, but for what is kept for the index: make room";
 	return NULL;
 }
 
-int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records)
+int disk_reserve(struct ledger *l, struct disk *d, uint64_t truth_bytes, uint64_t records)
 {
 	int err = fault_at(POINT_RESERVE);
-	uint64_t room = 0;
+	uint64_t room = 0, before;
 
 	if (err == SY_OK && map_is_full(l, truth_bytes))
 		err = SY_ENOSPC;
+	if (err == SY_OK && !d->seen)
+		err = look_at(l, d);
 	if (err == SY_OK)
-		err = room_for(l, records, &room);
+		err = room_for(l, d, records, &room);
+	before = room;
 	if (err == SY_OK)
 		err = reserve(kv_fd(l->truth), &l->truth_reserved, kv_used(l->truth), truth_bytes,
 			      &room);
 	if (err == SY_OK)
 		err = reserve(l->salts_fd, &l->salts_reserved, l->last.records * SY_SALT_SIZE,
 			      records * SY_SALT_SIZE, &room);
+	d->left -= before - room;
 	l->disk_refused = err == SY_ENOSPC;
 	return err;
 }

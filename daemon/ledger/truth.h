@@ -168,9 +168,14 @@ int salts_append(struct ledger *l, uint64_t first, const void *salts, size_t n);
 bool salt_erased(const uint8_t salt[SY_SALT_SIZE]);
 /* XChaCha20 both ways; the key is used for this one payload alone. */
 void seal(const uint8_t salt[SY_SALT_SIZE], const sy_hash *leaf, struct sy_str in, void *out);
+/* The file system as it was when a group began, less what the group has taken of it since. */
+struct disk {
+	bool seen;
+	uint64_t all, left; /* bytes */
+};
 /* Blocks for a group of that many bytes in truth and records; SY_ENOSPC, also while less than 256
  * MiB or an eighth of the file system is free. */
-int disk_reserve(struct ledger *l, uint64_t truth_bytes, uint64_t records);
+int disk_reserve(struct ledger *l, struct disk *d, uint64_t truth_bytes, uint64_t records);
 /* Why even a small group would be refused; NULL when it wouldn't.  Any thread. */
 const char *disk_full(struct ledger *l);
 

@@ -58,6 +58,51 @@ START_TEST(replies_from_threads)
 }
 END_TEST
 
+/* Answers to two fronts, in a pipeline and to one whose peer has gone, kept together. */
+START_TEST(replies_together)
+{
+	start((struct http_options){.fronts = 2});
+	int a = dial(), b = dial(), gone = dial();
+	say(a, "GET /hold" H "\r\nGET /hold" H CLOSE);
+	say(b, "GET /hold" H CLOSE);
+	wait_held(3);
+	say(gone, "GET /hold" H "\r\n");
+	wait_held(4);
+	close(gone);
+	http_hold();
+	for (unsigned i = 4; i-- > 0;)
+		http_reply(held[i], 200, "text/plain", SY_STR("x"));
+	ck_assert_uint_eq(stats().by_status[2], 0);
+	http_release();
+	char *got = hear(a, NULL);
+	has("two of one connection", strstr(got, "200 OK") + 1, "200 OK");
+	free(got);
+	got = hear(b, NULL);
+	has("another front's", got, "200 OK");
+	free(got);
+	free(talk("GET /hello" H CLOSE)); /* not held any more */
+	close(a), close(b);
+	stop();
+}
+END_TEST
+
+START_TEST(replies_together_after_close)
+{
+	start((struct http_options){.fronts = 2});
+	int a = dial(), b = dial();
+	say(a, "GET /hold" H "\r\nGET /hold" H "\r\n");
+	say(b, "GET /hold" H "\r\n");
+	wait_held(3);
+	http_hold();
+	http_reply(held[2], 200, "text/plain", SY_STR("x"));
+	stop();
+	http_reply(held[0], 200, "text/plain", SY_STR("x"));
+	http_problem(held[1], 404, NULL, NULL, NULL);
+	http_release();
+	close(a), close(b);
+}
+END_TEST
+
 /* The peer is gone before it is answered: by a reset, and the memory is there till the reply. */
 START_TEST(reply_to_the_dead)
 {
@@ -255,6 +300,8 @@ Suite *suite(void)
 {
 	const struct lab_case cases[] = {
 	    {"replies_from_threads", replies_from_threads},
+	    {"replies_together", replies_together},
+	    {"replies_together_after_close", replies_together_after_close},
 	    {"reply_to_the_dead", reply_to_the_dead},
 	    {"reply_after_close", reply_after_close},
 	    {"streams", streams},

@@ -249,6 +249,7 @@ START_TEST(one_group)
 	ck_assert_uint_eq(after.queue_bytes, 0);
 	ck_assert_uint_eq(after.queue_jobs, 0);
 	ck_assert_uint_eq(settled, N);
+	ck_assert_uint_eq(answered, after.commits - before.commits);
 	ck_assert_uint_ge(told, 1);
 	stop();
 	check_whole(N + 1, N + 1);
