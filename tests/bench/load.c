@@ -1,5 +1,6 @@
 /*
- * Load for the benchmarks: one thread, an epoll loop, raw HTTP/1.1 to a loopback address.
+ * Load for the benchmarks: one thread, an epoll loop, raw HTTP/1.1 to a loopback address, or to a
+ * socket where unix:PATH stands for ADDRESS:PORT.
  *
  *   load bulk   ADDRESS:PORT KEYFILE ORIGIN GTIN FROM RECORDS PER CONNECTIONS [SIZE]
  *   load ready  the same; all is signed before the clock starts
@@ -33,6 +34,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,10 +48,12 @@ struct conn {
 	size_t sent;
 	uint64_t due;   /* ns, of the request under way; 0 when idle */
 	uint64_t again; /* ns, when it is sent again; 0: it is on its way */
+	bool wants_room;
 };
 
 struct load {
-	const char *address;
+	const char *address; /* as a Host header has it */
+	const char *path_to; /* a Unix socket; NULL: there is an address */
 	int epoll;
 	struct conn *conns;
 	unsigned n_conns;
@@ -171,30 +175,56 @@ static void make_get(struct load *l, uint64_t n, struct sy_buf *out)
 
 /* --- connections ----------------------------------------------------------------------------- */
 
-static void dial(struct load *l, struct conn *c)
+static int dial_unix(const char *path)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if ((size_t)snprintf(to.sun_path, sizeof to.sun_path, "%s", path) >= sizeof to.sun_path)
+		errno = ENAMETOOLONG;
+	else if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof to) == 0)
+		return fd;
+	die(path);
+	return -1;
+}
+
+static int dial_loopback(const char *address)
 {
 	char host[64];
 	struct sockaddr_in to = {.sin_family = AF_INET};
-	const char *colon = strrchr(l->address, ':');
+	const char *colon = strrchr(address, ':');
 	int on = 1;
-	if (colon == NULL || (size_t)(colon - l->address) >= sizeof host)
-		die(l->address);
-	memcpy(host, l->address, (size_t)(colon - l->address));
-	host[colon - l->address] = '\0';
+	if (colon == NULL || (size_t)(colon - address) >= sizeof host)
+		die(address);
+	memcpy(host, address, (size_t)(colon - address));
+	host[colon - address] = '\0';
 	to.sin_port = htons((uint16_t)atoi(colon + 1));
 	if (inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
 	    (ntohl(to.sin_addr.s_addr) >> 24) != 127) {
-		fprintf(stderr, "load: %s isn't a loopback address\n", l->address);
+		fprintf(stderr, "load: %s isn't a loopback address\n", address);
 		exit(2);
 	}
-	c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&to, sizeof to))
-		die(l->address);
-	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	fcntl(c->fd, F_SETFL, O_NONBLOCK);
-	struct epoll_event e = {EPOLLIN | EPOLLOUT | EPOLLET, {.u32 = (uint32_t)(c - l->conns)}};
-	if (epoll_ctl(l->epoll, EPOLL_CTL_ADD, c->fd, &e))
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to))
+		die(address);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return fd;
+}
+
+/* A Unix socket tells of room each time its peer has read: nobody is woken who has nothing to send.
+ */
+static void watch(struct load *l, struct conn *c, int how, uint32_t events)
+{
+	struct epoll_event e = {events | EPOLLET, {.u32 = (uint32_t)(c - l->conns)}};
+	c->wants_room = events & EPOLLOUT;
+	if (epoll_ctl(l->epoll, how, c->fd, &e))
 		die("epoll_ctl");
+}
+
+static void dial(struct load *l, struct conn *c)
+{
+	c->fd = l->path_to ? dial_unix(l->path_to) : dial_loopback(l->address);
+	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	watch(l, c, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void hang_up(struct conn *c)
@@ -205,16 +235,21 @@ static void hang_up(struct conn *c)
 }
 
 /* A peer that has answered early reads no more: what it said is still to be read. */
-static void pump(struct conn *c)
+static void pump(struct load *l, struct conn *c)
 {
 	while (c->fd >= 0 && c->due && !c->again && c->sent < c->out.n) {
 		ssize_t n = write(c->fd, c->out.p + c->sent, c->out.n - c->sent);
 		if (n < 0 && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET)
 			die("write");
-		if (n < 0)
+		if (n < 0) {
+			if (!c->wants_room)
+				watch(l, c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 			return;
+		}
 		c->sent += (size_t)n;
 	}
+	if (c->fd >= 0 && c->wants_room)
+		watch(l, c, EPOLL_CTL_MOD, EPOLLIN);
 }
 
 static void send_out(struct load *l, struct conn *c)
@@ -223,7 +258,7 @@ static void send_out(struct load *l, struct conn *c)
 		dial(l, c);
 	c->sent = 0;
 	c->again = 0;
-	pump(c);
+	pump(l, c);
 }
 
 static void send_again(struct load *l, struct conn *c)
@@ -364,7 +399,7 @@ static void run(struct load *l)
 		int n = epoll_pwait2(l->epoll, events, 256, &wait, NULL);
 		for (int i = 0; i < n; i++) {
 			struct conn *c = &l->conns[events[i].data.u32];
-			pump(c);
+			pump(l, c);
 			take(l, c);
 		}
 	}
@@ -465,6 +500,10 @@ int main(int argc, char **argv)
 				     strtoull(argv[4], NULL, 10));
 	signal(SIGPIPE, SIG_IGN);
 	l.address = argv[2];
+	if (strncmp(argv[2], "unix:", 5) == 0) {
+		l.path_to = argv[2] + 5;
+		l.address = "localhost";
+	}
 	bool ready = strcmp(argv[1], "ready") == 0;
 	if ((ready || strcmp(argv[1], "bulk") == 0) && (argc == 10 || argc == 11)) {
 		records = read_producer(&l, argv + 3);

@@ -3,6 +3,9 @@
 It gets the best that was found for it: rows by COPY from files that are ready, two ways to chain them
 (postgres.sql), shared_buffers that hold everything, no checkpoint meanwhile.
 Our submissions are ready, too.  Rounds alternate, each side on a ledger that began empty.
+
+Both clients come over a Unix socket, as psql and pgbench do, and share the processors with what
+they drive.  Both sides wait for fdatasync before they answer, on one file system.
 """
 import json
 import os
@@ -172,6 +175,7 @@ def postgres(world):
     bulk, single = [], []
     count, ones = scaled(200000, PER * CONNECTIONS), scaled(30000)
     with Postgres() as peer, ours:
+        ours.at = f"unix:{ours.ledger.unix}"
         for _ in range(ROUNDS):
             lines = print_records(ours.gtin, ours.lots, count)
             theirs = [peer.bulk(lines, schema) for schema in CHAINS]
