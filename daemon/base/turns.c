@@ -79,9 +79,10 @@ static struct worker *slowest(const struct turns *q, uint64_t now, uint64_t *due
 					 (double)found->wrote * (double)(now - w->since + 1))
 			found = w;
 	}
-	if (now >= q->readers->since + q->o.patience_ms)
+	const struct worker *oldest = q->readers;
+	if (oldest == NULL || now >= oldest->since + q->o.patience_ms)
 		return found;
-	*due = q->readers->since + q->o.patience_ms;
+	*due = oldest->since + q->o.patience_ms;
 	return NULL;
 }
 
