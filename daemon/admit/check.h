@@ -267,6 +267,8 @@ void party_judge(struct check *c, const struct sy_json_doc *doc);
 /* DOC is in the scratch arena. */
 void event_judge(struct check *c, const struct sy_json_doc *doc);
 
+/* Faults with 422 what is told before it happened, but for what clocks may differ by the rules. */
+void future_check(struct check *c, int64_t time, const char *pointer);
 /* Is the author an operator or a regulator?  Faults with 403. */
 bool authority_or_denied(struct check *c);
 /* What `replaces` must be, by what is in force: RECORD, or nothing when not FOUND. */

@@ -150,14 +150,14 @@ static void identity_check(struct check *c, const struct sy_json_doc *doc, const
 		fact_write(c, f);
 }
 
-static void time_check(struct check *c, const struct sy_event *e)
+void future_check(struct check *c, int64_t time, const char *pointer)
 {
 	int64_t latest = (int64_t)(c->now + c->rules->future_ms);
 	char text[SY_TIME_TEXT];
-	if (e->time <= latest)
+	if (time <= latest)
 		return;
 	sy_time_format((uint64_t)latest, text);
-	fault(c, 422, "/eventTime", "lies in the future: expected a time until %s",
+	fault(c, 422, pointer, "lies in the future: expected a time until %s",
 	      "时间在将来：应不晚于 %s", text);
 }
 
@@ -194,7 +194,7 @@ void event_judge(struct check *c, const struct sy_json_doc *doc)
 		c->err = c->err ? c->err : err;
 		return;
 	}
-	time_check(c, &e);
+	future_check(c, e.time, "/eventTime");
 	role_check(c, &e);
 	identity_check(c, doc, &e);
 	commissions_judge(c, doc, &e);

@@ -1,6 +1,6 @@
 /*
  * What the files that judge a recall share: recall.c the order, recall_scope.c what it is about,
- * recall_life.c notices, answers and reports.
+ * recall_life.c notices, answers and reports, recall_amounts.c the quantities in them.
  */
 #ifndef ADMIT_RECALL_H
 #define ADMIT_RECALL_H
@@ -34,6 +34,11 @@ struct recall {
 struct recall *recall_of(struct check *c, struct fact *f, struct sy_str id);
 /* May the author act in a recall of PARTY's: that party, or an authority over it? */
 bool recall_is_theirs(struct check *c, struct sy_str party);
+
+/* Faults and warnings of what an answer of PARTY's or, when that is empty, a report says of time
+ * and quantities; R is NULL when there is no such recall under way. */
+void amounts_judge(struct check *c, const struct sy_json_doc *doc, const struct recall *r,
+		   struct sy_str party);
 
 /* Faults of a scope: codes that are none, what may not be said by this author of what. */
 bool scope_judge(struct check *c, const struct sy_json_doc *doc);

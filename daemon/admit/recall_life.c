@@ -127,42 +127,35 @@ void notice_judge(struct check *c, const struct sy_json_doc *doc)
 
 /* --- answers and reports --------------------------------------------------------------------- */
 
-static void quantities_check(struct check *c, const struct sy_json_doc *doc)
+/* Does it answer for itself, and was it told?  A recall says nothing of itself to others. */
+static bool may_answer(struct check *c, const struct sy_json_doc *doc, const struct recall *r)
 {
-	const struct sy_json *v;
-	struct sy_code code;
-	unsigned i = 0;
-	sy_json_each (doc, sy_json_get(doc, sy_json_root(doc), "quantities"), v) {
-		char pointer[48];
-		struct sy_str text = text_of(c, doc, v, "code");
-		snprintf(pointer, sizeof(pointer), "/quantities/%u/code", i++);
-		if (text.n > 0)
-			sy_code_parse(c->arena, text, &code, c->faults, c->record, pointer);
+	struct sy_str party = recall_text(c, doc, "party");
+	struct register_row row;
+	if (party.n > 0 && !sy_str_eq(party, c->author->id)) {
+		fault(c, 403, "/party", "expected the author, %.*s: each answers for itself",
+		      "应为作者 %.*s：各主体自行答复", TEXT(c->author->id));
+		return false;
 	}
+	party = c->author->id;
+	if (notice_fact(c, r, party)->written != NOT_WRITTEN ||
+	    newest(c, REG_NOTICE, r, party, &row))
+		return true;
+	fault(c, 403, "/recall", "no notice of recall %.*s has reached %.*s",
+	      "召回 %.*s 未通知 %.*s", TEXT(r->id), TEXT(party));
+	return false;
 }
 
 void answer_judge(struct check *c, const struct sy_json_doc *doc)
 {
 	const struct recall *r = under_way(c, doc);
-	struct sy_str party = recall_text(c, doc, "party");
 	struct register_row row = {0};
-	quantities_check(c, doc);
-	if (!r || !c->author)
+	bool may = r && c->author && may_answer(c, doc, r);
+	struct sy_str party = c->author ? c->author->id : NO_MORE;
+	amounts_judge(c, doc, may ? r : NULL, party);
+	if (!may)
 		return;
-	if (party.n > 0 && !sy_str_eq(party, c->author->id)) {
-		fault(c, 403, "/party", "expected the author, %.*s: each answers for itself",
-		      "应为作者 %.*s：各主体自行答复", TEXT(c->author->id));
-		return;
-	}
-	party = c->author->id;
 	struct fact *f = fact_of(c, FACT_ANSWER, r->id, party);
-	bool told = notice_fact(c, r, party)->written != NOT_WRITTEN ||
-		    newest(c, REG_NOTICE, r, party, &row);
-	if (!told) {
-		fault(c, 403, "/recall", "no notice of recall %.*s has reached %.*s",
-		      "召回 %.*s 未通知 %.*s", TEXT(r->id), TEXT(party));
-		return;
-	}
 	bool found = newest(c, REG_ANSWER, r, party, &row);
 	if (replaces_check(c, doc, f, found, row.record, "/recall"))
 		fact_write(c, f);
@@ -172,8 +165,9 @@ void report_judge(struct check *c, const struct sy_json_doc *doc)
 {
 	const struct recall *r = under_way(c, doc);
 	struct register_row row = {0};
-	quantities_check(c, doc);
-	if (!r || !c->author || !theirs_or_denied(c, r))
+	bool may = r && c->author && theirs_or_denied(c, r);
+	amounts_judge(c, doc, may ? r : NULL, NO_MORE);
+	if (!may)
 		return;
 	struct fact *f = fact_of(c, FACT_REPORT, r->id, NO_MORE);
 	int err = register_get(&c->r, REG_REPORT, r->id, &row);

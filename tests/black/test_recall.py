@@ -279,7 +279,7 @@ def test_the_life_of_a_case(ledger, mock):
     opened = ledger.submit(key, recall("r", case, level="2", known=now(-3600), **more))["firstRecord"]
     ledger.submit(key, notice([SHOP, ABROAD]))
     quantity = {"code": lot("a"), "uom": "KGM", "found": 10, "stopped": 4.5, "returned": 6, "destroyed": 1.5}
-    first = ledger.submit(shop, answer([{**quantity, "found": 1}]))["firstRecord"]
+    first = ledger.submit(shop, answer([{**quantity, "found": 12}]))["firstRecord"]
     ledger.submit(shop, answer([quantity], replaces=first))
     raised = ledger.submit(key, recall("r", case, level="1", known=now(-3600), replaces=opened, **more))["firstRecord"]
     ledger.settle()

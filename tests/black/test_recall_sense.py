@@ -1,0 +1,94 @@
+"""Answers and reports of a recall that make no sense, and those that only the ledger doesn't know of."""
+import ledger as ledgers
+import pytest
+from ledger import batch
+from test_recall import SHOP, answer, at, notice, now, recall, report, small
+from test_trace import event
+
+CHINESE = {"Content-Type": "application/x-ndjson", "Accept-Language": "zh"}
+
+
+@pytest.fixture(scope="module")
+def world(shared_ledger):
+    """The lot `a`, 100 kg, recalled; the shop has 10 of it.  `b` isn't recalled."""
+    ledger = shared_ledger
+    key, gtin, lot = small(ledger)
+    shop = ledger.enrol(SHOP, ["seller"], region="130102")
+
+    def kilos(name, much):
+        return [{"epcClass": lot(name), "quantity": much, "uom": "KGM"}]
+
+    def move(step, hour, who, to):
+        return event("ObjectEvent", hour, action="OBSERVE", bizStep=step, quantityList=kilos("a", 10),
+                     sourceList=[{"type": "possessing_party", "source": who}],
+                     destinationList=[{"type": "possessing_party", "destination": to}])
+    ledger.submit(key, *(batch(gtin, name, quantityList=kilos(name, 100), made="2026-10-01") for name in "ab"))
+    ledger.submit(shop, move("receiving", 5, "urn:suyuan:own:91110000000000000X:dairy", SHOP))
+    ledger.submit(key, recall("r", {"items": [lot("a")]}))
+    ledger.submit(key, notice([SHOP]))
+    ledger.settle()
+    return ledger, key, shop, lot
+
+
+def told(ledger, key, record, status, chinese=False):
+    """{pointer: detail} of the faults, or of the warnings."""
+    body = ledgers.submission(key, [ledgers.compact(record)], ledger.origin)
+    headers = CHINESE if chinese else {"Content-Type": "application/x-ndjson"}
+    got = ledger.request("POST", "/v1/submissions", body, headers)
+    assert got.status == status, got.body.decode()
+    return {f["pointer"].split("/records/0")[-1]: f["detail"]
+            for f in got.json["warnings" if status == 201 else "errors"]}
+
+
+def test_nonsense_is_refused_all_of_it_at_once(world):
+    ledger, _, shop, lot = world
+    record = answer([
+        {"code": lot("a"), "uom": "KGM", "found": 10, "returned": 11, "destroyed": 12.5, "stopped": 13},
+        {"code": lot("a"), "uom": "KGM", "found": 1},
+        {"code": lot("a"), "uom": "kilo", "found": 1},
+        {"code": lot("a"), "uom": "GRM", "found": 10, "returned": 6, "destroyed": 5},
+    ], time=now(400 * 86400))
+    found = told(ledger, shop, record, 422)
+    assert set(found) == {"/time", "/quantities/0/returned", "/quantities/0/destroyed", "/quantities/0/stopped",
+                          "/quantities/1/code", "/quantities/2/uom", "/quantities/3/destroyed"}
+    assert "expected a time until" in found["/time"]
+    assert found["/quantities/0/returned"] == "11 is more than found: expected at most 10"
+    assert "/quantities/0 already: expected each code once" in found["/quantities/1/code"]
+    assert "expected a UN/ECE unit code" in found["/quantities/2/uom"]
+    assert "11 together" in found["/quantities/3/destroyed"]
+    chinese = told(ledger, shop, record, 422, chinese=True)
+    assert set(chinese) == set(found)
+    assert all("应" in text for text in chinese.values()), chinese
+
+
+def test_a_report_too(world):
+    ledger, key, _, lot = world
+    found = told(ledger, key, report(time=now(400 * 86400), quantities=[
+        {"code": lot("a"), "uom": "KGM", "made": 10, "sold": 11, "toRecall": 12, "outstanding": 13},
+        {"code": lot("a"), "uom": "KGM", "made": 10}]), 422)
+    assert set(found) == {"/time", "/quantities/0/sold", "/quantities/0/toRecall", "/quantities/0/outstanding",
+                          "/quantities/1/code"}
+
+
+def test_what_the_ledger_does_not_know_is_warned_of(world):
+    ledger, key, shop, lot = world
+    good = {"code": lot("a"), "uom": "KGM", "found": 10, "stopped": 10, "returned": 6, "destroyed": 4}
+    said = ledger.submit(shop, answer([good]))
+    assert said["warnings"] == []
+    last = said["firstRecord"]
+    ledger.settle()
+    doubtful = answer([{**good, "found": 11}, {"code": lot("a"), "uom": "XYZ", "found": 1},
+                       {"code": lot("a"), "uom": "GRM", "found": 10000},
+                       {"code": lot("b"), "uom": "KGM", "found": 1}, {"code": lot("none"), "found": 1}], replaces=last)
+    found = told(ledger, shop, doubtful, 201)
+    assert set(found) == {"/quantities/0/found", "/quantities/1/uom", "/quantities/3/code", "/quantities/3/found",
+                          "/quantities/4/code"}, found
+    assert found["/quantities/0/found"].startswith("11 is more than 10, all that " + SHOP)
+    assert "XYZ can't be turned into KGM" in found["/quantities/1/uom"]
+    assert "doesn't cover" in found["/quantities/3/code"] and "isn't in the ledger" in found["/quantities/4/code"]
+    ledger.settle()
+    kept = ledger.get("/v1/recalls/urn%3Atest%3Arecall%3Ar").json["notices"][0]["answer"]["quantities"]
+    assert len(kept) == 5  # never lost
+    found = told(ledger, key, report(quantities=[
+        {"code": lot("a"), "uom": "KGM", "made": 100, "toRecall": 10, "recovered": 11}]), 201)
+    assert found == {"/quantities/0/recovered": "11 is more than toRecall: expected at most 10"}
