@@ -7,8 +7,9 @@
 static const char *const exits[] = {
     "Exit codes: 0 done, for verify registered and proven; 1 could not do it; 2 wrong usage;",
     "3 recalled, held, withdrawn, expired, destroyed; 4 unknown code; 5 a proof, signature or",
-    "pinned key does not hold; 6 refused by the ledger; 7 busy or away, try again; 8 only the",
-    "product is known, or the serial isn't.",
+    "pinned key does not hold; 6 refused by the ledger; 7 busy or away, or a recall is being",
+    "worked out: try again; 8 only the product is known, or the serial isn't.  0 isn't fitness:",
+    "of goods that failed an inspection verify says so, and inspectionFailed in JSON.",
 };
 
 /* Columns of the terminal; 0 elsewhere, where lines stay whole. */

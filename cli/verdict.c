@@ -50,6 +50,7 @@ enum text {
 	T_FIRST_LOOKUP,
 	T_AT_ENTRY,
 	T_BUT_FAILED,
+	T_NOT_YET,
 	T_COUNT
 };
 
@@ -64,7 +65,7 @@ static const char *const texts[T_COUNT][2] = {
     [T_BEST_BEFORE] = {"best before", "保质期至"},
     [T_QUANTITY] = {"quantity", "数量"},
     [T_RECALL] = {"recall", "召回"},
-    [T_PENDING] = {"one is being worked through: ask again in a moment",
+    [T_PENDING] = {"one is being worked out: ask again in a moment",
 		   "有召回正在处理中，请稍后再查"},
     [T_LEVEL] = {", level ", "，级别 "},
     [T_REASON] = {"reason", "原因"},
@@ -97,6 +98,8 @@ static const char *const texts[T_COUNT][2] = {
 		     "不符：此序列号登记在其他批次，与编码所示批号不同"},
     [T_FIRST_LOOKUP] = {"for the first time", "首次查询"},
     [T_AT_ENTRY] = {", entry ", "，条目 "},
+    [T_NOT_YET] = {"NOT SURE YET: a recall is being worked out, ask again in a moment",
+		   "暂无结论：有召回正在处理中，请稍后再查"},
     [T_BUT_FAILED] = {"REGISTERED, but an inspection FAILED", "已登记，但有检验不合格"},
 };
 
@@ -204,6 +207,8 @@ static void show_headline(struct verdict *v)
 
 	if (v->fail.text[0] != '\0') {
 		says = word(app, T_BROKEN);
+	} else if (v->pending) {
+		says = word(app, T_NOT_YET);
 	} else if (strcmp(v->status->name, "expired") == 0 && day != SY_NO_DAY) {
 		sy_date_format(day, date);
 		out_line(&app->out, "%s %s", word(app, T_EXPIRED_ON), date);

@@ -27,6 +27,7 @@ struct verdict {
 	struct proof proof;
 	struct fail fail; /* why the proof does not hold */
 	int rc;
+	bool pending;    /* a recall that may cover it is worked out: nothing graver is known yet */
 	bool failed;     /* some inspection, as the ledger says or a proven record */
 	bool names;      /* a proven record names the code */
 	int32_t expired; /* last good day of a proven record, where that is over; SY_NO_DAY */

@@ -121,6 +121,7 @@ static int ask(struct verdict *v)
 		return fail(&app->fail, RC_FAIL, "an answer that this program doesn't know: %s",
 			    name ? name : "");
 	v->failed = sy_str_is(text_at(v, "inspectionFailed"), "true");
+	v->pending = v->status->rc != RC_STOP && verdict_is(v, v->root, "recallsPending");
 	if (contradicts_itself(v))
 		return fail(&app->fail, RC_FAIL,
 			    "the answer contradicts itself: it names a recall and says \"%s\"",
@@ -180,7 +181,10 @@ static int verify_code(struct app *app, const struct reports *reports, const cha
 			free(v);
 			return rc;
 		}
-		v->rc = rc == RC_DONE ? rc_worst(v->status->rc, reports_rc(&v->reports)) : rc;
+		if (rc == RC_DONE)
+			rc =
+			    rc_worst(v->pending ? RC_AWAY : v->status->rc, reports_rc(&v->reports));
+		v->rc = rc;
 		if (out_is_json(&app->out)) {
 			verdict_json(v);
 		} else {
@@ -273,7 +277,7 @@ static int from_stdin(struct app *app, const struct reports *reports, int rc)
 		const char *code = sy_arena_strdup(&app->arena, line);
 		if (line.n > 0 && code != NULL)
 			rc = rc_worst(rc, verify_code(app, reports, code));
-		if (rc == RC_AWAY)
+		if (rc == RC_AWAY && app->fail.text[0] != '\0') /* not one that is pending */
 			break;
 	}
 	sy_buf_free(&text);

@@ -159,16 +159,29 @@ static int find_named(struct snapshot *s, struct findings *f)
 	return covering_code(&s->index, f->arena, &code, &f->recalls);
 }
 
+/* While marks are under way, what they don't say yet is looked for behind the item; of one that
+ * nobody registered its lot tells.  f->marking is false when that can't have missed any. */
+static int find_behind(struct snapshot *s, struct findings *f)
+{
+	const struct item *it = f->unit.row.id != NO_ID ? &f->unit.row : &f->lot.row;
+	bool whole = false, lot = f->code.kind == SY_CODE_LOT;
+	if (it->id == NO_ID) {
+		f->marking = false; /* there is nothing to mark */
+		return SY_OK;
+	}
+	int err = covering_behind(&s->index, f->arena, it->id, &f->recalls, &whole);
+	if (whole && !f->other_lot && !(lot && (it->flags & ITEM_HAS_UNITS)))
+		f->marking = false;
+	return err;
+}
+
 /* Marks say it of what is in the ledger. */
 static int find_recalls(struct snapshot *s, struct findings *f)
 {
-	bool whole;
 	int err = find_marks(s, f);
 	f->marking = index_marking(&s->index);
-	if (err == SY_OK && f->marking && is_registered(f) && !is_recalled(f))
-		err = covering_behind(&s->index, f->arena,
-				      f->unit.row.id != NO_ID ? f->unit.row.id : f->lot.row.id,
-				      &f->recalls, &whole);
+	if (err == SY_OK && f->marking && !is_recalled(f))
+		err = find_behind(s, f);
 	if (err == SY_OK)
 		err = find_named(s, f);
 	if (is_recalled(f))

@@ -57,7 +57,7 @@ struct findings {
 	bool other_lot;   /* the serial is registered, but in another lot than the code says */
 	uint64_t printed; /* the lot that the code says, NO_ID when no record names it */
 	struct coverings recalls;
-	bool marking; /* of a recall: more may come */
+	bool marking; /* of a recall that may cover it: more may come */
 	/* Each record once: of the unit before its lot, what failed before what passed, the newest
 	 * first. */
 	struct later later[LATER_MAX];

@@ -168,8 +168,10 @@ static void put_recalls(const struct view *v)
 {
 	const struct coverings *c = &v->f->recalls;
 	if (v->f->marking)
-		put_line(v, CARE, "A recall is being worked through: ask again in a moment.",
-			 "有召回正在处理中，请稍后再查。");
+		put_line(v, CARE,
+			 "A recall that may cover it is being worked out: this isn't sure yet, ask "
+			 "again in a moment.",
+			 "有可能涉及此件的召回正在处理中，结论未定，请稍后再查。");
 	for (size_t i = 0; i < c->n; i++) {
 		const struct register_row *row = &c->v[i].recall.row;
 		put_heading(v, "Recall", "召回");
@@ -331,10 +333,19 @@ static void put_footer(const struct view *v)
 	sy_buf_text(v->b, "</p></footer>\n");
 }
 
+/* What is graver already isn't made any better by what comes. */
+static bool is_pending(const struct findings *f)
+{
+	return f->marking && f->status >= ST_REGISTERED;
+}
+
 /* A lot or unit that nobody registered, of a product that is. */
 static const char *verdict_of(const struct view *v)
 {
 	const struct findings *f = v->f;
+	if (is_pending(f))
+		return pick(v, "NOT SURE YET: a recall is being worked out, ask again in a moment",
+			    "暂无结论：有召回正在处理中，请稍后再查");
 	if (f->status == ST_UNKNOWN && f->has_product)
 		return pick(v, "UNKNOWN: the product is registered, this batch or serial isn't",
 			    "未知：产品已登记，但此批次或序列号未登记");
@@ -346,6 +357,8 @@ void verdict_page(struct snapshot *s, struct sy_buf *body, const struct findings
 	struct view v = {.b = body, .arena = f->arena, .r = &s->index, .f = f, .zh = chinese};
 	bool failed = verdict_failed(f);
 	enum tone tone = verdicts[f->status].tone;
+	if (tone == FINE && is_pending(f))
+		tone = CARE;
 	begin(body, chinese, failed ? STOP : tone, verdict_of(&v));
 	if (failed)
 		put_line(&v, STOP, "An inspection FAILED: see below.", "有检验不合格，详见下文。");

@@ -170,9 +170,20 @@ static int list_behind(struct sy_arena *arena, const struct trace *t, struct beh
 	return SY_OK;
 }
 
-/* Does a scope name one of what was found? */
+/* Could a walk back have come to all that it names?  What lay in a container that is named, is of a
+ * product or was at a place isn't made of it. */
+static bool all_lots(const struct recall_scope *s)
+{
+	for (size_t i = 0; i < s->n_items; i++)
+		if (s->items[i].kind != SY_CODE_LOT)
+			return false;
+	return s->product.n == 0 && s->place.n == 0;
+}
+
+/* Does a scope name one of what was found?  *WHOLE is false when it may mean the item all the
+ * same. */
 static int behind_named(struct index_read *r, struct sy_arena *arena, const struct behind *b,
-			uint64_t number, struct coverings *out)
+			uint64_t number, struct coverings *out, bool *whole)
 {
 	struct recall_scope scope;
 	struct index_recall now;
@@ -184,8 +195,11 @@ static int behind_named(struct index_read *r, struct sy_arena *arena, const stru
 		err = index_recall(r, id, &now);
 	if (err || !in_force(&now))
 		return err == SY_ENOTFOUND ? SY_OK : err; /* its marks are taken away */
-	if ((err = recall_scope_read(arena, now.row.payload, &scope)))
+	if ((err = recall_scope_read(arena, now.row.payload, &scope))) {
+		*whole = false;
 		return err == SY_ENOMEM ? err : SY_OK;
+	}
+	*whole = *whole && all_lots(&scope);
 	for (size_t i = 0; i < scope.n_items; i++) {
 		if (index_item_id(r, scope.items[i].canonical, &item) ||
 		    !bsearch(&item, b->v, b->n, sizeof *b->v, by_id))
@@ -238,7 +252,7 @@ int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,
 	if (err == SY_OK)
 		err = behind_marked(r, arena, &b, out);
 	for (; err == SY_OK && (err = index_marking_next(r, &number)) == SY_OK; number++)
-		err = behind_named(r, arena, &b, number, out);
+		err = behind_named(r, arena, &b, number, out, whole);
 	trace_free(&t);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }

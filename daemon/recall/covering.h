@@ -31,8 +31,8 @@ int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_
 /*
  * While marks are under way (index_marking): adds those that a walk back from the item comes to, by
  * what is marked already and what the scopes of those under way name.  It takes about a thousand
- * steps at most, *WHOLE false when it was cut: then,
- * and of scopes by product or place, nothing found says nothing.
+ * steps at most.  *WHOLE: it wasn't cut, and those under way name lots alone, so that what wasn't
+ * found doesn't cover the item; which units of a lot are covered it doesn't say.
  */
 int covering_behind(struct index_read *r, struct sy_arena *arena, uint64_t item,
 		    struct coverings *out, bool *whole);

@@ -1,8 +1,13 @@
 """Answers and reports of a recall that make no sense, and those that only the ledger doesn't know of."""
-import ledger as ledgers
+import json
+
 import pytest
+
+import ledger as ledgers
+from cli import STOP, Cli
 from ledger import batch
-from test_recall import SHOP, answer, at, notice, now, recall, report, small
+from proxy import Proxy
+from test_recall import SHOP, answer, notice, now, recall, report, small, verify
 from test_trace import event
 
 CHINESE = {"Content-Type": "application/x-ndjson", "Accept-Language": "zh"}
@@ -92,3 +97,43 @@ def test_what_the_ledger_does_not_know_is_warned_of(world):
     found = told(ledger, key, report(quantities=[
         {"code": lot("a"), "uom": "KGM", "made": 100, "toRecall": 10, "recovered": 11}]), 201)
     assert found == {"/quantities/0/recovered": "11 is more than toRecall: expected at most 10"}
+
+
+# --- verify while marks are under way ------------------------------------------------------------
+
+def test_a_walk_back_that_was_whole_is_sure(ledger):
+    """Of what has nothing to do with it nothing is ever pending, as a walk back tells."""
+    key, gtin, lot = small(ledger)
+    units = [[f"{lot('L')}/21/{i}x{n}" for n in range(2500)] for i in range(16)]
+    ledger.submit(key, *({**batch(gtin, "L"), "epcList": some, "quantityList": [], "eventID": f"urn:test:{i}"}
+                         for i, some in enumerate(units)))
+    ledger.submit(key, batch(gtin, "other"))
+    ledger.settle()
+    entry, at, connection = ledger.submit(key, recall("a", {"items": [lot("L")]}))["entry"], 0, ledger.connect()
+    while at < entry:
+        for code, status in ((lot("other"), "registered"), (lot("nobody"), "unknown")):
+            verdict = verify(ledger, code, connection)
+            assert (verdict["status"], "recallsPending" in verdict) == (status, False)
+            at = verdict["asOf"]["entry"]
+
+
+@pytest.mark.parametrize("status, code", (("registered", 7), ("unknown", 7), ("recalled", STOP)))
+def test_what_is_pending_is_no_answer(world, tmp_path, status, code):
+    """What is recalled already is so, whatever else comes."""
+    ledger, _, _, lot = world
+
+    def pend(path, body):
+        if not path.startswith("/v1/verify"):
+            return body
+        said = {**json.loads(body), "recallsPending": True, "status": status}
+        return json.dumps({**said, "recalls": said["recalls"] if status == "recalled" else []}).encode()
+    with Proxy(pend).to(ledger) as between:
+        cli = Cli(tmp_path, between.url)
+        pieces = "(01)06901234567892(10)" + ("a" if status == "recalled" else "b")
+        said = cli("verify", pieces, expect=code).out
+        chinese = cli("--lang", "zh", "verify", pieces, expect=code).out
+        assert ("NOT SURE YET" in said) == ("暂无结论" in chinese) == (code == 7)
+        assert "ask again" in said and "请稍后再查" in chinese
+        assert cli("verify", pieces, "--json", expect=code).json["recallsPending"] is True
+        twice = cli("verify", "-", stdin=f"{pieces}\n{pieces}\n", expect=code).out
+        assert twice.count("ask again") >= 2  # the next is asked all the same

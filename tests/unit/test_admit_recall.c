@@ -224,7 +224,7 @@ START_TEST(test_life)
 	    {"all at once", DAIRY,
 	     OPEN
 	     "\n" NOTICE("'$dairy.id','$farm.id'") "\n" ANSWER("") "\n" REPORT(",'final':true"),
-	     0, "*0 /scope/items/0"},
+	     0, "*0 /scope/items/0 *2 /quantities/0/code"},
 	    {"told twice at once", DAIRY, OPEN "\n" NOTICE("'$farm.id'") "\n" NOTICE("'$farm.id'"),
 	     409, "*0 /scope/items/0 2 /parties"},
 	};

@@ -1,5 +1,7 @@
 #include "index_lab.h"
 
+#include "recall/covering.h"
+
 #include "faults.h"
 
 #include <suyuan/hash.h>
@@ -1167,6 +1169,59 @@ START_TEST(a_kill_while_marking)
 }
 END_TEST
 
+/* What a walk back says while marks are under way is sure of lots alone. */
+START_TEST(a_walk_back_while_marking)
+{
+	enum { EVENTS = 30, UNITS = 4000 };
+	static const char *const more[] = {"",
+					   ",\"place\":\"urn:suyuan:own:91110000000000000X:shop\""};
+	struct index_options o = {
+	    .dir = log_dir, .map_size = 1 << 28, .advanced = die_after_a_commit};
+	struct coverings found = {0};
+	struct sy_arena arena = {0};
+	struct sy_buf b = {0};
+	const char *why;
+	uint64_t other;
+	bool whole;
+
+	if (SLOW > 1)
+		return;
+	for (int i = 0; i < EVENTS; i++) {
+		sy_buf_reset(&b);
+		sy_buf_text(&b, OBJECT("ADD") ",\"epcList\":[");
+		for (int n = 0; n < UNITS; n++)
+			sy_buf_printf(&b,
+				      "%s\"https://id.gs1.org/01/06901234567892/10/1/21/%dx%d\"",
+				      n ? "," : "", i, n);
+		sy_buf_text(&b, "]}");
+		log_add(l, keys[1], "%s", sy_buf_cstr(&b));
+	}
+	sy_buf_free(&b);
+	log_add(l, keys[1], OBJECT("ADD") ",\"quantityList\":[{\"epcClass\":\"" LOT("2") "\"}]}");
+	look();
+	unlook();
+	log_add(l, OP,
+		"{\"type\":\"Recall\",\"id\":\"urn:r:1\",\"state\":\"open\",\"scope\":{\"items\":["
+		"\"" LOT("1") "\"]%s}}",
+		more[_i]);
+	close_index();
+	o.ledger = l;
+	ck_assert_int_eq(index_open(&o, &ix, &why), SY_OK);
+	ck_assert_int_eq(index_catch_up(ix), SY_EIO);
+	l->fail = SY_OK;
+	close_index();
+	open_index();
+	ck_assert_int_eq(index_read_begin(ix, &rd), SY_OK);
+	ck_assert(index_marking(&rd));
+	ck_assert_int_eq(index_item_id(&rd, SY_STR(LOT("2")), &other), SY_OK);
+	ck_assert_int_eq(covering_behind(&rd, &arena, other, &found, &whole), SY_OK);
+	ck_assert_uint_eq(found.n, 0);
+	ck_assert_int_eq(whole, _i == 0);
+	unlook();
+	sy_arena_free(&arena);
+}
+END_TEST
+
 /* --- opening --------------------------------------------------------------------------------- */
 
 static void some_entries(int n)
@@ -1586,6 +1641,7 @@ Suite *suite(void)
 	tcase_add_loop_test(random, random_sequences, 0, 10);
 	tcase_add_checked_fixture(marks, setup, teardown);
 	tcase_add_test(marks, a_kill_while_marking);
+	tcase_add_loop_test(marks, a_walk_back_while_marking, 0, 2);
 	tcase_set_timeout(marks, 120);
 	tcase_add_loop_test(random, marks_follow_what_happens, 0, 10);
 	tcase_set_timeout(random, 120);
