@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from ledger import SLOW, check_digit
+from ledger import SLOW
 from test_trace import at
 from test_trace_hub import request
 from wire import Peer, metric, nothing_left_behind, serving, until
