@@ -535,6 +535,7 @@ def test_interrupted_by_hand(world):
     text, bad = many_rows(n, "C")
     world.write("many.csv", text)
     before = records(world)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs this in the background has it ignored
     process = world.begin("batch", "import", "many.csv", "--rows", "1")  # as many answers as rows
     wait_for(lambda: world.ledger.get("/v1/ledger").json["records"] > before + 200, process)
     world.ledger.process.send_signal(signal.SIGSTOP)
