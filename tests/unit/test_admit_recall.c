@@ -242,7 +242,7 @@ START_TEST(test_life)
 	static const struct row told[] = {
 	    {"told again", DAIRY, NOTICE("'$farm.id','$farm.id'"), 409, "0 /parties"},
 	    {"one more", DAIRY, NOTICE("'$farm.id','$pharmacy.id'"), 0, ""},
-	    {"an answer", FARM, ANSWER(""), 0, ""},
+	    {"an answer", FARM, ANSWER(""), 0, "*0 /quantities/0/code"},
 	    {"for another", FARM, ANSWER(",'party':'$dairy.id'"), 403, "0 /party"},
 	    {"less than nothing", FARM,
 	     "{'type':'RecallAnswer','recall':'urn:r:1'," NOW ",'quantities':[{'found':-1}]}", 422,
@@ -256,7 +256,7 @@ START_TEST(test_life)
 	say(FARM, ANSWER(""));
 	say(DAIRY, REPORT(""));
 	static const struct row answered[] = {
-	    {"again", FARM, ANSWER(",'text':'x'"), 409, "0 /recall"},
+	    {"again", FARM, ANSWER(",'text':'x'"), 409, "*0 /quantities/0/code 0 /recall"},
 	    {"a report again", DAIRY, REPORT(",'text':'x'"), 409, "0 /recall"},
 	    {"a report by another", FARM, REPORT(",'text':'x'"), 403, "0 /recall"},
 	};
