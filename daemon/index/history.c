@@ -23,15 +23,13 @@ static void put_id(uint8_t *p, uint64_t id)
 	memcpy(p, b + 2, 6);
 }
 
+/* Two bytes of the row stand before any id. */
 static uint64_t get_id(const uint8_t *p)
 {
-	static const uint8_t none[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
-	uint8_t b[8] = {0};
+	const uint64_t none = ((uint64_t)1 << 48) - 1;
+	uint64_t id = sy_get64(p - 2) & none;
 
-	if (memcmp(p, none, sizeof none) == 0)
-		return NO_ID;
-	memcpy(b + 2, p, 6);
-	return sy_get64(b);
+	return id == none ? NO_ID : id;
 }
 
 static bool in_group(const struct item_fact *f)

@@ -2,20 +2,22 @@
 
 #include <endian.h>
 
-enum { STEPS = 4 }; /* rows that are passed before one is searched */
+enum { STEPS = 10 }; /* rows that are passed before one is searched */
 
-/* As sy_str_cmp; ids differ in their eight bytes already. */
+/* As sy_str_cmp, by whole words, which is what ids and pairs of them consist of. */
 static int key_cmp(struct sy_str a, struct sy_str b)
 {
 	uint64_t x, y;
 
-	if (a.n >= sizeof x && b.n >= sizeof y) {
+	for (; a.n >= sizeof x && b.n >= sizeof y; a.p += sizeof x, b.p += sizeof y) {
 		memcpy(&x, a.p, sizeof x);
 		memcpy(&y, b.p, sizeof y);
 		if (x != y)
 			return be64toh(x) < be64toh(y) ? -1 : 1;
+		a.n -= sizeof x;
+		b.n -= sizeof y;
 	}
-	return sy_str_cmp(a, b);
+	return a.n || b.n ? sy_str_cmp(a, b) : 0;
 }
 
 /* Is the row asked for the place's, or behind it?  Between what was asked for last and the row that
