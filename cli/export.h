@@ -61,7 +61,7 @@ struct loads {
 };
 /* An event in order of time: what it packs and takes out. */
 int loads_follow(struct loads *l, const struct export_event *e);
-/* What lies in a container, and in those in it; TAKE gets each. */
+/* What lies in a container, and in those in it, each of which is opened once; TAKE gets each. */
 int loads_each(const struct loads *l, struct sy_str container,
 	       int (*take)(void *ctx, const struct load *load), void *ctx);
 void loads_free(struct loads *l);

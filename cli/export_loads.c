@@ -111,16 +111,30 @@ int loads_follow(struct loads *l, const struct export_event *e)
 	return RC_DONE;
 }
 
-static int each(const struct loads *l, struct sy_str code, unsigned depth,
-		int (*take)(void *ctx, const struct load *load), void *ctx)
+struct walk {
+	const struct loads *l;
+	struct seen met; /* containers that were opened */
+	int (*take)(void *ctx, const struct load *load);
+	void *ctx;
+};
+
+/* What lies in two containers that lie in one is told once: by each way to it that would be twice
+ * as much for every level. */
+static int each(struct walk *w, struct sy_str code, unsigned depth)
 {
-	const struct container *c = find(l, code);
+	const struct container *c = find(w->l, code);
+	uint64_t nth = 0;
 	int rc = RC_DONE;
 
-	for (const struct content *in = c ? c->in : NULL; in && rc == RC_DONE; in = in->next) {
-		rc = take(ctx, &in->load);
+	if (c == NULL)
+		return RC_DONE;
+	int err = seen_add(&w->met, code, &nth);
+	if (err != SY_OK)
+		return err == SY_EDUP ? RC_DONE : RC_FAIL;
+	for (const struct content *in = c->in; in && rc == RC_DONE; in = in->next) {
+		rc = w->take(w->ctx, &in->load);
 		if (rc == RC_DONE && depth < DEPTH_MAX)
-			rc = each(l, in->load.code, depth + 1, take, ctx);
+			rc = each(w, in->load.code, depth + 1);
 	}
 	return rc;
 }
@@ -128,7 +142,11 @@ static int each(const struct loads *l, struct sy_str code, unsigned depth,
 int loads_each(const struct loads *l, struct sy_str container,
 	       int (*take)(void *ctx, const struct load *load), void *ctx)
 {
-	return each(l, container, 0, take, ctx);
+	struct walk w = {.l = l, .take = take, .ctx = ctx};
+	int rc = each(&w, container, 0);
+
+	seen_free(&w.met);
+	return rc;
 }
 
 void loads_free(struct loads *l)

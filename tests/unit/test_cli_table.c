@@ -1,10 +1,11 @@
 /* Output: widths, tables, JSON; arguments, exit codes, the known file, the set of seen rows,
- * warnings of many rows. */
+ * warnings of many rows, what lies in containers in each other. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cli.h"
 #include "config.h"
+#include "export.h"
 #include "seen.h"
 #include "trust.h"
 #include "warnings.h"
@@ -270,6 +271,45 @@ START_TEST(warned)
 }
 END_TEST
 
+enum { LEVELS = 15, WIDE = 8 };
+
+static int count_load(void *ctx, const struct load *load)
+{
+	(void)load;
+	return ++*(unsigned *)ctx > 10000 ? RC_FAIL : RC_DONE;
+}
+
+/* Each container of a level holds all of the next: 8^15 ways lead to the last. */
+START_TEST(containers_in_each_other)
+{
+	struct sy_event_item items[1 + WIDE];
+	struct export_event e = {
+	    .ev = {.kind = SY_EVENT_AGGREGATION, .action = SY_ACTION_ADD, .items = items}};
+	static char names[LEVELS + 1][WIDE][16];
+	struct loads l = {0};
+	unsigned n = 0;
+
+	e.ev.n_items = 1 + WIDE;
+	for (unsigned level = 0; level <= LEVELS; level++)
+		for (unsigned i = 0; i < WIDE; i++)
+			snprintf(names[level][i], sizeof names[level][i], "urn:%u:%u", level, i);
+	for (unsigned level = 0; level < LEVELS; level++)
+		for (unsigned i = 0; i < WIDE; i++) {
+			memset(items, 0, sizeof items);
+			items[0].role = SY_ROLE_PARENT;
+			items[0].code.canonical = sy_str(names[level][i]);
+			for (unsigned k = 0; k < WIDE; k++) {
+				items[1 + k].role = SY_ROLE_CHILD;
+				items[1 + k].code.canonical = sy_str(names[level + 1][k]);
+			}
+			ck_assert_int_eq(loads_follow(&l, &e), RC_DONE);
+		}
+	ck_assert_int_eq(loads_each(&l, sy_str("urn:0:0"), count_load, &n), RC_DONE);
+	ck_assert_uint_eq(n, WIDE + (LEVELS - 1) * WIDE * WIDE);
+	loads_free(&l);
+}
+END_TEST
+
 Suite *suite(void)
 {
 	Suite *s = suite_create("cli_table");
@@ -293,6 +333,7 @@ Suite *suite(void)
 	tcase_add_test(t, setting);
 	tcase_add_test(t, seen);
 	tcase_add_test(t, warned);
+	tcase_add_test(t, containers_in_each_other);
 	suite_add_tcase(s, t);
 	return s;
 }
