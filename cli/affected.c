@@ -31,6 +31,9 @@ static const char *const labels[W_COUNT][2] = {
 const char *const affected_amounts[W_AMOUNTS] = {"onHand", "inTransit", "consumed", "sold",
 						 "destroyed"};
 
+const char affected_uncertain[] =
+    "Holders aren't certain: of some batches there are more events than are read at once.";
+
 const char *affected_word(const struct app *app, enum affected_word w)
 {
 	return labels[w][app->lang == LANG_ZH];

@@ -44,6 +44,7 @@ enum affected_word {
 	W_COUNT
 };
 extern const char *const affected_amounts[W_AMOUNTS]; /* members of a holder */
+extern const char affected_uncertain[];               /* a sentence, for words() */
 const char *affected_word(const struct app *app, enum affected_word w);
 
 /* How an item was reached, for people: "made from CODE".  In the arena. */

@@ -104,6 +104,8 @@ static void put_end(struct list *l, const struct sy_json_doc *doc, const struct 
 		page_field(l->page, words(counts[i].name),
 			   affected_text(&l->arena, doc, end, counts[i].member));
 	page_fields_end(l->page);
+	if (affected_is(doc, end, "holdersUncertain"))
+		page_text(l->page, words(affected_uncertain));
 	put_totals(l, doc, sy_json_get(doc, totals, "parties"), true);
 	put_totals(l, doc, sy_json_get(doc, totals, "regions"), false);
 	put_consignees(l, doc, sy_json_get(doc, end, "consignees"));

@@ -215,6 +215,8 @@ static int put_page(struct report *r, struct sy_buf *path)
 	page_heading(&r->page, words("Answers"));
 	put_effects(r, words("party"), "parties");
 	put_effects(r, words("region"), "regions");
+	if (affected_is(&r->effect, sy_json_root(&r->effect), "uncertain"))
+		page_text(&r->page, words(affected_uncertain));
 	rc = affected_page_list(&r->page, r->app, path, &whole);
 	page_end(&r->page, whole);
 	page_free(&r->page);

@@ -90,6 +90,11 @@ void page_heading(struct page *p, const char *text)
 	element(p, "<h2>", sy_str(text), "</h2>\n");
 }
 
+void page_text(struct page *p, const char *text)
+{
+	element(p, "<p>", sy_str(text), "</p>\n");
+}
+
 void page_fields_begin(struct page *p)
 {
 	sy_buf_text(&p->b, "<dl>\n");

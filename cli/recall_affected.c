@@ -5,6 +5,7 @@
 #include "columns.h"
 #include "names.h"
 #include "view.h"
+#include "words.h"
 
 /* --- for people ------------------------------------------------------------------------------- */
 
@@ -187,6 +188,8 @@ static void show_end(struct report *r, const struct sy_json_doc *doc, const stru
 			? "其中 %.*s 项未注明生产日期，可能无关。"
 			: "%.*s of them tell no day on which they were made, and may not be meant.",
 		    (int)undated.n, undated.p);
+	if (affected_is(doc, end, "holdersUncertain"))
+		out_line(&r->app->out, "%s", words(affected_uncertain));
 }
 
 static int show_line(void *ctx, struct sy_str text)

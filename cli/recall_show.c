@@ -1,4 +1,5 @@
 /* suyuan recall list, show, inbox, effectiveness. */
+#include "affected.h"
 #include "columns.h"
 #include "names.h"
 #include "recall.h"
@@ -302,6 +303,8 @@ int cmd_recall_effectiveness(struct app *app)
 	show_tallies(app, &doc, "regions", "region", T_REGION);
 	out_line(&app->out, "%s", "");
 	show_deadlines(app, &doc);
+	if (affected_is(&doc, sy_json_root(&doc), "uncertain"))
+		out_line(&app->out, "\n%s", words(affected_uncertain));
 	struct sy_str cut = view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "cut"));
 	if (cut.n > 0)
 		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",

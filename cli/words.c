@@ -346,6 +346,8 @@ const struct words catalogue[] = {
     {"batches", "批次数"},
     {"holders", "持有记录"},
     {"without a production date", "未注明生产日期"},
+    {"Holders aren't certain: of some batches there are more events than are read at once.",
+     "持有情况不完全确定：部分批次的事件过多，未能全部读取。"},
     {"as of entry", "截至条目"},
     {"cut by", "截断原因"},
     {"Recall report", "召回报告"},

@@ -137,3 +137,24 @@ def test_what_is_pending_is_no_answer(world, tmp_path, status, code):
         assert cli("verify", pieces, "--json", expect=code).json["recallsPending"] is True
         twice = cli("verify", "-", stdin=f"{pieces}\n{pieces}\n", expect=code).out
         assert twice.count("ask again") >= 2  # the next is asked all the same
+
+
+@pytest.mark.parametrize("words", (("recall", "affected", "(01)06901234567892(10)a"),
+                                   ("recall", "affected", "(01)06901234567892(10)a", "--format", "html"),
+                                   ("recall", "effectiveness", "urn:test:recall:r"),
+                                   ("export", "recall", "urn:test:recall:r")))
+def test_people_are_told_that_holders_are_uncertain(world, tmp_path, words):
+    ledger = world[0]
+
+    def doubt(path, body):
+        if "/effectiveness" in path:
+            return json.dumps({**json.loads(body), "uncertain": True}).encode()
+        if "affected" in path:
+            *lines, end = body.splitlines()
+            return b"\n".join([*lines, json.dumps({**json.loads(end), "holdersUncertain": True}).encode(), b""])
+        return body
+    for change, there in ((doubt, True), (lambda path, body: body, False)):
+        with Proxy(change).to(ledger) as between:
+            cli = Cli(tmp_path, between.url)
+            assert ("aren't certain" in cli(*words).out.replace("&#39;", "'")) == there
+            assert ("不完全确定" in cli("--lang", "zh", *words).out) == there
