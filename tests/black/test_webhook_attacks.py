@@ -188,12 +188,13 @@ def test_whatever_they_answer(world, monkeypatch):
         assert raw.wait(2 if name in AGAIN else 1), name
         threads.add(len(os.listdir(f"/proc/{ledger.process.pid}/task")))
     until(lambda: metrics(ledger)["suyuan_webhooks_delivered_total"] == len(raws), metrics(ledger))
+    until(lambda: metrics(ledger)["suyuan_webhooks_waiting"] == 2, metrics(ledger))  # nowhere, refuses
     for name, raw in raws.items():
         told = [check(headers, body)["id"] for headers, body in raw.got]
         assert len(told) == (2 if name in AGAIN else 1) and len(set(told)) == 1, name
     assert elsewhere.got == []  # nobody else gets a signature
     now = metrics(ledger)
-    assert now["suyuan_webhooks_waiting"] == 2 and now["suyuan_webhooks_failed_total"] >= len(AGAIN) + 2
+    assert now["suyuan_webhooks_failed_total"] >= len(AGAIN) + 2
     assert now["suyuan_own_bytes"] - before < 32 << 20 or ledgers.SLOW > 1
     assert max(threads) - min(threads) <= 4, threads
     assert ledger.get(f"/v1/verify?code={lot('a')}").json["status"] == "recalled"
