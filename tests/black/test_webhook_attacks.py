@@ -1,5 +1,4 @@
 """Receivers of notices that are wrong, slow, hostile or many: each harms itself alone, and nothing is lost."""
-NOWHERE = "a" * 64  # no label of a name is as long: no name server is asked
 import collections
 import os
 import re
@@ -18,6 +17,7 @@ from ledger import batch
 from test_recall import notice, recall, small
 from test_webhooks import SECRET, WAIT, check
 
+NOWHERE = "a" * 64  # no label of a name is as long: no name server is asked
 FINE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
