@@ -339,7 +339,7 @@ static int up_queries(struct app *app, const char **why)
 	const struct config *c = &app->config;
 	struct turns_options o = {.threads = c->query_threads,
 				  .readers = c->query_readers,
-				  .bytes = c->query_memory,
+				  .bytes = (size_t)c->query_memory / QUERY_PART,
 				  .patience_ms = (unsigned)c->query_patience};
 	return turns_new(&o, &app->queries);
 }

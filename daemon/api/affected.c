@@ -153,7 +153,7 @@ static int search(struct affected_answer *a, struct index_read *r)
 {
 	const struct config *c = &a->app->config;
 	struct affected_ask ask = {.depth = a->depth,
-				   .bytes = c->query_memory / c->query_threads,
+				   .bytes = answer_memory(a->app),
 				   .ms = (unsigned)c->query_time,
 				   .stopped = stopped,
 				   .ctx = a->app};
@@ -169,7 +169,16 @@ static int search(struct affected_answer *a, struct index_read *r)
 	bool codes_alone = a->recall.n == 0 && s->product.n == 0 && s->place.n == 0;
 	if (err == SY_OK && codes_alone && ask.n_items + ask.n_containers == 0)
 		return SY_ENOTFOUND;
-	return err ? err : affected_find(r, &ask, a->found);
+	if (err == SY_OK && (err = affected_find(r, &ask, a->found)) == SY_OK &&
+	    a->found->cut == TRACE_CUT_SIZE && !turns_is_large(a->app->queries)) {
+		affected_free(a->found);
+		*a->found = (struct affected){0};
+		if (answer_larger(a->app, true, &err)) {
+			ask.bytes = answer_memory(a->app);
+			err = affected_find(r, &ask, a->found);
+		}
+	}
+	return err;
 }
 
 static void run(struct http_exchange *x, struct app *app, void *ctx)

@@ -290,6 +290,22 @@ void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run,
 	answer(w);
 }
 
+size_t answer_memory(struct app *app)
+{
+	const struct config *c = &app->config;
+	size_t part = (size_t)c->query_memory / QUERY_PART;
+
+	return turns_is_large(app->queries) ? part * (QUERY_PART - 2) : part / c->query_threads;
+}
+
+bool answer_larger(struct app *app, bool too_little, int *err)
+{
+	if (*err || !too_little || turns_is_large(app->queries))
+		return false;
+	*err = turns_large(app->queries, (unsigned)app->config.query_time);
+	return *err == SY_OK;
+}
+
 /* --- streams --------------------------------------------------------------------------------- */
 
 static void cut(void *x)

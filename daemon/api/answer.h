@@ -52,6 +52,17 @@ typedef void (*answer_query_fn)(struct http_exchange *x, struct app *app, void *
 void answer_query(struct http_exchange *x, struct app *app, answer_query_fn run, void *ctx);
 
 /*
+ * The memory that a query may take to find its answer.  [query] memory is in QUERY_PART parts: one
+ * is shared evenly by the threads, one by the answers that are being read, and all the rest is one
+ * query's at a time: the large one's (turns.h).  What doesn't come to its end in its share gives
+ * back what it took and says so to answer_larger, which waits until it is the large one.  TRUE:
+ * begin again, with what answer_memory says now.  FALSE: the answer stands, or *ERR is SY_EBUSY.
+ */
+enum { QUERY_PART = 16 };
+size_t answer_memory(struct app *app);
+bool answer_larger(struct app *app, bool too_little, int *err);
+
+/*
  * A query's answer that is streamed (http.h): while it is read somebody else has the turn, if the
  * BYTES of memory that the answer holds meanwhile are to be had.  A reader who is slow while others
  * wait for that is cut.  What was begun is ended, by the same thread.

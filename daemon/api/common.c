@@ -401,12 +401,20 @@ static int find(struct told *t)
 				 .n_contact = a->n_contact_ids,
 				 .dates = a->dates,
 				 .limit = (size_t)a->limit,
-				 .bytes = c->query_memory / c->query_threads,
+				 .bytes = answer_memory(a->app),
 				 .ms = (unsigned)c->query_time,
 				 .stopped = stopped,
 				 .ctx = a->app};
 	int err = common_find(t->r, &ask, &t->found);
 
+	if (err == SY_OK && t->found.cut == TRACE_CUT_SIZE && !turns_is_large(a->app->queries)) {
+		common_free(&t->found);
+		t->found = (struct common){0};
+		if (answer_larger(a->app, true, &err)) {
+			ask.bytes = answer_memory(a->app);
+			err = common_find(t->r, &ask, &t->found);
+		}
+	}
 	if (err == SY_OK)
 		err = a->csv ? write_csv(t) : write_json(t);
 	return err;

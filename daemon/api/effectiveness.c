@@ -145,7 +145,7 @@ static int write_effectiveness(struct sy_jw *w, struct index_read *r, struct sy_
 {
 	const struct config *conf = &app->config;
 	struct affected_ask ask = {.depth = UINT32_MAX >> 2,
-				   .bytes = conf->query_memory / conf->query_threads,
+				   .bytes = answer_memory(app),
 				   .ms = (unsigned)conf->query_time,
 				   .stopped = stopped,
 				   .ctx = app};
@@ -159,6 +159,12 @@ static int write_effectiveness(struct sy_jw *w, struct index_read *r, struct sy_
 	if ((err = case_find(r, name, &c)) || (err = case_times(r, arena, &c, &t)) ||
 	    (err = case_deadlines(r, arena, &c, &t, sy_time_now(), &due, &n_due)) ||
 	    (err = effect_find(r, arena, &c, &t, &ask, &e)))
+		return err;
+	if (answer_larger(app, e.cut == TRACE_CUT_SIZE, &err)) {
+		ask.bytes = answer_memory(app);
+		err = effect_find(r, arena, &c, &t, &ask, &e);
+	}
+	if (err)
 		return err;
 	sy_jw_object(w);
 	write_all(w, r, &c, &t, &e);

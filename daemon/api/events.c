@@ -176,7 +176,7 @@ static int walk(struct events *e, struct index_read *r, enum index_direction d)
 				.depth = e->depth,
 				.from = INT64_MIN,
 				.to = INT64_MAX,
-				.bytes = c->query_memory / c->query_threads / 2,
+				.bytes = answer_memory(e->app) / 2,
 				.ms = (unsigned)c->query_time / 3,
 				.stopped = stopped,
 				.ctx = e->app};
@@ -335,18 +335,33 @@ static int find_starts(struct events *e, struct index_read *r)
 	return e->n_start ? SY_OK : SY_ENOTFOUND;
 }
 
+static int walk_all(struct events *e, struct index_read *r)
+{
+	int err = SY_OK;
+
+	e->due = now_ms() + e->app->config.query_time;
+	/* To sort them takes as much again. */
+	e->numbers.most = answer_memory(e->app) / 4 / sizeof *e->numbers.v;
+	if (err == SY_OK && e->back)
+		err = walk(e, r, INDEX_BACK);
+	if (err == SY_OK && e->forward)
+		err = walk(e, r, INDEX_FORWARD);
+	return err;
+}
+
 static int find_events(struct events *e, struct index_read *r)
 {
 	int err = find_starts(e, r);
 
 	e->entries = r->position;
-	e->due = now_ms() + e->app->config.query_time;
-	e->numbers.most =
-	    e->app->config.query_memory / e->app->config.query_threads / 2 / sizeof *e->numbers.v;
-	if (err == SY_OK && e->back)
-		err = walk(e, r, INDEX_BACK);
-	if (err == SY_OK && e->forward)
-		err = walk(e, r, INDEX_FORWARD);
+	if (err == SY_OK)
+		err = walk_all(e, r);
+	if (answer_larger(e->app, e->cut == TRACE_CUT_SIZE, &err)) {
+		e->cut = TRACE_WHOLE;
+		e->items = 0;
+		e->numbers.n = 0;
+		err = walk_all(e, r);
+	}
 	settle(&e->numbers);
 	return err;
 }

@@ -102,6 +102,8 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	turns_stats(app->queries, &qs);
 	metrics_gauge(&out, "suyuan_queries_waiting", "walks and exports that wait for a thread",
 		      qs.waiting);
+	metrics_gauge(&out, "suyuan_queries_pending", "large walks that wait for another's end",
+		      qs.pending);
 	metrics_gauge(&out, "suyuan_queries_working", "of them under way", qs.working);
 	metrics_gauge(&out, "suyuan_queries_read", "streamed answers of them being read",
 		      qs.reading);

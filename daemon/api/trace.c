@@ -55,7 +55,7 @@ static bool stopped(void *ctx)
 	return atomic_load(&a->app->stopping) || http_gone(a->x);
 }
 
-static int walk(struct trace_answer *a, struct index_read *r)
+static int walk_in(struct trace_answer *a, struct index_read *r, size_t bytes)
 {
 	const struct config *c = &a->app->config;
 	unsigned n = a->both ? 2 : 1;
@@ -65,7 +65,7 @@ static int walk(struct trace_answer *a, struct index_read *r)
 				.depth = a->depth,
 				.from = a->from,
 				.to = a->to,
-				.bytes = c->query_memory / c->query_threads / n,
+				.bytes = bytes / n,
 				.ms = (unsigned)c->query_time / n,
 				.stopped = stopped,
 				.ctx = a};
@@ -73,6 +73,20 @@ static int walk(struct trace_answer *a, struct index_read *r)
 	ask.direction = INDEX_FORWARD;
 	if (err == SY_OK && a->both)
 		err = trace_walk(r, &ask, &a->found[1]);
+	return err;
+}
+
+static int walk(struct trace_answer *a, struct index_read *r)
+{
+	int err = walk_in(a, r, answer_memory(a->app));
+	bool too_little = a->found[0].cut == TRACE_CUT_SIZE || a->found[1].cut == TRACE_CUT_SIZE;
+
+	if (err == SY_OK && too_little && !turns_is_large(a->app->queries)) {
+		trace_free(&a->found[0]);
+		trace_free(&a->found[1]);
+		if (answer_larger(a->app, true, &err))
+			err = walk_in(a, r, answer_memory(a->app));
+	}
 	a->entry = r->position ? r->position - 1 : 0;
 	a->time = r->time;
 	return err;

@@ -80,9 +80,9 @@ static const struct key keys[] = {
      "for requests under way when the daemon is told to stop"},
     {"query", "threads", CFG_UNSIGNED, OFF(query_threads), 1, 64, "4",
      "walks and exports that run at once; others wait"},
-    {"query", "memory", CFG_SIZE, OFF(query_memory), MiB(16), GiB(64), "512M",
-     "bytes that walks may take together, each an even part; past it an answer is cut and says so; "
-     "answers that are being read may hold as much again"},
+    {"query", "memory", CFG_SIZE, OFF(query_memory), MiB(16), GiB(64), "144M",
+     "bytes that walks and answers being read may take together: seven eighths are for one large "
+     "walk at a time, while others wait; past that its answer is cut and says so"},
     {"query", "time", CFG_TIME, OFF(query_time), 10, 3600000, "30s",
      "for one walk; past it the answer is cut and says so"},
     {"query", "stream-time", CFG_TIME, OFF(query_stream), 1000, 86400000, "10min",

@@ -10,12 +10,17 @@
 /* Whoever scans a code waits for a processor behind no walk: fronts, writer and index go first. */
 enum { NICE = 10 };
 
+/* That wait to be the large one: a thread each. */
+enum { PENDING_MAX = 16 };
+
 /* A thread's own. */
 struct worker {
 	struct worker *next; /* among the readers, the oldest first */
 	bool turn;           /* has one */
 	bool cut;
-	uint64_t since; /* ms: it is read */
+	bool reads;           /* its answer is */
+	uint64_t since;       /* ms: it is read */
+	struct worker *after; /* among those that wait to be the large one */
 	size_t bytes, wrote;
 	void (*call)(void *ctx);
 	void *ctx;
@@ -24,11 +29,12 @@ struct worker {
 struct turns {
 	struct turns_options o;
 	pthread_mutex_t lock;
-	pthread_cond_t more, ended;
+	pthread_cond_t more, ended, small; /* SMALL: nobody is the large one any more */
 	struct turn *first, **last;
 	struct worker *readers, **readers_end;
 	unsigned threads, idle; /* there; of them without anything to run */
 	unsigned keeping;       /* readers that keep a turn */
+	struct worker *large, *pending, **pending_end;
 	struct turns_stats n;
 	bool stopping;
 };
@@ -86,22 +92,31 @@ static struct worker *slowest(const struct turns *q, uint64_t now, uint64_t *due
 	return NULL;
 }
 
+static void cut(struct turns *q, struct worker *w)
+{
+	w->cut = true;
+	q->n.cut++;
+	w->call(w->ctx);
+}
+
+static struct timespec at_ms(uint64_t ms)
+{
+	return (struct timespec){(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
+}
+
 /* Somebody waits; returns when something has changed. */
 static void wait_for_turn(struct turns *q)
 {
 	uint64_t due = UINT64_MAX;
 	struct worker *w = q->keeping ? slowest(q, now_ms(), &due) : NULL;
 
-	if (w) {
-		w->cut = true;
-		q->n.cut++;
-		w->call(w->ctx);
-	}
+	if (w)
+		cut(q, w);
 	if (due == UINT64_MAX) {
 		pthread_cond_wait(&q->more, &q->lock);
 		return;
 	}
-	struct timespec t = {(time_t)(due / 1000), (long)(due % 1000) * 1000000};
+	struct timespec t = at_ms(due);
 	pthread_cond_timedwait(&q->more, &q->lock, &t);
 }
 
@@ -123,6 +138,90 @@ static struct turn *take(struct turns *q)
 	return t;
 }
 
+/* --- the large one --------------------------------------------------------------------------- */
+
+static void end_large(struct turns *q, const struct worker *w)
+{
+	if (q->large != w)
+		return;
+	q->large = NULL;
+	pthread_cond_broadcast(&q->small);
+}
+
+/* Looks at the large one's reader; returns when something has changed, at END at the latest. */
+static void wait_for_large(struct turns *q, uint64_t end)
+{
+	struct worker *l = q->large;
+
+	if (l && l->reads && !l->cut) {
+		uint64_t due = l->since + q->o.patience_ms;
+		if (now_ms() >= due)
+			cut(q, l);
+		else if (due < end)
+			end = due;
+	}
+	struct timespec t = at_ms(end);
+	pthread_cond_timedwait(&q->small, &q->lock, &t);
+}
+
+static int pend(struct turns *q, const struct worker *w, uint64_t end)
+{
+	while (q->large || q->pending != w) {
+		if (q->stopping || now_ms() >= end)
+			return SY_EBUSY;
+		wait_for_large(q, end);
+	}
+	return SY_OK;
+}
+
+static void leave(struct turns *q, const struct worker *w)
+{
+	struct worker **at = &q->pending;
+
+	while (*at != w)
+		at = &(*at)->after;
+	if ((*at = w->after) == NULL)
+		q->pending_end = at;
+	q->n.pending--;
+	pthread_cond_broadcast(&q->small); /* who comes next is another */
+}
+
+int turns_large(struct turns *q, unsigned ms)
+{
+	struct worker *w = here;
+	int err = SY_EBUSY;
+
+	if (w == NULL)
+		return SY_EBUSY;
+	pthread_mutex_lock(&q->lock);
+	if (q->large == w) {
+		err = SY_OK;
+	} else if (q->n.pending < PENDING_MAX) {
+		*q->pending_end = w;
+		q->pending_end = &w->after;
+		q->n.pending++;
+		bool gave = grow(q) == SY_OK;
+		q->n.working -= gave;
+		pthread_cond_broadcast(&q->more);
+		err = pend(q, w, now_ms() + ms);
+		leave(q, w);
+		/* One more than there are turns, if need be: what it needs is here. */
+		q->n.working += gave;
+		if (err == SY_OK)
+			q->large = w;
+	}
+	pthread_mutex_unlock(&q->lock);
+	return err;
+}
+
+bool turns_is_large(struct turns *q)
+{
+	pthread_mutex_lock(&q->lock);
+	bool large = here && q->large == here;
+	pthread_mutex_unlock(&q->lock);
+	return large;
+}
+
 static void *work(void *arg)
 {
 	struct turns *q = arg;
@@ -141,6 +240,7 @@ static void *work(void *arg)
 		t->run(t);
 		pthread_mutex_lock(&q->lock);
 		here = NULL;
+		end_large(q, &w);
 		q->n.working--;
 		q->idle++;
 		pthread_cond_broadcast(&q->more);
@@ -157,9 +257,15 @@ static void *work(void *arg)
 /* Gives its turn back where there is room for what it holds, and somebody to take it. */
 static void give_back(struct turns *q, struct worker *w)
 {
-	if (q->n.reading - q->keeping >= q->o.readers || w->bytes > q->o.bytes - q->n.bytes ||
+	bool fits = w->bytes <= q->o.bytes - q->n.bytes;
+
+	if (q->n.reading - q->keeping >= q->o.readers || (!fits && q->large != w) ||
 	    grow(q) != SY_OK)
 		return;
+	if (fits)
+		end_large(q, w);
+	else
+		w->bytes = 0; /* of the others' */
 	w->turn = false;
 	q->n.bytes += w->bytes;
 	q->n.working--;
@@ -167,17 +273,19 @@ static void give_back(struct turns *q, struct worker *w)
 	pthread_cond_broadcast(&q->more);
 }
 
-void turns_reads(struct turns *q, size_t bytes, void (*cut)(void *ctx), void *ctx)
+void turns_reads(struct turns *q, size_t bytes, void (*call)(void *ctx), void *ctx)
 {
 	struct worker *w = here;
 
 	if (w == NULL)
 		return;
+	pthread_mutex_lock(&q->lock);
 	w->since = now_ms();
 	w->bytes = bytes;
-	w->call = cut;
+	w->call = call;
 	w->ctx = ctx;
-	pthread_mutex_lock(&q->lock);
+	w->reads = true;
+	pthread_cond_broadcast(&q->small);
 	*q->readers_end = w;
 	q->readers_end = &w->next;
 	q->n.reading++;
@@ -214,6 +322,7 @@ void turns_read(struct turns *q)
 		return;
 	pthread_mutex_lock(&q->lock);
 	take_out(q, w);
+	w->reads = false;
 	q->n.reading--;
 	if (w->turn) {
 		q->keeping--;
@@ -243,10 +352,12 @@ int turns_new(const struct turns_options *o, struct turns **out)
 	q->o = *o;
 	q->last = &q->first;
 	q->readers_end = &q->readers;
+	q->pending_end = &q->pending;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&q->more, &monotonic);
+	pthread_cond_init(&q->small, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&q->ended, NULL);
 	pthread_mutex_lock(&q->lock);
@@ -279,6 +390,7 @@ void turns_stats(struct turns *q, struct turns_stats *out)
 {
 	pthread_mutex_lock(&q->lock);
 	*out = q->n;
+	out->large = q->large != NULL;
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -289,6 +401,7 @@ void turns_stop(struct turns *q)
 	pthread_mutex_lock(&q->lock);
 	q->stopping = true;
 	pthread_cond_broadcast(&q->more);
+	pthread_cond_broadcast(&q->small);
 	while (q->threads > 0)
 		pthread_cond_wait(&q->ended, &q->lock);
 	pthread_mutex_unlock(&q->lock);
@@ -300,6 +413,7 @@ void turns_free(struct turns *q)
 		return;
 	turns_stop(q);
 	pthread_cond_destroy(&q->more);
+	pthread_cond_destroy(&q->small);
 	pthread_cond_destroy(&q->ended);
 	pthread_mutex_destroy(&q->lock);
 	free(q);

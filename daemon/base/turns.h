@@ -8,6 +8,11 @@
  * more than so many bytes, and are no more than so many; one that doesn't fit keeps its turn while
  * it is read.  When somebody waits for a turn that such a reader keeps, and a reader has had his
  * time, the slowest of all that had half of that is cut.
+ *
+ * What needs much memory is one at a time: whoever finds that he does asks to be the large one, in
+ * order, and keeps no turn while he waits.  The large one's answer has memory of its own, so that
+ * he keeps no turn while it is read either; he is the large one until then, unless his answer has
+ * room among the others.  While somebody waits for that, a reader who had his time is cut.
  */
 #ifndef BASE_TURNS_H
 #define BASE_TURNS_H
@@ -32,9 +37,11 @@ struct turns_options {
 
 struct turns_stats {
 	unsigned waiting, working,
-	    reading;  /* WORKING: have a turn, the readers that keep one too */
-	size_t bytes; /* held by those that are read and keep none */
-	uint64_t cut; /* readers, so far */
+	    reading;      /* WORKING: have a turn, the readers that keep one too */
+	size_t bytes;     /* held by those that are read and keep none */
+	uint64_t cut;     /* readers, so far */
+	unsigned pending; /* wait to be the large one */
+	bool large;       /* there is one */
 };
 
 int turns_new(const struct turns_options *o, struct turns **out);
@@ -42,6 +49,11 @@ void turns_add(struct turns *q, struct turn *t); /* any thread */
 void turns_stats(struct turns *q, struct turns_stats *out);
 
 /* --- in a run, by its thread ------------------------------------------------------------------ */
+
+/* To be the large one, after MS at most; who is it already goes on.  Whoever calls must hold next
+ * to nothing.  SY_OK; SY_EBUSY: too many wait, nobody came to an end in that time, or all ends. */
+int turns_large(struct turns *q, unsigned ms);
+bool turns_is_large(struct turns *q);
 
 /* From here on the answer is read, and holds BYTES.  CUT(CTX) may be called until turns_read, from
  * any thread: what waits for the reader must soon come back, and must not come here. */

@@ -1,4 +1,5 @@
 """What everything hangs on: a container of very many, walked again and again by clients of every kind."""
+import contextlib
 import json
 import time
 
@@ -67,6 +68,48 @@ def test_all_of_it_comes_in_little_memory(hub):
             assert json.loads(lines[1])["from"] == BOX
     if VARIANT == "release":
         assert watch.peak - before < 64 * MB
+
+
+@plain
+def test_large_walks_one_after_another_beside_small_ones(tmp_path):
+    with serving(tmp_path, "[query]\nthreads = 2\nmemory = 24M\npatience = 60s\ntime = 60s\n") as one:
+        key, gtin = one.dairy()
+        pack(one, key, gtin)
+        small = f"/v1/trace?code=https://id.gs1.org/01/{gtin}/21/u7&direction=forward"
+        before, ends = own_bytes(one.process.pid), []
+        with Watch(one.process.pid) as watch, nothing_left_behind(one), contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(Peer(one, window=262144)) for _ in range(4)]
+            for peer in peers:
+                peer.send(request(question()))
+            until(lambda: metric(one, "suyuan_queries_pending") == 3)
+            for _ in range(5):
+                assert one.get(small).status == 200
+            waiting = list(peers)
+            while waiting:
+                until(lambda: any(peer.heard(0) for peer in waiting))
+                peer = next(peer for peer in waiting if peer.heard(0))
+                assert metric(one, "suyuan_queries_pending") == len(waiting) - 1
+                while b'"end":true' not in peer.seen and peer.more():
+                    peer.seen = peer.seen[-1000:]
+                ends.append(json.loads(peer.seen[peer.seen.rindex(b'{"end"'):].split(b"\n")[0]))
+                waiting.remove(peer)
+        assert watch.peak - before < 40 * MB
+        assert [end["cut"] for end in ends] == [None] * 4 and metric(one, "suyuan_queries_cut_total") == 0
+
+
+@plain
+def test_what_waits_too_long_to_be_large_comes_back(tmp_path):
+    with serving(tmp_path, "[query]\nthreads = 2\nmemory = 24M\npatience = 60s\ntime = 2s\n") as one:
+        key, gtin = one.dairy()
+        pack(one, key, gtin)
+        small = f"/v1/trace?code=https://id.gs1.org/01/{gtin}/21/u7&direction=forward"
+        with nothing_left_behind(one), Peer(one, window=4096) as reader:
+            reader.send(request(question()))
+            until(lambda: reader.heard(0))
+            answer = one.get(question())
+            problem(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+            assert one.get(small).status == 200
 
 
 def test_verify_answers_while_it_is_read(hub):
