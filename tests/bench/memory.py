@@ -1,6 +1,6 @@
 """Memory beyond the mapped files: the most that each load brings it to, and all of them at once.
 
-Then four traces of a million units, one of them as CSV: each walk may take its part of [query]
+Then four traces of a million units, one of them as CSV: one walks at a time, with most of [query]
 memory, which is a budget of its own beside those of bodies, answers and judging.
 """
 import concurrent.futures
