@@ -72,7 +72,7 @@ class Slow(Peer):
 
 @pytest.fixture(scope="module")
 def ledger(tmp_path_factory):
-    with with_salt(tmp_path_factory.mktemp("slow"), f"threads = {THREADS}\n") as one:
+    with with_salt(tmp_path_factory.mktemp("slow"), f"threads = {THREADS}\nmemory = 512M\n") as one:
         yield one
 
 
