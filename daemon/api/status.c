@@ -66,19 +66,54 @@ static void lags(struct app *app, struct ledger_head *head, struct index_stats *
 	ledger_head(app->ledger, head);
 }
 
+static void write_queries(struct sy_buf *out, struct app *app)
+{
+	struct turns_stats qs;
+
+	turns_stats(app->queries, &qs);
+	metrics_gauge(out, "suyuan_queries_waiting", "walks and exports that wait for a thread",
+		      qs.waiting);
+	metrics_gauge(out, "suyuan_queries_pending", "large walks that wait for another's end",
+		      qs.pending);
+	metrics_gauge(out, "suyuan_queries_working", "of them under way", qs.working);
+	metrics_gauge(out, "suyuan_queries_read", "streamed answers of them being read",
+		      qs.reading);
+	metrics_gauge(out, "suyuan_queries_read_bytes", "memory that those hold", (double)qs.bytes);
+	metrics_counter(out, "suyuan_queries_cut_total", "slow readers cut as others waited",
+			qs.cut);
+}
+
+static void write_http(struct sy_buf *out, struct app *app)
+{
+	struct http_stats hs;
+
+	http_stats(app->http, &hs);
+	metrics_gauge(out, "suyuan_http_connections", "open connections", (double)hs.connections);
+	metrics_counter(out, "suyuan_http_requests_total", "requests answered", hs.requests);
+	metrics_counter(out, "suyuan_http_timeouts_total", "connections ended by a deadline",
+			hs.timeouts);
+	metrics_counter(out, "suyuan_http_refused_total", "requests refused before their handler",
+			hs.refused);
+	metrics_counter(out, "suyuan_http_displaced_total",
+			"connections closed to make room for others", hs.displaced);
+	metrics_counter(out, "suyuan_http_turned_away_total",
+			"connections closed at once, as there were too many", hs.turned_away);
+	metrics_gauge(out, "suyuan_http_body_bytes", "bytes of request bodies held",
+		      (double)hs.body_bytes);
+	metrics_gauge(out, "suyuan_http_answer_bytes", "bytes of answers held",
+		      (double)hs.answer_bytes);
+}
+
 void handle_metrics(struct http_exchange *x, void *ctx)
 {
 	struct app *app = ctx;
 	struct ledger_head head;
 	struct ledger_stats ls;
 	struct index_stats ix;
-	struct http_stats hs;
-	struct turns_stats qs;
 	struct sy_buf out = {0};
 	struct memory memory = memory_now();
 	lags(app, &head, &ix);
 	ledger_stats(app->ledger, &ls);
-	http_stats(app->http, &hs);
 	metrics_write(&out);
 	metrics_gauge(&out, "suyuan_entries", "entries under the newest checkpoint",
 		      (double)head.entries);
@@ -99,35 +134,11 @@ void handle_metrics(struct http_exchange *x, void *ctx)
 	metrics_counter(&out, "suyuan_index_commits_total", "commits of the index", ix.commits);
 	metrics_gauge(&out, "suyuan_claims", "touched pieces of state that the judge remembers",
 		      (double)admit_remembered(app->admit));
-	turns_stats(app->queries, &qs);
-	metrics_gauge(&out, "suyuan_queries_waiting", "walks and exports that wait for a thread",
-		      qs.waiting);
-	metrics_gauge(&out, "suyuan_queries_pending", "large walks that wait for another's end",
-		      qs.pending);
-	metrics_gauge(&out, "suyuan_queries_working", "of them under way", qs.working);
-	metrics_gauge(&out, "suyuan_queries_read", "streamed answers of them being read",
-		      qs.reading);
-	metrics_gauge(&out, "suyuan_queries_read_bytes", "memory that those hold",
-		      (double)qs.bytes);
-	metrics_counter(&out, "suyuan_queries_cut_total", "slow readers cut as others waited",
-			qs.cut);
+	write_queries(&out, app);
 	metrics_gauge(&out, "suyuan_webhooks_waiting",
 		      "notices of recalls looked up and not delivered yet",
 		      (double)hooks_waiting(app->hooks));
-	metrics_gauge(&out, "suyuan_http_connections", "open connections", (double)hs.connections);
-	metrics_counter(&out, "suyuan_http_requests_total", "requests answered", hs.requests);
-	metrics_counter(&out, "suyuan_http_timeouts_total", "connections ended by a deadline",
-			hs.timeouts);
-	metrics_counter(&out, "suyuan_http_refused_total", "requests refused before their handler",
-			hs.refused);
-	metrics_counter(&out, "suyuan_http_displaced_total",
-			"connections closed to make room for others", hs.displaced);
-	metrics_counter(&out, "suyuan_http_turned_away_total",
-			"connections closed at once, as there were too many", hs.turned_away);
-	metrics_gauge(&out, "suyuan_http_body_bytes", "bytes of request bodies held",
-		      (double)hs.body_bytes);
-	metrics_gauge(&out, "suyuan_http_answer_bytes", "bytes of answers held",
-		      (double)hs.answer_bytes);
+	write_http(&out, app);
 	metrics_gauge(&out, "suyuan_resident_bytes", "resident memory, mapped files included",
 		      (double)memory.resident);
 	metrics_gauge(&out, "suyuan_own_bytes", "resident memory beyond the mapped files",
