@@ -1116,20 +1116,15 @@ static void die_after_a_commit(void *ctx, uint64_t position)
 	l->fail = SY_EIO;
 }
 
-START_TEST(a_kill_while_marking)
+/* EVENTS that commission UNITS each, of one lot. */
+static void log_units(int events, int units)
 {
-	enum { EVENTS = 30 / SLOW, UNITS = 4000 };
-	struct index_options o = {
-	    .dir = log_dir, .map_size = 1 << 28, .advanced = die_after_a_commit};
 	struct sy_buf b = {0};
-	const char *why;
-	struct sy_str id;
-	uint64_t items;
 
-	for (int i = 0; i < EVENTS; i++) {
+	for (int i = 0; i < events; i++) {
 		sy_buf_reset(&b);
 		sy_buf_text(&b, OBJECT("ADD") ",\"epcList\":[");
-		for (int n = 0; n < UNITS; n++)
+		for (int n = 0; n < units; n++)
 			sy_buf_printf(&b,
 				      "%s\"https://id.gs1.org/01/06901234567892/10/1/21/%dx%d\"",
 				      n ? "," : "", i, n);
@@ -1137,6 +1132,18 @@ START_TEST(a_kill_while_marking)
 		log_add(l, keys[1], "%s", sy_buf_cstr(&b));
 	}
 	sy_buf_free(&b);
+}
+
+START_TEST(a_kill_while_marking)
+{
+	enum { EVENTS = 30 / SLOW, UNITS = 4000 };
+	struct index_options o = {
+	    .dir = log_dir, .map_size = 1 << 28, .advanced = die_after_a_commit};
+	const char *why;
+	struct sy_str id;
+	uint64_t items;
+
+	log_units(EVENTS, UNITS);
 	look();
 	unlook();
 	uint64_t number = log_add(l, OP,
@@ -1179,24 +1186,13 @@ START_TEST(a_walk_back_while_marking)
 	    .dir = log_dir, .map_size = 1 << 28, .advanced = die_after_a_commit};
 	struct coverings found = {0};
 	struct sy_arena arena = {0};
-	struct sy_buf b = {0};
 	const char *why;
 	uint64_t other;
 	bool whole;
 
 	if (SLOW > 1)
 		return;
-	for (int i = 0; i < EVENTS; i++) {
-		sy_buf_reset(&b);
-		sy_buf_text(&b, OBJECT("ADD") ",\"epcList\":[");
-		for (int n = 0; n < UNITS; n++)
-			sy_buf_printf(&b,
-				      "%s\"https://id.gs1.org/01/06901234567892/10/1/21/%dx%d\"",
-				      n ? "," : "", i, n);
-		sy_buf_text(&b, "]}");
-		log_add(l, keys[1], "%s", sy_buf_cstr(&b));
-	}
-	sy_buf_free(&b);
+	log_units(EVENTS, UNITS);
 	log_add(l, keys[1], OBJECT("ADD") ",\"quantityList\":[{\"epcClass\":\"" LOT("2") "\"}]}");
 	look();
 	unlook();
