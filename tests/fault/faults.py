@@ -35,6 +35,8 @@ QUICK = "[index]\ndelay = 5ms\n"  # a commit of the index soon after the one bef
 
 def preload():
     """A sanitizer's library wants to come before the shim."""
+    if not SHIM.exists():  # the loader would go on without it, and no fault would ever happen
+        raise FileNotFoundError(f"{SHIM} isn't built")
     library = {"asan": "libasan.so", "tsan": "libtsan.so"}.get(VARIANT)
     if library is None:
         return str(SHIM)

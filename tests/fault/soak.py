@@ -23,12 +23,12 @@ def all_faults(folder):
     base = faults.Base(folder)
     total = 0
     for scenario in faults.SCENARIOS:
-        counts = []
-        for kind in faults.kinds_of(scenario):
-            n = sum(1 for _ in faults.every(base, scenario, kind, CUT_SEEDS if kind == "cut" else 1))
-            counts.append(f"{kind} {n}")
-            total += n
-        print(f"{scenario.scenario:10} {', '.join(counts)}", flush=True)
+        counts = {kind: sum(1 for _ in faults.every(base, scenario, kind, CUT_SEEDS if kind == "cut" else 1))
+                  for kind in faults.kinds_of(scenario)}
+        if not any(counts.values()):
+            raise SystemExit(f"{scenario.scenario}: no fault happened in it")
+        print(f"{scenario.scenario:10} {', '.join(f'{kind} {n}' for kind, n in counts.items())}", flush=True)
+        total += sum(counts.values())
     print(f"{total} faults tried, nothing lost", flush=True)
 
 
