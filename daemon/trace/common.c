@@ -263,7 +263,7 @@ int common_find(struct index_read *r, const struct common_ask *ask, struct commo
 	uint64_t began = now_ms();
 	struct graph g = {.r = r,
 			  .ask = ask,
-			  .memory = {ask->bytes / 3 * 2},
+			  .memory = {.left = ask->bytes / 3 * 2},
 			  .due = began + ask->ms / 2}; /* and as much to count in */
 	struct ranking k = {.g = &g};
 

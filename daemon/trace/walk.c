@@ -241,7 +241,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 	uint64_t began = now_ms();
 	struct walk w = {.r = r,
 			 .ask = ask,
-			 .memory = {ask->bytes},
+			 .memory = {.left = ask->bytes},
 			 .windowed = ask->from != INT64_MIN || ask->to != INT64_MAX,
 			 .due = began + ask->ms / 2, /* and as much to say what was found */
 			 .said_node = NO_ID,
