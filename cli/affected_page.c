@@ -14,6 +14,7 @@ struct list {
 	struct page *page;
 	struct app *app;
 	struct sy_arena arena; /* of a line */
+	struct names names;
 	struct whole whole;
 	bool list;
 };
@@ -53,7 +54,7 @@ static void put_totals(struct list *l, const struct sy_json_doc *doc, const stru
 	sy_json_each (doc, rows, t) {
 		page_row_begin(l->page);
 		if (parties) {
-			page_cell(l->page, affected_text(&l->arena, doc, t, "party"));
+			page_cell(l->page, view_short(affected_text(&l->arena, doc, t, "party")));
 			page_cell(l->page, view_text(l->app, doc, sy_json_get(doc, t, "name")));
 		}
 		page_cell(l->page, affected_text(&l->arena, doc, t, "region"));
@@ -71,7 +72,6 @@ static void put_totals(struct list *l, const struct sy_json_doc *doc, const stru
 static void put_consignees(struct list *l, const struct sy_json_doc *doc, const struct sy_json *all)
 {
 	const char *headings[] = {affected_word(l->app, W_PARTY), affected_word(l->app, W_NAME)};
-	struct names names = {.app = l->app};
 	const struct sy_json *one;
 
 	if (all == NULL || all->count == 0)
@@ -81,12 +81,11 @@ static void put_consignees(struct list *l, const struct sy_json_doc *doc, const 
 	sy_json_each (doc, all, one) {
 		struct sy_str party = view_text(l->app, doc, one);
 		page_row_begin(l->page);
-		page_cell(l->page, party);
-		page_cell(l->page, names_ask(&names, "/v1/parties?id=", party));
+		page_cell(l->page, view_short(party));
+		page_cell(l->page, names_ask(&l->names, "/v1/parties?id=", party));
 		page_row_end(l->page);
 	}
 	page_table_end(l->page);
-	names_free(&names);
 }
 
 static void put_end(struct list *l, const struct sy_json_doc *doc, const struct sy_json *end)
@@ -113,27 +112,58 @@ static void put_end(struct list *l, const struct sy_json_doc *doc, const struct 
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-static void put_holder(struct list *l, const struct sy_json_doc *doc, const struct sy_json *line,
-		       const struct sy_json *h)
+/* The batch and what it is: a code alone tells nobody what to look for on a shelf. */
+static void put_item(struct list *l, struct sy_str item, struct sy_buf *b)
 {
-	static const char *const members[] = {"party", "place", "region", "project", "part"};
-	struct sy_buf b = {0};
+	struct sy_faults faults;
+	struct sy_code code;
 
-	page_row_begin(l->page);
-	page_cell(l->page, affected_text(&l->arena, doc, line, "item"));
-	page_cell(l->page, affected_why(l->app, &l->arena, doc, line));
+	sy_buf_str(b, view_short(item));
+	sy_faults_init(&faults, &l->arena);
+	if (sy_code_parse(&l->arena, item, &code, &faults, SY_NO_RECORD, "") != SY_OK)
+		return;
+	struct sy_str name = names_ask(&l->names, "/v1/products?code=", code.product);
+	if (name.n > 0)
+		sy_buf_printf(b, " · %.*s", (int)name.n, name.p);
+}
+
+static void put_where(struct list *l, const struct sy_json_doc *doc, const struct sy_json *h,
+		      struct sy_buf *b)
+{
+	static const char *const members[] = {"region", "project", "part"};
+	struct sy_str party = affected_text(&l->arena, doc, h, "party"),
+		      place = affected_text(&l->arena, doc, h, "place");
+
+	names_put(&l->names, b, "/v1/parties?id=", party);
+	if (place.n > 0) {
+		sy_buf_text(b, " · ");
+		names_put(&l->names, b, "/v1/places?id=", place);
+	}
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		struct sy_str text = affected_text(&l->arena, doc, h, members[i]);
 		if (text.n > 0)
-			sy_buf_printf(&b, "%s%.*s", b.n ? " · " : "", (int)text.n, text.p);
+			sy_buf_printf(b, " · %.*s", (int)text.n, text.p);
 	}
+}
+
+static void put_holder(struct list *l, const struct sy_json_doc *doc, const struct sy_json *line,
+		       const struct sy_json *h)
+{
+	struct sy_buf b = {0};
+
+	page_row_begin(l->page);
+	put_item(l, affected_text(&l->arena, doc, line, "item"), &b);
+	page_cell(l->page, sy_buf_span(&b));
+	page_cell(l->page, affected_why(l->app, &l->arena, doc, line));
+	sy_buf_reset(&b);
+	if (h != NULL)
+		put_where(l, doc, h, &b);
 	page_cell(l->page, h != NULL ? sy_buf_span(&b) : sy_str(affected_word(l->app, W_NOBODY)));
 	sy_buf_reset(&b);
 	if (h != NULL)
 		affected_quantities(l->app, &b, doc, h);
 	page_cell(l->page, sy_buf_span(&b));
-	struct sy_str since = affected_text(&l->arena, doc, h, "since");
-	page_cell(l->page, (struct sy_str){since.p, since.n < 10 ? since.n : 10});
+	page_cell(l->page, view_time(l->app, affected_text(&l->arena, doc, h, "since")));
 	page_row_end(l->page);
 	sy_buf_free(&b);
 }
@@ -177,13 +207,14 @@ static int put_line(void *ctx, struct sy_str text)
 
 int affected_page_list(struct page *page, struct app *app, struct sy_buf *path, bool *whole)
 {
-	struct list l = {.page = page, .app = app};
+	struct list l = {.page = page, .app = app, .names.app = app};
 	struct lines lines = {.line = put_line, .ctx = &l};
 
 	whole_begin(&l.whole, "ndjson", &app->fail);
 	int rc = affected_stream(app, path, &l.whole, lines_take, &lines);
 	*whole = l.whole.ended && l.whole.cut[0] == '\0' && rc != RC_FAIL && rc != RC_AWAY;
 	lines_free(&lines);
+	names_free(&l.names);
 	sy_arena_free(&l.arena);
 	return rc;
 }

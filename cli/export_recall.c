@@ -5,7 +5,9 @@
 #include "columns.h"
 #include "csv.h"
 #include "export.h"
+#include "names.h"
 #include "recall.h"
+#include "recall_words.h"
 #include "view.h"
 #include "words.h"
 
@@ -13,6 +15,7 @@ struct report {
 	struct app *app;
 	struct page page;
 	const char *id;
+	struct names names;
 	struct sy_json_doc one, effect; /* the case, and how well it goes */
 };
 
@@ -67,10 +70,21 @@ static void put_case(struct report *r)
 		      {"reported by record", "reportRecord"},
 		      {"report", "report.text"}};
 
+	struct sy_buf party = {0};
+
+	names_put(&r->names, &party, "/v1/parties?id=", at(r, &r->one, "party"));
 	page_fields_begin(&r->page);
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		page_field(&r->page, words(fields[i].name), at(r, &r->one, fields[i].path));
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		struct sy_str text = at(r, &r->one, fields[i].path);
+		if (strcmp(fields[i].path, "party") == 0)
+			text = sy_buf_span(&party);
+		else if (strcmp(fields[i].path, "recall.state") == 0 ||
+			 strcmp(fields[i].path, "recall.mock") == 0)
+			text = view_word(r->app, text);
+		page_field(&r->page, words(fields[i].name), view_time(r->app, text));
+	}
 	page_fields_end(&r->page);
+	sy_buf_free(&party);
 }
 
 static void put_deadlines(struct report *r)
@@ -86,8 +100,11 @@ static void put_deadlines(struct report *r)
 	page_table_begin(&r->page, headings, 5);
 	sy_json_each (&r->one, rows, v) {
 		page_row_begin(&r->page);
-		for (size_t i = 0; i < 5; i++)
-			page_cell(&r->page, text_of(r, &r->one, v, members[i]));
+		for (size_t i = 0; i < 5; i++) {
+			struct sy_str text = text_of(r, &r->one, v, members[i]);
+			page_cell(&r->page, i == 1 ? recall_deadline(r->app, text)
+						   : view_time(r->app, recall_word(r->app, text)));
+		}
 		page_row_end(&r->page);
 	}
 	page_table_end(&r->page);
@@ -151,10 +168,17 @@ static struct sy_str unit_of(struct report *r, const struct sy_json *q)
 
 static void put_effect(struct report *r, const struct sy_json *of, const struct sy_json *q)
 {
-	struct sy_str name = text_of(r, &r->effect, of, "party");
+	struct sy_str party = text_of(r, &r->effect, of, "party");
+	struct sy_buf who = {0};
 
+	names_put(&r->names, &who, "/v1/parties?id=", party);
 	page_row_begin(&r->page);
-	page_cell(&r->page, name.n ? name : text_of(r, &r->effect, of, "region"));
+	if (party.n == 0)
+		sy_buf_str(&who, text_of(r, &r->effect, of, "region"));
+	if (who.n == 0 && sy_json_get(&r->effect, of, "region") == NULL)
+		sy_buf_text(&who, words("total"));
+	page_cell(&r->page, sy_buf_span(&who));
+	sy_buf_free(&who);
 	page_number(&r->page, text_of(r, &r->effect, of, "told"));
 	page_number(&r->page, text_of(r, &r->effect, of, "untold"));
 	page_number(&r->page, text_of(r, &r->effect, of, "answered"));
@@ -190,6 +214,34 @@ static void put_effects(struct report *r, const char *heading, const char *list)
 	page_table_end(&r->page);
 }
 
+/* What a state of "closed" and a table of many rows let one overlook, in front of both. */
+static void put_open_ends(struct report *r)
+{
+	const struct sy_json *total = sy_json_get(&r->effect, sy_json_root(&r->effect), "total"),
+			     *q;
+	uint64_t told = 0, answered = 0, untold = 0;
+	struct sy_buf b = {0};
+
+	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "told"), &told);
+	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "answered"), &answered);
+	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "untold"), &untold);
+	if (untold > 0)
+		sy_buf_printf(&b, words("%llu who have something of it were not told. "),
+			      (unsigned long long)untold);
+	if (answered < told)
+		sy_buf_printf(&b, words("%llu of %llu who were told did not answer. "),
+			      (unsigned long long)(told - answered), (unsigned long long)told);
+	sy_json_each (&r->effect, sy_json_get(&r->effect, total, "quantities"), q) {
+		struct sy_str n = text_of(r, &r->effect, q, "outstanding"), unit = unit_of(r, q);
+		if (n.n > 0 && !sy_str_is(n, "0"))
+			sy_buf_printf(&b, words("Not back: %.*s %.*s. "), (int)n.n, n.p,
+				      (int)unit.n, unit.p);
+	}
+	if (b.n > 0)
+		page_warning(&r->page, sy_buf_cstr(&b));
+	sy_buf_free(&b);
+}
+
 /* --- as a page, as CSV ------------------------------------------------------------------------ */
 
 static int recall_path(struct report *r, struct sy_buf *path, const char *more)
@@ -209,6 +261,7 @@ static int put_page(struct report *r, struct sy_buf *path)
 	if (rc != RC_DONE)
 		return rc;
 	page_begin(&r->page, r->app, words("Recall report"));
+	put_open_ends(r);
 	put_case(r);
 	put_deadlines(r);
 	put_reported(r);
@@ -217,9 +270,13 @@ static int put_page(struct report *r, struct sy_buf *path)
 	put_effects(r, words("region"), "regions");
 	if (affected_is(&r->effect, sy_json_root(&r->effect), "uncertain"))
 		page_text(&r->page, words(affected_uncertain));
+	struct sy_str cut = at(r, &r->effect, "cut");
 	rc = affected_page_list(&r->page, r->app, path, &whole);
-	page_end(&r->page, whole);
+	page_end(&r->page, whole && cut.n == 0);
 	page_free(&r->page);
+	if (rc == RC_DONE && cut.n > 0)
+		return fail(&r->app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
+			    (int)cut.n, cut.p);
 	return rc;
 }
 
@@ -261,7 +318,7 @@ static void put_csv(struct report *r)
 
 int cmd_export_recall(struct app *app)
 {
-	struct report r = {.app = app, .id = arg_pos(app, 0)};
+	struct report r = {.app = app, .names.app = app, .id = arg_pos(app, 0)};
 	const char *format = arg(app, "format");
 	bool csv = format != NULL && strcmp(format, "csv") == 0;
 	struct sy_buf path = {0};
@@ -283,5 +340,6 @@ int cmd_export_recall(struct app *app)
 	else if (rc == RC_DONE)
 		rc = put_page(&r, &path);
 	sy_buf_free(&path);
+	names_free(&r.names);
 	return rc;
 }

@@ -61,6 +61,16 @@ struct sy_str names_ask(struct names *s, const char *endpoint, struct sy_str id)
 	return s->v[s->n++] = ask_name(s, endpoint, id);
 }
 
+void names_put(struct names *s, struct sy_buf *out, const char *endpoint, struct sy_str id)
+{
+	struct sy_str name = names_ask(s, endpoint, id), code = view_short(id);
+
+	if (name.n > 0)
+		sy_buf_printf(out, "%.*s (%.*s)", (int)name.n, name.p, (int)code.n, code.p);
+	else
+		sy_buf_str(out, code);
+}
+
 void names_free(struct names *s)
 {
 	http_free(s->http);

@@ -75,7 +75,8 @@ void page_begin(struct page *p, struct app *app, const char *title)
 void page_end(struct page *p, bool whole)
 {
 	if (!whole)
-		element(p, "<p class=\"cut\">", sy_str(words("This page isn't whole.")), "</p>\n");
+		page_warning(p, words("This page isn't whole."));
+	page_text(p, words("Times are those of China, +08:00."));
 	sy_buf_text(&p->b, "</body>\n</html>\n");
 	drain(p);
 }
@@ -93,6 +94,11 @@ void page_heading(struct page *p, const char *text)
 void page_text(struct page *p, const char *text)
 {
 	element(p, "<p>", sy_str(text), "</p>\n");
+}
+
+void page_warning(struct page *p, const char *text)
+{
+	element(p, "<p class=\"cut\">", sy_str(text), "</p>\n");
 }
 
 void page_fields_begin(struct page *p)

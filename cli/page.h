@@ -21,7 +21,8 @@ void page_end(struct page *p, bool whole);
 void page_free(struct page *p);
 
 void page_heading(struct page *p, const char *text);
-void page_text(struct page *p, const char *text); /* a paragraph */
+void page_text(struct page *p, const char *text);    /* a paragraph */
+void page_warning(struct page *p, const char *text); /* one in a frame: nobody may overlook it */
 /* A line of a list of names and values; nothing for an empty one. */
 void page_fields_begin(struct page *p);
 void page_field(struct page *p, const char *name, struct sy_str value);

@@ -39,22 +39,16 @@ static void add_labelled(struct report *r, enum affected_word w, struct sy_str t
 /* By its name, which is asked for once. */
 static void add_who(struct report *r, struct sy_str party)
 {
-	struct sy_str name = names_ask(&r->names, "/v1/parties?id=", party);
-
-	add_part(r, "    ", name.n > 0 ? name : view_short(party));
-	if (name.n > 0)
-		sy_buf_printf(&r->text, " (%.*s)", (int)view_short(party).n, view_short(party).p);
+	sy_buf_text(&r->text, "    ");
+	names_put(&r->names, &r->text, "/v1/parties?id=", party);
 }
 
 static void add_place(struct report *r, struct sy_str place)
 {
-	struct sy_str name = {"", 0};
-
-	if (place.n > 0)
-		name = names_ask(&r->names, "/v1/places?id=", place);
-	add_part(r, "  @ ", name.n > 0 ? name : view_short(place));
-	if (name.n > 0)
-		sy_buf_printf(&r->text, " (%.*s)", (int)view_short(place).n, view_short(place).p);
+	if (place.n == 0)
+		return;
+	sy_buf_text(&r->text, "  @ ");
+	names_put(&r->names, &r->text, "/v1/places?id=", place);
 }
 
 static void add_product(struct report *r, struct sy_str item)
@@ -143,7 +137,8 @@ static void show_consignees(struct report *r, const struct sy_json_doc *doc,
 
 	if (all == NULL || all->count == 0)
 		return;
-	out_line(&r->app->out, "\n%s",
+	out_line(&r->app->out, "%s", "");
+	out_line(&r->app->out, "%s",
 		 r->app->lang == LANG_ZH ? "在途货物的收货方，可能已收到："
 					 : "Under way to, and perhaps there:");
 	sy_json_each (doc, all, one) {

@@ -3,10 +3,9 @@
 #include "columns.h"
 #include "names.h"
 #include "recall.h"
+#include "recall_words.h"
 #include "value.h"
 #include "words.h"
-
-#include <suyuan/deadline.h>
 
 const struct view view_recalls = {
     "/v1/recalls",
@@ -166,41 +165,9 @@ static const char *const texts[T_COUNT][2] = {
     [T_TOTAL] = {"total", "合计"},
 };
 
-/* What the ledger calls it, for people. */
-static const char *const states[][3] = {
-    {"open", "open", "进行中"},    {"met", "met", "已按期"},
-    {"missed", "MISSED", "逾期"},  {"waiting", "waiting", "未起算"},
-    {"start", "start", "启动"},    {"notify", "notify", "通知"},
-    {"report", "report", "报告"},  {"complete", "complete", "完成"},
-    {"summary", "summary", "总结"}};
-
 static const char *word(const struct app *app, enum text t)
 {
 	return texts[t][app->lang];
-}
-
-/* "通知后 10 个工作日内" of "10 working days after notice". */
-static struct sy_str deadline_word(struct app *app, struct sy_str text)
-{
-	static const char *const clocks[] = {[SY_CLOCK_KNOWN] = "知悉",
-					     [SY_CLOCK_OPENED] = "启动",
-					     [SY_CLOCK_NOTICE] = "首次通知",
-					     [SY_CLOCK_COMPLETE] = "完成"},
-				 *const units[] = {[SY_HOURS] = "小时",
-						   [SY_DAYS] = "日",
-						   [SY_WORKING_DAYS] = "个工作日",
-						   [SY_MONTHS] = "个月"};
-	struct sy_deadline d;
-	const char *out;
-
-	if (sy_deadline_parse(text, &d) != SY_OK)
-		return text;
-	if (d.every)
-		out = sy_arena_printf(&app->arena, "每 %u %s", d.n, units[d.unit]);
-	else
-		out = sy_arena_printf(&app->arena, "%s后 %u %s内", clocks[d.clock], d.n,
-				      units[d.unit]);
-	return out != NULL ? sy_str(out) : text;
 }
 
 static void show_member(struct app *app, const struct sy_json_doc *doc, const struct sy_json *v,
@@ -208,12 +175,7 @@ static void show_member(struct app *app, const struct sy_json_doc *doc, const st
 {
 	struct sy_str text = view_text(app, doc, sy_json_get(doc, v, member));
 
-	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
-		if (t != T_RULE && sy_str_is(text, states[i][0]))
-			text = sy_str(states[i][1 + app->lang]);
-	}
-	if (t == T_RULE && app->lang == LANG_ZH)
-		text = deadline_word(app, text);
+	text = t == T_RULE ? recall_deadline(app, text) : recall_word(app, text);
 	out_str(&app->out, word(app, t), text.n > 0 ? view_time(app, text) : SY_STR("-"));
 }
 
@@ -303,8 +265,10 @@ int cmd_recall_effectiveness(struct app *app)
 	show_tallies(app, &doc, "regions", "region", T_REGION);
 	out_line(&app->out, "%s", "");
 	show_deadlines(app, &doc);
-	if (affected_is(&doc, sy_json_root(&doc), "uncertain"))
-		out_line(&app->out, "\n%s", words(affected_uncertain));
+	if (affected_is(&doc, sy_json_root(&doc), "uncertain")) {
+		out_line(&app->out, "%s", "");
+		out_line(&app->out, "%s", words(affected_uncertain));
+	}
 	struct sy_str cut = view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "cut"));
 	if (cut.n > 0)
 		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",

@@ -68,6 +68,15 @@ class Page(html.parser.HTMLParser):
 DAIRY = "https://id.gs1.org/417/" + check_digit("690123400000")
 
 
+def short(code):
+    return code.removeprefix("https://id.gs1.org/")
+
+
+def cells_of(table, party):
+    """What stands beside a party, which is there by its name and its code."""
+    return [row[1:] for row in table if short(party) in row[0]]
+
+
 @pytest.fixture
 def desk(ledger, tmp_path):
     """A lot of 100 kg, 40 of it with a shop, and a brick of it in a tower with an evil name."""
@@ -94,11 +103,12 @@ def test_what_a_recall_would_hit(desk):
     page = Page(done.out)
     listed, parties, regions = page.tables
     assert listed[0] == ["batch", "why", "who has it, where", "how much", "since"]
-    (shop,) = [row for row in listed if SHOP in row[2]]
-    assert shop == [desk.lot, "asked for", f"{SHOP} · 130102", "on hand 40 kg", "2026-11-01"]
+    (shop,) = [row for row in listed if short(SHOP) in row[2]]
+    assert shop[0].split(" · ")[0] == short(desk.lot) and shop[1] == "asked for"
+    assert shop[2].endswith(f"({short(SHOP)}) · 130102") and shop[3:] == ["on hand 40 kg", "2026-11-01 20:00"]
     assert any("<script>alert('1')</script>&\"=x" in row[2] and row[3] == "used 1 kg" for row in listed)
     assert page.fields["batches"] == "1" and page.fields["holders"] == str(len(listed) - 1)
-    assert [row[2:5] for row in parties if row[0] == SHOP] == [["130102", "1", "40"]]
+    assert [row[2:5] for row in parties if row[0] == short(SHOP)] == [["130102", "1", "40"]]
     assert ["130102", "40", "0", "0", "0", "0", "kg"] in regions
     assert "This page isn't whole" not in page.text
     chinese = desk("recall", "affected", desk.lot, "--format", "html", "--lang", "zh").out
@@ -109,6 +119,17 @@ def test_what_a_recall_would_hit(desk):
     assert not re.search("[a-z]{3}", words), words
 
 
+def test_a_day_is_a_day_in_china(desk):
+    """Came at half past one in the morning: the page has that day, and not the one before, as UTC does."""
+    desk.ledger.submit(desk.key_, event("ObjectEvent", 10, action="OBSERVE", bizStep="receiving", eventTime="2026-11-05T01:30:00+08:00",
+                                        quantityList=[{"epcClass": desk.lot, "quantity": 3, "uom": "KGM"}],
+                                        sourceList=ends(DAIRY, "source"), destinationList=ends(ABROAD, "destination")))
+    desk.ledger.settle()
+    page = Page(desk("recall", "affected", desk.lot, "--format", "html").out)
+    assert [row[4] for row in page.tables[0] if short(ABROAD) in row[2]] == ["2026-11-05 01:30"]
+    assert "Times are those of China, +08:00." in page.text
+
+
 def test_whom_it_is_under_way_to(desk):
     """A consignee holds nothing yet: it is on the page all the same, by its name."""
     route = {"sourceList": ends(DAIRY, "source"), "destinationList": ends(ABROAD, "destination")}
@@ -116,7 +137,7 @@ def test_whom_it_is_under_way_to(desk):
         {"epcClass": desk.lot, "quantity": 7, "uom": "KGM"}], **route))
     desk.ledger.settle()
     page = Page(desk("recall", "affected", desk.lot, "--format", "html").out)
-    assert page.tables[-1][0] == ["party", "name"] and [row[0] for row in page.tables[-1][1:]] == [ABROAD]
+    assert page.tables[-1][0] == ["party", "name"] and [row[0] for row in page.tables[-1][1:]] == [short(ABROAD)]
     assert "Under way to, and perhaps there" in page.text
     assert "在途货物的收货方" in desk("recall", "affected", desk.lot, "--format", "html", "--lang", "zh").out
 
@@ -146,14 +167,17 @@ def test_the_report_of_a_recall(desk):
     assert page.fields["recall"] == "urn:test:recall:r" and page.fields["codes"] == desk.lot
     assert page.fields["reason"] == "Salmonella" and page.fields["report"].startswith("<script>")
     deadlines, reported, parties, regions, listed, totals, _ = page.tables
-    assert [(row[0], row[4]) for row in deadlines[1:]][:2] == [("start", "missed"), ("notify", "missed")]
+    assert [(row[0], row[4]) for row in deadlines[1:]][:2] == [("start", "MISSED"), ("notify", "MISSED")]
     assert reported[1:] == [[desk.lot, "100", "40", "100", "7.5", "92.5", "kg"]]
-    assert [SHOP, "1", "0", "1", "100.00 %", "40", "10", "4.5", "6", "1.5", "32.5", "18.75 %", "kg"] in parties
-    assert [ABROAD, "1", "0", "0", "0.00 %", "", "", "", "", "", "", "", ""] in parties
-    assert parties[-1][1:5] == ["2", "1", "1", "33.33 %"] and "130102" in [row[0] for row in regions]
-    assert any(SHOP in row[2] for row in listed) and any(row[0] == SHOP for row in totals)
+    assert ["1", "0", "1", "100.00 %", "40", "10", "4.5", "6", "1.5", "32.5", "18.75 %", "kg"] in cells_of(parties, SHOP)
+    assert ["1", "0", "0", "0.00 %", "", "", "", "", "", "", "", ""] in cells_of(parties, ABROAD)
+    assert parties[-1][:5] == ["total", "2", "1", "1", "33.33 %"] and "130102" in [row[0] for row in regions]
+    assert any(short(SHOP) in row[2] for row in listed) and any(row[0] == short(SHOP) for row in totals)
+    assert ("1 who have something of it were not told. 1 of 2 who were told did not answer. Not back: 91.5 kg. "
+            in page.text), page.texts[:5]
     zh = desk("export", "recall", str(opened), "--lang", "zh").out
-    assert all(word in zh for word in ("召回报告", "期限", "答复情况", "报告数量"))
+    assert all(word in zh for word in ("召回报告", "期限", "答复情况", "报告数量", "未被通知", "未召回：91.5 公斤", "逾期", "知悉后 24 小时内"))
+    assert not re.search("[a-z]{3}", re.sub(r"urn:\S+", "", " ".join(sum(Page(zh).tables[0] + Page(zh).tables[2][:1], []))))
     desk("export", "recall", "urn:test:none", expect=UNKNOWN)
     desk("export", "recall", "urn:test:recall:r", "--format", "pdf", expect=USAGE)
     # The list in it is what the ledger's marks say.
