@@ -66,6 +66,9 @@ static int seed_product(struct work *w)
 
 	if (w->c->product.n == 0)
 		return SY_OK;
+	if (w->place.n == 0 && (err = code_id(w->tx, w->c->product, &id)) != SY_ENOTFOUND &&
+	    (err || (err = seed(w, id))))
+		return err;
 	while ((err = code_next_under(w->tx, w->c->product, key_str(&w->place), &id)) == SY_OK) {
 		if ((err = item_get(w->tx, id, &it)))
 			return err == SY_ENOTFOUND ? SY_ECORRUPT : err;

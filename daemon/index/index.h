@@ -270,10 +270,10 @@ int recall_version(const struct register_row *row, uint64_t *record);
  * Marks: what the recalls cover that are open or closed and no exercise.  Marked is what the scope
  * names and what was reached forward of that (DOMAIN "What is reached from what"): whole; a lot of
  * which it isn't, but some units are, in part.  Of a product with dates what has none counts as
- * meant, unless it is a unit, which goes by its lot.  What was at a place in a time presence.h
- * says; of that what was made since the time began is reached, and what lay in a container while it
- * stood there; of a container that is named itself what lay in it ever.  All of that is what a
- * recall would hit (recall/affected.h).
+ * meant, unless it is a unit, which goes by its lot; and what events name by the product alone.
+ * What was at a place in a time presence.h says; of that what was made since the time began is
+ * reached, and what lay in a container while it stood there; of a container that is named itself
+ * what lay in it ever.  All of that is what a recall would hit (recall/affected.h).
  *
  * They are those of the records up to the snapshot's position, whatever came late: a production
  * that is recorded tomorrow marks its outputs tomorrow.  Of a large recall the marks come in

@@ -90,7 +90,12 @@ bool recall_names_made(const struct recall_case *c, const struct item *it)
 {
 	int32_t day = it->made != SY_NO_DAY ? it->made : it->harvested;
 
-	if (!c->active || !code_under(c->product, it->code))
+	if (!c->active)
+		return false;
+	/* What goes by its product alone may be any of it. */
+	if (c->product.n && sy_str_eq(c->product, it->code))
+		return true;
+	if (!code_under(c->product, it->code))
 		return false;
 	if (c->made_from == INT32_MIN && c->made_to == INT32_MAX)
 		return true;

@@ -18,8 +18,15 @@ int starts_of_product(struct search *s)
 	bool bounded = ask->made_from != SY_NO_DAY || ask->made_to != SY_NO_DAY;
 	struct sy_str after = SY_STR(""), code;
 	struct item it;
-	int err;
+	uint64_t id;
+	int err = index_item_id(s->r, ask->product, &id);
 
+	/* What goes by its product alone may be any of it. */
+	if (err != SY_ENOTFOUND) {
+		s->out->undated += bounded;
+		if (err || (err = search_add(s, &s->starts, id)))
+			return err;
+	}
 	while ((err = index_item_next(s->r, ask->product, after, &code, &it)) == SY_OK) {
 		int32_t day = it.made != SY_NO_DAY ? it.made : it.harvested;
 		after = code;

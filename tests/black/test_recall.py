@@ -196,6 +196,33 @@ def test_a_product_with_dates(ledger):
     assert verdict["status"] == "unknown" and [r["names"] for r in verdict["recalls"]] == ["product"]
 
 
+@pytest.mark.parametrize("first", ("recall", "events"))
+@pytest.mark.parametrize("scope", ({}, {"madeFrom": "2026-11-01", "madeTo": "2026-11-10"}))
+def test_what_is_made_of_a_product_whose_lot_nobody_wrote_down(ledger, first, scope):
+    """An input that goes by its product alone may be any of it: by whatever days it may be meant."""
+    key, gtin, lot = small(ledger)
+    product, other = f"https://id.gs1.org/01/{gtin}", ledgers.check_digit("0690123456790")
+    ledger.submit(key, {"type": "Product", "code": f"https://id.gs1.org/01/{other}", "name": {"zh": "奶酪"},
+                        "category": "other"})
+    cheese = f"https://id.gs1.org/01/{other}/10/"
+    told = [{**batch(gtin, "", made="2026-01-02"), "quantityList": classes(product), "ilmd": {
+                "suyuan:productionDate": "2026-01-02"}, "eventID": "urn:test:made"},
+            made(1, [product], [cheese + "a"], eventID="urn:test:a"), made(2, [cheese + "a"], [cheese + "b"])]
+    opened = recall("p", {"product": gtin, **scope})
+    for record in [opened, *told] if first == "recall" else [*told, opened]:
+        ledger.submit(key, record)
+    ledger.settle()
+    path = "/v1/recalls/urn%3Atest%3Arecall%3Ap/affected?format=json"
+    for name in "ab":
+        assert says(ledger, cheese + name) == ("recalled", {"p": False}), name
+    assert {i["item"] for i in ledger.get(path).json["items"]} == {product, cheese + "a", cheese + "b"}
+    assert verify(ledger, gtin)["status"] == "product-only"
+    ledger.submit(key, {**told[1], "errorDeclaration": {"declarationTime": at(9)}})
+    ledger.settle()
+    assert says(ledger, cheese + "b") == ("registered", {})
+    assert {i["item"] for i in ledger.get(path).json["items"]} == {product}
+
+
 def test_a_place_in_a_time(ledger):
     key, gtin, lot = small(ledger)
     store, other = ("https://id.gs1.org/414/" + ledgers.check_digit(f"69012340000{n}") for n in (1, 2))
