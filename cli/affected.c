@@ -241,6 +241,8 @@ int affected_stream(struct app *app, struct sy_buf *path, struct whole *w, http_
 			  : http_stream(app->http, sy_buf_cstr(path), take, ctx, &a, &app->fail);
 	if (rc == RC_DONE)
 		rc = whole_end(w, &a);
+	if (a.uncertain && strcmp(w->form, "csv") == 0) /* no row can say it */
+		say("%s", words(affected_uncertain));
 	if (rc == RC_DONE && (a.cut[0] != '\0' || w->cut[0] != '\0'))
 		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
 			  a.cut[0] != '\0' ? a.cut : w->cut);

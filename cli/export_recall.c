@@ -270,14 +270,16 @@ static int put_page(struct report *r, struct sy_buf *path)
 	put_effects(r, words("region"), "regions");
 	if (affected_is(&r->effect, sy_json_root(&r->effect), "uncertain"))
 		page_text(&r->page, words(affected_uncertain));
-	struct sy_str cut = at(r, &r->effect, "cut");
 	rc = affected_page_list(&r->page, r->app, path, &whole);
-	page_end(&r->page, whole && cut.n == 0);
+	page_end(&r->page, whole && at(r, &r->effect, "cut").n == 0);
 	page_free(&r->page);
-	if (rc == RC_DONE && cut.n > 0)
-		return fail(&r->app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
-			    (int)cut.n, cut.p);
 	return rc;
+}
+
+static const char *true_or_false(const struct sy_json_doc *doc, const struct sy_json *v,
+				 const char *member)
+{
+	return v != NULL && affected_is(doc, v, member) ? "true" : "false";
 }
 
 static void put_csv_row(struct report *r, const struct sy_json *of, const struct sy_json *q)
@@ -297,7 +299,8 @@ static void put_csv_row(struct report *r, const struct sy_json *of, const struct
 	csv_put_text(&b, text_of(r, &r->effect, q, "recoveredPercent"), ',');
 	sy_buf_byte(&b, ',');
 	csv_put_text(&b, text_of(r, &r->effect, q, "unit"), ',');
-	sy_buf_text(&b, "\r\n");
+	sy_buf_printf(&b, ",%s,%s\r\n", true_or_false(&r->effect, q, "unknown"),
+		      true_or_false(&r->effect, sy_json_root(&r->effect), "uncertain"));
 	if (b.failed)
 		fail_memory(&r->app->fail);
 	out_bytes(&r->app->out, sy_buf_span(&b));
@@ -311,7 +314,8 @@ static void put_csv(struct report *r)
 	out_bytes(
 	    &r->app->out,
 	    SY_STR("party,region,toldAt,answeredAt,untold,answered,answeredPercent,toRecall,found,"
-		   "stopped,returned,destroyed,outstanding,recoveredPercent,unit\r\n"));
+		   "stopped,returned,destroyed,outstanding,recoveredPercent,unit,unknown,"
+		   "uncertain\r\n"));
 	sy_json_each (&r->effect, sy_json_get(&r->effect, root, "parties"), v)
 		each_unit(r, v, put_csv_row);
 }
@@ -339,6 +343,10 @@ int cmd_export_recall(struct app *app)
 		put_csv(&r);
 	else if (rc == RC_DONE)
 		rc = put_page(&r, &path);
+	struct sy_str cut = rc == RC_DONE ? at(&r, &r.effect, "cut") : SY_STR("");
+	if (cut.n > 0)
+		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
+			  (int)cut.n, cut.p);
 	sy_buf_free(&path);
 	names_free(&r.names);
 	return rc;

@@ -65,6 +65,7 @@ static void forget_headers(struct http_answer *a)
 	a->retry_after = -1;
 	a->cut[0] = '\0';
 	a->unknown = 0;
+	a->uncertain = false;
 	a->framed = false;
 }
 
@@ -84,7 +85,8 @@ static size_t on_header(char *data, size_t size, size_t n, void *arg_)
 		snprintf(a->cut, sizeof a->cut, "%.*s", (int)v.n, v.p);
 	if (header_is(data, size * n, "Suyuan-Unknown", &v))
 		(void)sy_str_u64(v, &a->unknown);
-
+	if (header_is(data, size * n, "Suyuan-Holders-Uncertain", &v))
+		a->uncertain = sy_str_is(v, "true");
 	if (header_is(data, size * n, "Content-Type", &v))
 		snprintf(a->type, sizeof a->type, "%.*s", (int)v.n, v.p);
 	else if (header_is(data, size * n, "Retry-After", &v))

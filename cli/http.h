@@ -18,6 +18,7 @@ struct http_answer {
 	long retry_after; /* seconds, -1 when absent */
 	char cut[16];     /* Suyuan-Cut: by what a streamed answer was cut; empty: it is whole */
 	uint64_t unknown; /* Suyuan-Unknown: codes asked for that no record names */
+	bool uncertain;   /* Suyuan-Holders-Uncertain: of some batches who has them isn't certain */
 	bool framed;      /* its end shows: a length, chunks, or HTTP/2 */
 	struct sy_buf body;
 };

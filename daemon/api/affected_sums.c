@@ -237,6 +237,10 @@ int sums_set_headers(struct writer *w)
 	set_number(w, "Suyuan-Total-Items", f->n);
 	set_number(w, "Suyuan-Total-Batches", f->batches);
 	set_number(w, "Suyuan-Total-Holders", f->holders);
+	if (f->undated)
+		set_number(w, "Suyuan-Undated", f->undated);
+	if (f->uncertain)
+		http_set(w->a->x, "Suyuan-Holders-Uncertain", "true");
 	if (!w->a->format->headers)
 		return SY_OK;
 	err = set_parties(w);

@@ -6,9 +6,10 @@ import threading
 
 class Proxy:
     """CHANGE(path, body) gives the body to pass on, None to say that it was erased; `seen` lists
-    methods and paths."""
+    methods and paths.  HEADERS are added to each."""
 
-    def __init__(self, change=None):
+    def __init__(self, change=None, headers=None):
+        self.headers = headers or {}
         self.change, self.target, self.seen = change or (lambda path, body: body), None, []
         proxy = self
 
@@ -32,6 +33,8 @@ class Proxy:
                 for name in ("Content-Type", "Retry-After", "Suyuan-Erasure"):
                     if answer.headers.get(name):
                         self.send_header(name, answer.headers[name])
+                for name, value in proxy.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)

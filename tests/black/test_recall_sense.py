@@ -1,10 +1,12 @@
 """Answers and reports of a recall that make no sense, and those that only the ledger doesn't know of."""
+import csv
+import io
 import json
 
 import pytest
 
 import ledger as ledgers
-from cli import STOP, Cli
+from cli import FAIL, STOP, Cli
 from ledger import batch
 from proxy import Proxy
 from test_recall import SHOP, answer, notice, now, recall, report, small, verify
@@ -158,3 +160,40 @@ def test_people_are_told_that_holders_are_uncertain(world, tmp_path, words):
             cli = Cli(tmp_path, between.url)
             assert ("aren't certain" in cli(*words).out.replace("&#39;", "'")) == there
             assert ("不完全确定" in cli("--lang", "zh", *words).out) == there
+
+
+def test_csv_says_so_too(world, tmp_path):
+    ledger = world[0]
+
+    def doubt(path, body):
+        return json.dumps({**json.loads(body), "uncertain": True}).encode() if "/effectiveness" in path else body
+    for sure in (True, False):
+        headers = {} if sure else {"Suyuan-Holders-Uncertain": "true"}
+        with Proxy(None if sure else doubt, headers).to(ledger) as between:
+            cli = Cli(tmp_path, between.url)
+            rows = list(csv.DictReader(io.StringIO(cli("export", "recall", "urn:test:recall:r", "--format", "csv").out)))
+            assert rows and {row["uncertain"] for row in rows} == {"false" if sure else "true"}
+            assert {row["unknown"] for row in rows} == {"false"}
+            done = cli("recall", "affected", "(01)06901234567892(10)a", "--format", "csv")
+            assert ("aren't certain" in done.err) is not sure and "certain" not in done.out
+            done = cli("--lang", "zh", "recall", "affected", "(01)06901234567892(10)a", "--format", "csv")
+            assert ("不完全确定" in done.err) is not sure
+
+
+def test_a_csv_that_is_cut_is_no_answer(world, tmp_path):
+    def cut(path, body):
+        return json.dumps({**json.loads(body), "cut": "size"}).encode() if "/effectiveness" in path else body
+    with Proxy(cut).to(world[0]) as between:
+        done = Cli(tmp_path, between.url)("export", "recall", "urn:test:recall:r", "--format", "csv", expect=FAIL)
+        assert "this isn't all" in done.err
+
+
+def test_headers_of_affected(ledger):
+    """What JSON says in its last line."""
+    key, gtin, lot = small(ledger)
+    ledger.submit(key, event("ObjectEvent", 9, action="OBSERVE", bizStep="storing", quantityList=[{"epcClass": lot("u")}]))
+    ledger.settle()
+    path = f"/v1/affected?product={gtin}&made-from=2026-11-01&format="
+    assert ledger.get(path + "json").json["undated"] == 1
+    said = ledger.get(path + "csv").headers
+    assert (said["Suyuan-Undated"], said["Suyuan-Holders-Uncertain"]) == ("1", None)
