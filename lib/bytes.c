@@ -7,21 +7,6 @@
 
 /* --- spans ---------------------------------------------------------------------------------- */
 
-struct sy_str sy_str(const char *text)
-{
-	return (struct sy_str){text, text ? strlen(text) : 0};
-}
-
-bool sy_str_eq(struct sy_str a, struct sy_str b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool sy_str_is(struct sy_str a, const char *text)
-{
-	return sy_str_eq(a, sy_str(text));
-}
-
 int sy_str_cmp(struct sy_str a, struct sy_str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;

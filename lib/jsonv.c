@@ -2,17 +2,6 @@
 #include <suyuan/error.h>
 #include <suyuan/json.h>
 
-const struct sy_json *sy_json_first(const struct sy_json_doc *doc, const struct sy_json *v)
-{
-	(void)doc;
-	return v && v->count > 0 ? v + 1 : NULL;
-}
-
-const struct sy_json *sy_json_next(const struct sy_json_doc *doc, const struct sy_json *child)
-{
-	return child->next < doc->nodes[child->parent].next ? &doc->nodes[child->next] : NULL;
-}
-
 static unsigned hex_digit(char c)
 {
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
@@ -130,15 +119,14 @@ static bool has_key(const struct sy_json *v)
 	return v && v->key_off > 0;
 }
 
-const struct sy_json *sy_json_get(const struct sy_json_doc *doc, const struct sy_json *v,
-				  const char *name)
+const struct sy_json *sy_json_member(const struct sy_json_doc *doc, const struct sy_json *v,
+				     struct sy_str name)
 {
-	size_t n = strlen(name);
 	if (v == NULL || v->type != SY_JSON_OBJECT)
 		return NULL;
 	const struct sy_json *m = v + 1;
 	for (uint32_t i = 0; i < v->count; i++, m = &doc->nodes[m->next])
-		if (text_is(key_text(doc, m), m->key_escaped, name, n))
+		if (text_is(key_text(doc, m), m->key_escaped, name.p, name.n))
 			return m;
 	return NULL;
 }

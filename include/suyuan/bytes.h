@@ -25,9 +25,23 @@ struct sy_str {
 
 #define SY_STR(literal) ((struct sy_str){(literal), sizeof(literal) - 1})
 
-struct sy_str sy_str(const char *text); /* of a terminated string; NULL is empty */
-bool sy_str_eq(struct sy_str a, struct sy_str b);
-bool sy_str_is(struct sy_str a, const char *text);
+/* Of a terminated string; NULL is empty.  Inline, as is what compares: a literal's length is known
+ * where it stands, and most texts that are asked for differ in it. */
+static inline struct sy_str sy_str(const char *text)
+{
+	return (struct sy_str){text, text ? strlen(text) : 0};
+}
+
+static inline bool sy_str_eq(struct sy_str a, struct sy_str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool sy_str_is(struct sy_str a, const char *text)
+{
+	return sy_str_eq(a, sy_str(text));
+}
+
 int sy_str_cmp(struct sy_str a, struct sy_str b); /* bytewise, shorter first */
 /* The next line without its LF; advances REST past it.  False at the end. */
 bool sy_str_line(struct sy_str *rest, struct sy_str *line);

@@ -71,14 +71,30 @@ static inline const struct sy_json *sy_json_root(const struct sy_json_doc *doc)
 }
 
 /* Children in order; NULL after the last and for a scalar. */
-const struct sy_json *sy_json_first(const struct sy_json_doc *doc, const struct sy_json *v);
-const struct sy_json *sy_json_next(const struct sy_json_doc *doc, const struct sy_json *child);
+static inline const struct sy_json *sy_json_first(const struct sy_json_doc *doc,
+						  const struct sy_json *v)
+{
+	(void)doc;
+	return v && v->count > 0 ? v + 1 : NULL;
+}
+
+static inline const struct sy_json *sy_json_next(const struct sy_json_doc *doc,
+						 const struct sy_json *child)
+{
+	return child->next < doc->nodes[child->parent].next ? &doc->nodes[child->next] : NULL;
+}
+
 #define sy_json_each(doc, v, child) \
 	for ((child) = sy_json_first((doc), (v)); (child); (child) = sy_json_next((doc), (child)))
 
 /* The member of that (unescaped) name; NULL when V is no object, is NULL, or has none. */
-const struct sy_json *sy_json_get(const struct sy_json_doc *doc, const struct sy_json *v,
-				  const char *name);
+const struct sy_json *sy_json_member(const struct sy_json_doc *doc, const struct sy_json *v,
+				     struct sy_str name);
+static inline const struct sy_json *sy_json_get(const struct sy_json_doc *doc,
+						const struct sy_json *v, const char *name)
+{
+	return sy_json_member(doc, v, sy_str(name));
+}
 
 struct sy_str sy_json_raw(const struct sy_json_doc *doc, const struct sy_json *v); /* with quotes */
 bool sy_json_is(const struct sy_json_doc *doc, const struct sy_json *v, const char *text);
