@@ -12,11 +12,13 @@ import threading
 import time
 
 import faults
-from ledger import Ledger, batch, compact, submission
+from ledger import Ledger, batch, check_digit, compact, submission
 
 CUT_SEEDS = 5
 CLIENTS = 6
 RECORDS = 2_000_000  # then a new ledger: a soak is about time, not about disk
+PLACE = "https://id.gs1.org/414/" + check_digit("690123400001")
+NOON = {"eventTime": "2026-11-02T12:00:00.000+08:00", "eventTimeZoneOffset": "+08:00"}
 
 
 def all_faults(folder):
@@ -32,6 +34,46 @@ def all_faults(folder):
     print(f"{total} faults tried, nothing lost", flush=True)
 
 
+class Goods:
+    """What a client's lots become: made into others, packed, now and then recalled."""
+
+    def __init__(self, gtin, name, chance):
+        self.stem, self.gtin, self.name, self.chance = f"https://id.gs1.org/01/{gtin}", gtin, name, chance
+        self.n = 0
+
+    def next(self):
+        self.n += 1
+        return f"{self.name}-{self.n}"
+
+    def before(self):
+        """One of the last hundred, or one that never was: both are lots."""
+        return f"{self.stem}/10/{self.name}-{self.chance.randint(max(1, self.n - 100), self.n + 1)}"
+
+    def made(self):
+        amount = {"quantity": 5, "uom": "KGM"}
+        return {"type": "TransformationEvent", **NOON, "bizLocation": {"id": PLACE},
+                "inputQuantityList": [{"epcClass": lot, **amount} for lot in sorted({self.before(), self.before()})],
+                "outputQuantityList": [{"epcClass": f"{self.stem}/10/{self.next()}", **amount}]}
+
+    def packed(self):
+        box = check_digit(f"0690123{self.chance.randrange(10):010d}")
+        return {"type": "AggregationEvent", **NOON, "action": self.chance.choice(["ADD", "ADD", "DELETE"]),
+                "parentID": "https://id.gs1.org/00/" + box,
+                "childEPCs": [f"{self.stem}/21/{self.name}-{self.chance.randrange(1000)}"]}
+
+    def recalled(self):
+        return {"type": "Recall", "id": f"urn:soak:{self.next()}", "rule": "recall/food", "level": "1", "state": "open",
+                "scope": {"items": [self.before()]}, "reason": "dust", "measures": "bring it back"}
+
+    def record(self):
+        what = self.chance.random()
+        if what < 0.6:
+            return batch(self.gtin, self.next())
+        if what < 0.8:
+            return self.made()
+        return self.packed() if what < 0.999 else self.recalled()
+
+
 class Client(threading.Thread):
     """Submits, repeats, looks up and reads until its connection dies or it is told to stop."""
 
@@ -39,12 +81,11 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self.load, self.name_ = load, name
         self.chance = random.Random(name)
+        self.goods = Goods(load.gtin, name, self.chance)
         self.acknowledged, self.unanswered, self.wrong = [], [], None
-        self.done = 0
 
     def submit(self, connection, size):
-        body = submission(self.load.key, [compact(batch(self.load.gtin, f"{self.name_}-{self.done}-{i}"))
-                                          for i in range(size)])
+        body = submission(self.load.key, [compact(self.goods.record()) for _ in range(size)])
         self.unanswered.append(body)
         answer = self.load.ledger.post(body, connection)
         if answer.status not in (200, 201):
@@ -65,9 +106,10 @@ class Client(threading.Thread):
             self.wrong = answer.body
 
     def read(self, connection):
-        path = self.chance.choice([f"/v1/verify?code=(01){self.load.gtin}(10)x", "/checkpoint",
-                                   "/v1/ledger", "/metrics", "/tile/0/000.p/1"])
-        self.expect(self.load.ledger.get(path, connection=connection), 200, 503)
+        lot = f"code={self.goods.before()}"
+        path = self.chance.choice([f"/v1/verify?{lot}", "/checkpoint", "/v1/ledger", "/metrics", "/tile/0/000.p/1",
+                                   f"/v1/trace?{lot}&direction=both", f"/v1/affected?{lot}", "/v1/recalls"])
+        self.expect(self.load.ledger.get(path, connection=connection), 200, 404, 503)  # 404: a lot that never was
 
     def expect(self, answer, *statuses):
         if answer.status not in statuses:
@@ -84,7 +126,6 @@ class Client(threading.Thread):
                     self.repeat(connection)
                 else:
                     self.read(connection)
-                self.done += 1
         except (OSError, http.client.HTTPException):
             pass  # killed under us
 
