@@ -142,6 +142,18 @@ static bool configure(int argc, char **argv, const struct arguments *a, struct c
 	return good;
 }
 
+/* What the configuration names is read as well. */
+static bool check_files(const struct config *c)
+{
+	struct sy_buf faults = {0};
+	hooks_check(c->webhooks, c->webhooks_authorities, &faults);
+	bool good = faults.n == 0 && !faults.failed;
+	if (!good && sy_buf_cstr(&faults))
+		fputs(sy_buf_cstr(&faults), stderr);
+	sy_buf_free(&faults);
+	return good;
+}
+
 /* --- running --------------------------------------------------------------------------------- */
 
 /* {"http":["127.0.0.1:PORT"],"unix":"DIR/socket"}: scripts and tests need not sleep. */
@@ -243,8 +255,9 @@ int main(int argc, char **argv)
 	}
 	switch (a.mode) {
 	case CHECK:
-		config_print(&c, stdout);
-		status = 0;
+		status = check_files(&c) ? 0 : 2;
+		if (status == 0)
+			config_print(&c, stdout);
 		break;
 	case INIT:
 		status = command_init(&c, a.origin, a.name);

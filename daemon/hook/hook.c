@@ -37,11 +37,36 @@ static size_t throw_away(char *p, size_t size, size_t n, void *ctx)
 	return f->got > ANSWER_MOST ? 0 : size * n;
 }
 
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of HTTP/1.1 200, or HTTP/2 200; 0 for what else begins with HTTP/, which curl takes for 200. */
+static long status_of(const char *p, size_t n)
+{
+	size_t at = n > 7 && is_digit(p[5]) && p[6] == '.' && is_digit(p[7]) ? 8
+		    : n > 5 && is_digit(p[5])                                ? 6
+									     : n;
+	long status = 0;
+
+	if (n < at + 5 || p[at++] != ' ')
+		return 0;
+	for (size_t end = at + 3; at < end; at++) {
+		if (!is_digit(p[at]))
+			return 0;
+		status = 10 * status + (p[at] - '0');
+	}
+	return p[at] == ' ' || p[at] == '\r' || p[at] == '\n' ? status : 0;
+}
+
 /* Heads of 100 and its like come before the one that counts. */
 static size_t read_head(char *p, size_t size, size_t n, void *ctx)
 {
 	struct flight *f = ctx;
 
+	if (size * n > 5 && memcmp(p, "HTTP/", 5) == 0)
+		f->status = status_of(p, size * n);
 	f->head = size * n == 2 && p[0] == '\r';
 	return throw_away(p, size, n, ctx);
 }
@@ -84,7 +109,7 @@ static bool add_headers(struct flight *f, const struct receiver *r, const char *
 	       add_header(f, "Suyuan-Signature", mac);
 }
 
-static void set_options(const struct hooks *h, struct flight *f, const struct receiver *r)
+void flight_options(const struct hooks *h, struct flight *f, const struct receiver *r)
 {
 	CURL *c = f->curl;
 
@@ -137,12 +162,13 @@ static void take_off(struct hooks *h, struct flight *f, struct receiver *to, str
 	f->of = p;
 	f->got = 0;
 	f->head = false;
+	f->status = 0;
 	to->flying = true;
 	if ((f->curl = curl_easy_init()) == NULL || !add_headers(f, to, key)) {
 		land(h, f);
 		return;
 	}
-	set_options(h, f, to);
+	flight_options(h, f, to);
 	if (curl_multi_add_handle(h->multi, f->curl))
 		land(h, f);
 }
@@ -183,19 +209,17 @@ static void rest(struct receiver *to, bool delivered)
 }
 
 /* Of an answer past ANSWER_MOST nobody has heard the end: its status is what counts. */
-static bool is_taken(const struct flight *f, long status)
+bool flight_taken(const struct flight *f)
 {
-	return status >= 200 && status < 300 && f->head;
+	return f->status >= 200 && f->status < 300 && f->head;
 }
 
 static void arrived(struct hooks *h, struct flight *f, CURLcode rc)
 {
 	struct receiver *to = f->to;
 	struct pending *p = f->of;
-	long status = 0;
-
-	curl_easy_getinfo(f->curl, CURLINFO_RESPONSE_CODE, &status);
-	bool delivered = is_taken(f, status), done;
+	long status = f->status;
+	bool delivered = flight_taken(f), done;
 	uint32_t tries;
 	p->tries++;
 	say(to, p, status, rc, delivered);
@@ -322,12 +346,42 @@ static void hooks_free(struct hooks *h)
 		curl_multi_cleanup(h->multi);
 	if (h->kv)
 		kv_close(h->kv);
-	for (size_t i = 0; i < h->n_receivers; i++)
-		sy_wipe((void *)(uintptr_t)h->receivers[i].secret.p, h->receivers[i].secret.n);
-	for (size_t i = 0; i < h->n_receivers; i++)
-		free(h->receivers[i].pending);
-	sy_arena_free(&h->arena);
+	receivers_free(h);
 	free(h);
+}
+
+static const char *given(const char *path)
+{
+	return path && *path ? path : NULL;
+}
+
+static int read_files(struct hooks *h, const char *path, const char **why)
+{
+	struct sy_buf faults = {0};
+	int err = receivers_read(h, path, &faults),
+	    other = authorities_read(h->authorities, &faults);
+	struct sy_str rest = sy_buf_span(&faults), line;
+
+	*why = "the file of webhooks, or of its authorities, has faults";
+	while (sy_str_line(&rest, &line)) {
+		char text[512];
+		snprintf(text, sizeof text, "%.*s", (int)line.n, line.p);
+		log_event(LOG_ERR, "webhooks", "why", text, NULL);
+	}
+	sy_buf_free(&faults);
+	return err ? err : other;
+}
+
+void hooks_check(const char *path, const char *authorities, struct sy_buf *faults)
+{
+	struct hooks h = {0};
+
+	if (given(path) == NULL)
+		return;
+	if (receivers_read(&h, path, faults) == SY_ENOMEM)
+		sy_buf_printf(faults, "%s: %s\n", path, sy_strerror(SY_ENOMEM));
+	(void)authorities_read(given(authorities), faults);
+	receivers_free(&h);
 }
 
 int hooks_open(const char *path, const char *authorities, const char *dir, struct ledger *ledger,
@@ -344,13 +398,8 @@ int hooks_open(const char *path, const char *authorities, const char *dir, struc
 	h->ledger = ledger;
 	h->index = index;
 	h->seen = UINT64_MAX; /* look once */
-	h->authorities = authorities && *authorities ? authorities : NULL;
-	*why = "the file of webhooks-authorities can't be read";
-	if (h->authorities && access(h->authorities, R_OK)) {
-		err = SY_ENOTFOUND;
-		goto err0;
-	}
-	if ((err = receivers_read(h, path, why)) || (err = open_tables(h, dir, why)))
+	h->authorities = given(authorities);
+	if ((err = read_files(h, path, why)) || (err = open_tables(h, dir, why)))
 		goto err0;
 	*why = "webhooks can't be started";
 	err = SY_ENOMEM;

@@ -34,6 +34,8 @@ struct hooks;
  * logged, all of it. */
 int hooks_open(const char *path, const char *authorities, const char *dir, struct ledger *ledger,
 	       struct index *index, struct hooks **out, const char **why);
+/* Reads the files alone: FAULTS get a line for each that is there, and stay as they are without. */
+void hooks_check(const char *path, const char *authorities, struct sy_buf *faults);
 void hooks_wake(struct hooks *h);      /* the index has advanced; any thread; NULL is fine */
 size_t hooks_waiting(struct hooks *h); /* notices at hand that aren't delivered; 0 of NULL */
 void hooks_close(struct hooks *h);     /* gives up what is under way; NULL is fine */

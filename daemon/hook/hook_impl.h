@@ -35,8 +35,9 @@ struct flight {
 	CURL *curl;
 	struct curl_slist *headers;
 	struct sy_buf body;
-	size_t got; /* bytes of the answer, which are thrown away */
-	bool head;  /* its head is whole */
+	long status; /* of the newest head; 0: none was */
+	size_t got;  /* bytes of the answer, which are thrown away */
+	bool head;   /* its head is whole */
 };
 
 struct hooks {
@@ -58,8 +59,16 @@ struct hooks {
 
 uint64_t hook_now(void); /* ms since 1970 */
 
-/* receivers.c */
-int receivers_read(struct hooks *h, const char *path, const char **why);
+/* hook.c: what a request asks of curl, and whether what came back says that it was taken. */
+void flight_options(const struct hooks *h, struct flight *f, const struct receiver *r);
+bool flight_taken(const struct flight *f);
+
+/* receivers.c: FAULTS get a line for each, with the file and where there is one its line, none with
+ * what that says: it has the secret. */
+int receivers_read(struct hooks *h, const char *path, struct sy_buf *faults);
+int receivers_parse(struct hooks *h, const char *path, struct sy_str text, struct sy_buf *faults);
+int authorities_read(const char *path, struct sy_buf *faults); /* NULL: the system's */
+void receivers_free(struct hooks *h);
 /* notices.c: looks for what wasn't delivered, where there is room for it. */
 int notices_look(struct hooks *h);
 /* The body and the idempotency key of one. */

@@ -1,24 +1,29 @@
 #include "hook_impl.h"
 
-#include "base/log.h"
-
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MOST = 1 << 20, FAULTS_MOST = 100 };
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
 static struct sy_str word(struct sy_str *line)
 {
-	struct sy_str out = {line->p, 0};
+	struct sy_str out;
 
-	while (line->n && strchr(" \t\r", line->p[0])) {
+	while (line->n && is_blank(line->p[0])) {
 		line->p++;
 		line->n--;
 	}
-	out.p = line->p;
-	while (line->n && !strchr(" \t\r", line->p[0])) {
+	out = (struct sy_str){line->p, 0};
+	while (line->n && !is_blank(line->p[0])) {
 		line->p++;
 		line->n--;
 		out.n++;
@@ -35,7 +40,7 @@ static bool is_url(struct sy_str s)
 								  : 0;
 	size_t host = stem;
 
-	while (host < s.n && !strchr("/?#", s.p[host]))
+	while (host < s.n && s.p[host] != '/' && s.p[host] != '?' && s.p[host] != '#')
 		if (s.p[host++] == '@')
 			return false;
 	for (size_t i = 0; i < s.n; i++)
@@ -44,12 +49,19 @@ static bool is_url(struct sy_str s)
 	return stem && host > stem;
 }
 
-/* Parties go by a URI. */
+/* Parties go by a URI, which begins with its scheme: a mark of byte order is none. */
 static bool is_party(struct sy_str s)
 {
-	size_t bad;
+	size_t bad, n = 0;
 
-	return s.n > 2 && memchr(s.p, ':', s.n) && sy_utf8_valid(s.p, s.n, &bad) && s.p[0] != ':';
+	while (n < s.n && (isalnum((unsigned char)s.p[n]) || (n > 0 && strchr("+-.", s.p[n]))))
+		n++;
+	if (n == 0 || n + 1 >= s.n || s.p[n] != ':' || !isalpha((unsigned char)s.p[0]))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return sy_utf8_valid(s.p, s.n, &bad);
 }
 
 static struct sy_str keep(struct sy_arena *arena, struct sy_str s)
@@ -98,11 +110,10 @@ static int read_line(struct hooks *h, struct sy_str line, const char **fault)
 	return r->party.n && r->url.n && r->secret.n ? SY_OK : SY_ENOMEM;
 }
 
-/* Every fault is named, none with what the line says: it has the secret. */
-static int read_lines(struct hooks *h, const char *path, struct sy_str text, const char **why)
+int receivers_parse(struct hooks *h, const char *path, struct sy_str text, struct sy_buf *faults)
 {
 	struct sy_str rest = text, line;
-	size_t n = 0, faults = 0;
+	size_t n = 0, named = 0;
 	int err = SY_OK;
 
 	while (sy_str_line(&rest, &line))
@@ -112,20 +123,16 @@ static int read_lines(struct hooks *h, const char *path, struct sy_str text, con
 	rest = text;
 	for (unsigned number = 1; err == SY_OK && sy_str_line(&rest, &line); number++) {
 		const char *fault;
-		char where[512];
 		err = read_line(h, line, &fault);
-		if (fault == NULL || ++faults > FAULTS_MOST)
-			continue;
-		snprintf(where, sizeof where, "%s:%u: %s", path, number, fault);
-		log_event(LOG_ERR, "webhooks", "why", where, NULL);
+		if (fault && named++ < FAULTS_MOST)
+			sy_buf_printf(faults, "%s:%u: %s\n", path, number, fault);
 	}
-	if (err || faults == 0)
-		return err;
-	*why = "the file of webhooks has faults";
-	return SY_EINVAL;
+	if (named > FAULTS_MOST)
+		sy_buf_printf(faults, "%s: and %zu more\n", path, named - FAULTS_MOST);
+	return err ? err : named ? SY_EINVAL : SY_OK;
 }
 
-static int read_file(FILE *f, struct sy_buf *out)
+static int read_text(FILE *f, struct sy_buf *out)
 {
 	char piece[4096];
 	size_t n;
@@ -135,27 +142,65 @@ static int read_file(FILE *f, struct sy_buf *out)
 			return SY_ETOOBIG;
 		sy_buf_put(out, piece, n);
 	}
+	sy_wipe(piece, sizeof piece);
 	return ferror(f) ? SY_EIO : out->failed ? SY_ENOMEM : SY_OK;
 }
 
-int receivers_read(struct hooks *h, const char *path, const char **why)
+static int read_file(FILE *f, const char *path, struct sy_buf *text, struct sy_buf *faults)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(fileno(f), &st) || (st.st_mode & 077)) {
+		sy_buf_printf(faults,
+			      "%s: the file of webhooks holds secrets: expected that its owner "
+			      "alone may read it (chmod 600)\n",
+			      path);
+		return SY_EDENIED;
+	}
+	if ((err = read_text(f, text)) == SY_ETOOBIG)
+		sy_buf_printf(faults, "%s: expected at most %d bytes\n", path, (int)FILE_MOST);
+	else if (err)
+		sy_buf_printf(faults, "%s: can't be read\n", path);
+	return err;
+}
+
+int receivers_read(struct hooks *h, const char *path, struct sy_buf *faults)
 {
 	struct sy_buf text = {0};
-	struct stat st;
 	FILE *f = fopen(path, "re");
-	int err = SY_EDENIED;
+	int err;
 
-	*why = "the file of webhooks can't be read";
-	if (f == NULL)
-		return errno == ENOENT ? SY_ENOTFOUND : SY_EIO;
-	if (fstat(fileno(f), &st) || (st.st_mode & 077))
-		*why = "the file of webhooks holds secrets: expected that its owner alone may read "
-		       "it (chmod 600)";
-	else if ((err = read_file(f, &text)) == SY_OK)
-		err = read_lines(h, path, sy_buf_span(&text), why);
+	if (f == NULL) {
+		err = errno == ENOENT ? SY_ENOTFOUND : SY_EIO;
+		sy_buf_printf(faults, "%s: can't be read (%s)\n", path, strerror(errno));
+		return err;
+	}
+	if ((err = read_file(f, path, &text, faults)) == SY_OK)
+		err = receivers_parse(h, path, sy_buf_span(&text), faults);
 	fclose(f);
 	if (text.p)
 		sy_wipe(text.p, text.cap);
 	sy_buf_free(&text);
 	return err;
+}
+
+int authorities_read(const char *path, struct sy_buf *faults)
+{
+	if (path == NULL || access(path, R_OK) == 0)
+		return SY_OK;
+	sy_buf_printf(faults, "%s: can't be read (%s)\n", path, strerror(errno));
+	return SY_ENOTFOUND;
+}
+
+void receivers_free(struct hooks *h)
+{
+	for (size_t i = 0; i < h->n_receivers; i++) {
+		struct receiver *r = &h->receivers[i];
+		sy_wipe((void *)(uintptr_t)r->secret.p, r->secret.n);
+		free(r->pending);
+	}
+	sy_arena_free(&h->arena);
+	h->receivers = NULL;
+	h->n_receivers = 0;
 }

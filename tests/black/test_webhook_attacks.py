@@ -118,6 +118,7 @@ def redirect(status):
 
 ELSEWHERE = None
 AGAIN = {
+    "no status": says(b"HTTP/fine\r\n\r\n"),
     "reset": reset, "closed": says(), "garbage": says(b"HELLO\r\n\r\n"), "no head": says(b"<html>fine</html>"),
     "500": says(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"),
     "101": says(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"), "301": redirect(301), "307": redirect(307),
@@ -309,18 +310,46 @@ def test_an_authority_that_nobody_named(world, papers):
 
 # --- the file ----------------------------------------------------------------------------------
 
-def test_every_fault_of_the_file_is_named(tmp_path):
+@pytest.mark.parametrize("way", ("start", "check"))
+def test_every_fault_of_the_file_is_named(tmp_path, way):
     one = ledgers.Ledger(tmp_path / "ledger").init()
     path = tmp_path / "webhooks"
     good = "urn:x:good https://127.0.0.1/ 0123456789abcdef\n"
     path.write_bytes((good + "urn:x:a http://127.0.0.1/\n# a comment\n\nurn:x:b ftp://x/ secret\nno-uri http://x/ secret\n"
                       "urn:x:c http://x/ secret more\nurn:x:good http://x/ secret\nurn:x:d http:// secret\n"
-                      "urn:x:e http://me:pass@x/ secret\n").encode() + b"urn:x:\xff http://x/ secret\nurn:x:f http://x\x01/ secret\n")
+                      "urn:x:e http://me:pass@x/ secret\n").encode() + b"urn:x:\xff http://x/ secret\nurn:x:f http://x\x01/ secret\n"
+                     b"\xef\xbb\xbfurn:x:g http://x/ secret\n:h http://x/ secret\n1:i http://x/ secret\nurn:x:j\0 http://x/ secret\n"
+                     b"urn: http://x/ secret\nurn:x:k\x02 http://x/ secret\nurn:x:l http://x\0@y/ secret\n")
     os.chmod(path, 0o600)
-    with pytest.raises(RuntimeError) as told:
-        one.start(config=f"[recall]\nwebhooks = {path}\n")
-    text = str(told.value)
+    if way == "start":
+        with pytest.raises(RuntimeError):
+            one.start(config=f"[recall]\nwebhooks = {path}\n")
+        text = one.log.read_text()
+    else:
+        text = checked(one, f"webhooks = {path}", 2)
     lines = collections.Counter(int(n) for n in re.findall(r"webhooks:(\d+): ", text))
-    assert set(lines) == {2, 5, 6, 7, 8, 9, 10, 11, 12}, text
+    assert set(lines) == {2, *range(5, 20)}, text
     assert "expected" in text and not re.search("secret |me:pass", text)
+    one.remove()
+
+
+def checked(ledger, lines, code):
+    """What `suyuand -n` says of a configuration."""
+    config = ledger.dir.parent / "checked.ini"
+    config.write_text(f"[recall]\n{lines}\n")
+    done = ledger.run("-n", "--config", config)
+    assert done.returncode == code, done.stderr
+    return done.stderr
+
+
+def test_a_file_that_is_not_there_is_named_by_the_check(tmp_path):
+    one = ledgers.Ledger(tmp_path / "ledger").init()
+    path = tmp_path / "webhooks"
+    said = checked(one, f"webhooks = {path}\nwebhooks-authorities = {path}.pem", 2)
+    assert f"{path}: " in said and f"{path}.pem: " in said  # both at once
+    path.write_text("urn:x:good https://127.0.0.1/ 0123456789abcdef\n")
+    os.chmod(path, 0o640)
+    assert "chmod 600" in checked(one, f"webhooks = {path}", 2)
+    os.chmod(path, 0o600)
+    assert checked(one, f"webhooks = {path}", 0) == ""
     one.remove()
