@@ -23,8 +23,9 @@ const struct flag global_flags[] = {
 
 int rc_worst(int a, int b)
 {
-	static const int order[] = {RC_USAGE, RC_FAIL,   RC_AWAY,    RC_REFUSED, RC_PROOF,
-				    RC_STOP,  RC_PARTLY, RC_UNKNOWN, RC_DONE};
+	/* What must stop goods comes before what is asked again later. */
+	static const int order[] = {RC_USAGE,   RC_FAIL,   RC_PROOF,   RC_STOP, RC_AWAY,
+				    RC_REFUSED, RC_PARTLY, RC_UNKNOWN, RC_DONE};
 
 	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
 		if (a == order[i] || b == order[i])

@@ -25,7 +25,9 @@ enum rc {
 	RC_PARTLY = 8   /* only the product is known, or the serial isn't */
 };
 
-/* Of two answers the worse: 1, 5, 3, 8, 4, 0; what stopped the program (2, 7, 6) is before all. */
+/* Of two answers the worse: 1, 5, 3, 7, 8, 4, 0 (wrong usage before all, 6 behind 7).  What is
+ * known to be recalled is so, though another code has to be asked again: nobody may wait with it.
+ */
 int rc_worst(int a, int b);
 
 /* What went wrong, for people.  The first one stays. */

@@ -141,6 +141,21 @@ def test_what_is_pending_is_no_answer(world, tmp_path, status, code):
         assert twice.count("ask again") >= 2  # the next is asked all the same
 
 
+@pytest.mark.parametrize("order", (1, -1))
+def test_of_several_a_recalled_one_counts_before_a_pending_one(world, tmp_path, order):
+    """A script that asks again at 7 would let a recalled batch lie on the shelf meanwhile."""
+    def pend(path, body):
+        if not path.startswith("/v1/verify") or json.loads(body)["status"] == "recalled":
+            return body
+        return json.dumps({**json.loads(body), "recallsPending": True, "status": "registered"}).encode()
+    with Proxy(pend).to(world[0]) as between:
+        cli = Cli(tmp_path, between.url)
+        codes = [f"(01)06901234567892(10){lot}" for lot in "ab"][::order]
+        cli("verify", "(01)06901234567892(10)b", expect=7)
+        assert [one["proof"]["exit"] for one in cli("verify", *codes, "--json", expect=STOP).json] == [3, 7][::order]
+        cli("verify", "-", stdin="\n".join(codes), expect=STOP)
+
+
 @pytest.mark.parametrize("words", (("recall", "affected", "(01)06901234567892(10)a"),
                                    ("recall", "affected", "(01)06901234567892(10)a", "--format", "html"),
                                    ("recall", "effectiveness", "urn:test:recall:r"),
