@@ -1,3 +1,4 @@
+#include "codes.h"
 #include "affected.h"
 
 #include "columns.h"
@@ -197,8 +198,10 @@ int affected_option(struct app *app, const char *flag, struct sy_str *value)
 int affected_path(struct app *app, const char *format, struct sy_buf *path)
 {
 	struct sy_buf wrong = {0};
-	int rc = check_shape(app);
+	int rc = codes_expand(app);
 
+	if (rc == RC_DONE)
+		rc = check_shape(app);
 	if (rc != RC_DONE)
 		return rc;
 	sy_buf_text(path, arg(app, "recall") != NULL ? "/v1/recalls/" : "/v1/affected");

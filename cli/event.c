@@ -1,12 +1,11 @@
 /* What happened to goods: a verb an event, its codes as arguments or from standard input. */
 #include <stdlib.h>
 
+#include "codes.h"
 #include "edit.h"
 #include "nouns.h"
 #include "rowflags.h"
 #include "value.h"
-
-#define CODES_MAX ((size_t)64 << 20) /* bytes of codes from standard input */
 
 struct texts {
 	struct sy_str *v;
@@ -29,33 +28,13 @@ static int texts_add(struct app *app, struct texts *list, struct sy_str text)
 
 /* --- codes ------------------------------------------------------------------------------------ */
 
-static int codes_from_stdin(struct app *app, struct texts *codes)
-{
-	struct sy_buf text = {0};
-	struct sy_str rest, line;
-	int rc = file_read("-", CODES_MAX, &text, &app->fail);
-
-	rest = sy_buf_span(&text);
-	while (rc == RC_DONE && sy_str_line(&rest, &line)) {
-		line = value_trim(line);
-		const char *code = sy_arena_strdup(&app->arena, line);
-		if (code == NULL)
-			rc = fail_memory(&app->fail);
-		else if (line.n > 0)
-			rc = texts_add(app, codes, sy_str(code));
-	}
-	sy_buf_free(&text);
-	return rc;
-}
-
 static int read_codes(struct app *app, struct texts *codes)
 {
 	const char *code;
-	int rc = RC_DONE;
+	int rc = codes_expand(app);
 
 	for (size_t i = 0; rc == RC_DONE && (code = arg_pos(app, i)) != NULL; i++)
-		rc = strcmp(code, "-") == 0 ? codes_from_stdin(app, codes)
-					    : texts_add(app, codes, sy_str(code));
+		rc = texts_add(app, codes, sy_str(code));
 	return rc;
 }
 

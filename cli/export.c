@@ -1,6 +1,7 @@
 /*
  * suyuan export: documents for others.
  */
+#include "codes.h"
 #include "export.h"
 
 #include "nouns.h"
@@ -95,6 +96,8 @@ static int make_path(struct app *app, struct sy_buf *path)
 	uint64_t depth;
 	int rc = arg_u64(app, "depth", 0, UINT32_MAX >> 2, UINT32_MAX >> 2, &depth);
 
+	if (rc == RC_DONE)
+		rc = codes_expand(app);
 	if (rc != RC_DONE)
 		return rc;
 	if (direction != NULL && strcmp(direction, "back") != 0 &&

@@ -1,6 +1,7 @@
 /*
  * suyuan trace: where things came from and where they went, streamed.
  */
+#include "codes.h"
 #include "edit.h"
 #include "nouns.h"
 #include "trace_draw.h"
@@ -301,6 +302,8 @@ static int cmd_trace(struct app *app)
 	if (t == NULL)
 		return fail_memory(&app->fail);
 	t->app = app;
+	if (rc == RC_DONE)
+		rc = codes_expand(app);
 	if (rc == RC_DONE && (t->form = form_of(app)) == NULL)
 		rc = RC_USAGE;
 	if (rc == RC_DONE && (t->tree = tree_new(app, wide)) == NULL)
@@ -333,16 +336,18 @@ static const struct flag trace_flags[] = {
 };
 
 const struct command trace_commands[] = {
-    {"back", "CODE...", 1, -1, "what it was made of, its lot, and who had it where", trace_flags,
-     cmd_trace, "suyuan trace back '(01)06901234567892(10)A1'"},
+    {"back", "CODE...", 1, -1, "what it was made of, its lot, and who had it where (- reads codes)",
+     trace_flags, cmd_trace, "suyuan trace back '(01)06901234567892(10)A1'"},
     {"forward", "CODE...", 1, -1, "what was made of it, its units, and who got it where",
      trace_flags, cmd_trace,
      "suyuan trace forward '(01)06901234567892(10)A1' --from 2026-11-01 --format csv"},
     {"both", "CODE...", 1, -1, "either way", trace_flags, cmd_trace,
      "suyuan trace both '(01)06901234567892(10)A1' --depth 2"},
-    {"common", "CODE...", 1, 256, "the lots, places and parties that explain most complaints",
+    {"common", "CODE...", 1, 256,
+     "the lots, places and parties that explain most complaints (- reads codes, a line each)",
      trace_common_flags, cmd_trace_common,
-     "suyuan trace common '(01)06901234567892(10)A1' '(01)06901234567892(10)A2'"},
+     "suyuan trace common '(01)06901234567892(10)A1' '(01)06901234567892(10)A2' --good "
+     "'(01)06901234567892(10)B7'"},
     {"balance", "CODE...", 1, -1,
      "do quantities add up: made, used, shipped, on hand, of a lot or a party", trace_balance_flags,
      cmd_trace_balance, "suyuan trace balance '(01)06901234567892(10)A1'"},

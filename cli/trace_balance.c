@@ -1,6 +1,7 @@
 /*
  * suyuan trace balance: do quantities add up, of lots and of parties.
  */
+#include "codes.h"
 #include "columns.h"
 #include "trace_sums.h"
 #include "trace_tree.h"
@@ -114,7 +115,7 @@ static void show_flag(struct app *app, const struct sy_json_doc *doc, const stru
 static void show(struct app *app, const struct sy_json_doc *doc)
 {
 	static const char *const lists[] = {"lines", "holders"};
-	static const char *const fine[2] = {"nothing doesn't add up", "未发现数量不符"};
+	static const char *const fine[2] = {"everything adds up", "未发现数量不符"};
 	static const char *const mixed[2] = {"! units don't agree: gain and loss can't be told",
 					     "! 计量单位不一致，无法判断多出或短少"};
 	const struct sy_json *root = sy_json_root(doc), *line;
@@ -161,9 +162,12 @@ static int balance(struct app *app, const char *code, bool csv)
 /* Several codes are a list in JSON, and tables below each other. */
 int cmd_trace_balance(struct app *app)
 {
-	bool many = app->args.n_pos > 1, csv;
+	bool many, csv;
 	int rc = sums_csv(app, &csv);
 
+	if (rc == RC_DONE)
+		rc = codes_expand(app);
+	many = app->args.n_pos > 1;
 	if (rc == RC_DONE && csv && many)
 		return fail(&app->fail, RC_USAGE, "--format csv is of one code");
 	if (many && out_is_json(&app->out))

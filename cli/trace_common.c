@@ -1,13 +1,20 @@
 /*
  * suyuan trace common: what complaint lots have in common upstream.
  */
+#include "codes.h"
 #include "names.h"
 #include "trace_sums.h"
 #include "trace_tree.h"
 
 static const char *const words_of[][2] = {
-    {"score", "得分"},      {"what", "类别"},   {"code", "编码"},  {"name", "名称"},
-    {"complaints", "投诉"}, {"good", "合格批"}, {"steps", "距离"}, {"records", "记录"},
+    {"score", "得分"},
+    {"what", "类别"},
+    {"code", "编码"},
+    {"name", "名称"},
+    {"complaints", "投诉"},
+    {"good", "合格批"},
+    {"steps in all", "距离合计"},
+    {"records", "记录"},
 };
 enum { W_SCORE, W_WHAT, W_CODE, W_NAME, W_COMPLAINTS, W_GOOD, W_STEPS, W_RECORDS };
 
@@ -177,6 +184,8 @@ int cmd_trace_common(struct app *app)
 	bool csv;
 	int rc = sums_csv(app, &csv);
 
+	if (rc == RC_DONE)
+		rc = codes_expand(app);
 	if (rc == RC_DONE)
 		rc = make_path(app, &path);
 	if (rc == RC_DONE)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import ledger as ledgers
-from cli import Cli, DAIRY, DONE, MILK, REFUSED, STOP, UNKNOWN, USAGE, dairy, register
+from cli import Cli, DAIRY, DONE, FAIL, MILK, REFUSED, STOP, UNKNOWN, USAGE, dairy, register
 from ledger import check_digit
 
 LOT = f"(01){MILK}(10)E1"
@@ -195,3 +195,10 @@ def test_which_of_several_is_wrong(world):
     world("batch", "correct", f"(01){MILK}(10)NONE", expect=UNKNOWN)
     world("batch", "correct", code, "--record", second, expect=USAGE)
     world("batch", "correct", code, "--reason", "no reason", expect=REFUSED)
+
+
+def test_an_empty_list_of_scans_is_not_all_of_them(world):
+    """Without codes "unpack" takes out whatever is in: a scanner's file that has none must not come to that."""
+    done = world("event", "unpack", "-", "--container", SSCC, *AT, "--dry-run", stdin="\n", expect=FAIL)
+    assert "standard input has no code" in done.err and done.out == ""
+    assert world("event", "unpack", "--container", SSCC, *AT, "--dry-run").out
