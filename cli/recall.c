@@ -75,7 +75,7 @@ static const struct flag inbox_flags[] = {
 const struct command recall_commands[] = {
     {"affected", "[CODE...]", 0, -1,
      "what a recall would hit: each batch made of these lots, units and containers, who has how "
-     "much of it, where, and why",
+     "much of it, where, and why (- reads codes)",
      recall_affected_flags, cmd_recall_affected,
      "suyuan recall affected '(01)06901234567892(10)A1' --format csv > affected.csv"},
     {"open", "ID", 1, 1, "a recall, from now on; of a draft the ID is enough", open_flags,

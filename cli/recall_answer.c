@@ -169,6 +169,19 @@ static int standing(struct statement *s, const struct sy_json *v, const char *te
 	return RC_DONE;
 }
 
+/* Nothing at all would count as answered, or as reported. */
+static int says_something(struct statement *s)
+{
+	if (s->said.n > 0 || arg(s->app, "text") != NULL || arg(s->app, "final") != NULL)
+		return RC_DONE;
+	if (s->report)
+		return fail(&s->app->fail, RC_USAGE,
+			    "nothing is reported: give quantities of an --item, --text or --final");
+	return fail(
+	    &s->app->fail, RC_USAGE,
+	    "nothing is answered: give --item with --found, 0 when none was here, or --text");
+}
+
 int cmd_recall_answer(struct app *app)
 {
 	struct statement s = {.app = app,
@@ -179,6 +192,8 @@ int cmd_recall_answer(struct app *app)
 	const char *me = recall_me(app);
 	int rc = me != NULL ? said_read(app, &s.said) : app->fail.rc;
 
+	if (rc == RC_DONE)
+		rc = says_something(&s);
 	if (rc == RC_DONE)
 		rc = recall_get(app, s.id, "", &s.doc);
 	if (rc != RC_DONE)
@@ -199,6 +214,8 @@ int cmd_recall_report(struct app *app)
 			      .report = true};
 	int rc = said_read(app, &s.said);
 
+	if (rc == RC_DONE)
+		rc = says_something(&s);
 	if (rc == RC_DONE)
 		rc = recall_get(app, s.id, "", &s.doc);
 	if (rc == RC_DONE)

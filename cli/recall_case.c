@@ -131,6 +131,22 @@ static int put_known(struct app *app, struct sy_jw *w)
 	return RC_DONE;
 }
 
+/* By its GLN as everywhere else, though records name it by its URI. */
+static int put_party(struct app *app, struct sy_jw *w)
+{
+	const char *text = arg(app, "party");
+
+	if (text == NULL)
+		return RC_DONE;
+	struct sy_str party = value_party(&app->arena, sy_str(text));
+	if (party.n == 0)
+		return fail(&app->fail, RC_USAGE,
+			    "--party %s: expected a GLN, a unified social credit code or an id",
+			    text);
+	sy_jw_kv_str(w, "party", party);
+	return RC_DONE;
+}
+
 static int new_record(struct app *app, const char *id, struct sy_buf *out)
 {
 	struct sy_json_doc none;
@@ -151,7 +167,8 @@ static int new_record(struct app *app, const char *id, struct sy_buf *out)
 	edit_text(app, &w, "rule", "rule");
 	edit_text(app, &w, "level", "level");
 	sy_jw_kv_text(&w, "state", arg(app, "draft") != NULL ? "draft" : "open");
-	edit_text(app, &w, "party", "party");
+	if ((rc = put_party(app, &w)) != RC_DONE)
+		return rc;
 	if ((rc = put_scope(app, &none, sy_json_root(&none), &scope, &more)) == RC_DONE) {
 		sy_jw_key(&w, "scope");
 		sy_jw_raw(&w, sy_buf_span(&scope));

@@ -10,13 +10,17 @@ struct parties {
 	struct app *app;
 	struct sy_str *v; /* to be told, in the app's arena */
 	size_t n, cap;
-	struct seen met; /* those, and who was told of the version in force */
+	struct seen met;  /* those, and who was told of the version in force */
+	bool some;        /* has anybody something of it? */
+	uint64_t version; /* of the recall that is in force */
 	struct whole whole;
 };
 
 static int add(struct parties *p, struct sy_str party)
 {
 	uint64_t nth = p->n;
+
+	p->some = p->some || party.n > 0;
 	int err = party.n ? seen_add(&p->met, party, &nth) : SY_EDUP;
 
 	if (err == SY_EDUP)
@@ -36,6 +40,9 @@ static int read_told(struct parties *p, const char *id)
 
 	if (rc != RC_DONE)
 		return rc;
+	if (sy_json_u64(&doc, sy_json_get(&doc, sy_json_root(&doc), "record"), &p->version) !=
+	    SY_OK)
+		return fail(&p->app->fail, RC_FAIL, "%s: an answer without its record", id);
 	sy_json_each (&doc, sy_json_get(&doc, sy_json_root(&doc), "notices"), m) {
 		const struct sy_json *current = sy_json_get(&doc, m, "current");
 		if (current == NULL || current->type != SY_JSON_TRUE)
@@ -139,6 +146,8 @@ static int notice(struct parties *p, const char *id, size_t from, struct sy_str 
 	for (size_t i = from; i < p->n && i < from + IN_A_NOTICE; i++)
 		sy_jw_string(&w, p->v[i]);
 	sy_jw_end(&w, ']');
+	/* To those that were told already of a smaller scope it would be the record of then. */
+	sy_jw_kv_u64(&w, "version", p->version);
 	edit_text(p->app, &w, "text", "text");
 	sy_jw_end(&w, '}');
 	*out = sy_str(sy_arena_strdup(&p->app->arena, sy_buf_span(&b)));
@@ -167,6 +176,16 @@ static int send_notices(struct parties *p, const char *id)
 	return RC_DONE;
 }
 
+/* Not "already so": whoever mistyped a lot would think that all who have it were told. */
+static void say_nobody(struct app *app, const char *id)
+{
+	out_object(&app->out, NULL);
+	out_text(&app->out, "id", id);
+	out_u64(&app->out, "parties", 0);
+	out_word(&app->out, "status", "nobody is known to have any of it: nobody was told");
+	out_end(&app->out);
+}
+
 int cmd_recall_notify(struct app *app)
 {
 	const char *id = arg_pos(app, 0);
@@ -180,6 +199,9 @@ int cmd_recall_notify(struct app *app)
 		return rc;
 	if (p.n > 0)
 		return send_notices(&p, id);
-	recall_unchanged(app, id);
+	if (p.some)
+		recall_unchanged(app, id);
+	else
+		say_nobody(app, id);
 	return RC_DONE;
 }

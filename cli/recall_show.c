@@ -36,11 +36,12 @@ const struct view view_inbox = {
 				 {"told", "told"},
 				 {"in force as told", "current"},
 				 {"answered", "answered"},
+				 {"told again since", "toldAgain"},
 				 {0}},
     NULL,
 };
 
-const char recall_needs[] = "\"id \"state [deadlines [notices";
+const char recall_needs[] = "\"id \"state 0record [deadlines [notices";
 const char recall_effect_needs[] = "\"id [parties [regions {total [deadlines ?cut";
 
 int recall_get(struct app *app, const char *id, const char *rest, struct sy_json_doc *doc)
@@ -83,8 +84,11 @@ void recall_unchanged(struct app *app, const char *id)
 
 int cmd_recall_list(struct app *app)
 {
-	const char *state = arg(app, "state"), *party = arg(app, "party");
+	const char *state = arg(app, "state"), *text = arg(app, "party"), *party = NULL;
 
+	if (text != NULL &&
+	    (party = sy_arena_strdup(&app->arena, value_party(&app->arena, sy_str(text)))) == NULL)
+		return fail_memory(&app->fail);
 	if (state != NULL && party != NULL) {
 		struct sy_buf b = {0};
 		sy_buf_printf(&b, "state=%s&party", state);
@@ -120,6 +124,7 @@ enum text {
 	T_REGION,
 	T_TOLD,
 	T_ANSWERED,
+	T_AGAIN,
 	T_PERCENT,
 	T_UNTOLD,
 	T_UNIT,
@@ -146,6 +151,7 @@ static const char *const texts[T_COUNT][2] = {
     [T_REGION] = {"region", "地区"},
     [T_TOLD] = {"told", "已通知"},
     [T_ANSWERED] = {"answered", "已答复"},
+    [T_AGAIN] = {"told again since", "答复后再次通知"},
     [T_PERCENT] = {"percent", "答复率"},
     [T_UNTOLD] = {"NOT TOLD", "未通知"},
     [T_UNIT] = {"unit", "单位"},
@@ -249,6 +255,24 @@ static void show_tallies(struct app *app, const struct sy_json_doc *doc, const c
 	out_end(&app->out);
 }
 
+/* What the tables let one overlook. */
+static void show_remarks(struct app *app, const struct sy_json_doc *doc)
+{
+	const struct sy_json *root = sy_json_root(doc);
+	struct sy_str again = view_text(app, doc, view_at(doc, root, "total.toldAgain")),
+		      seconds = view_text(app, doc, sy_json_get(doc, root, "exerciseSeconds"));
+
+	if (again.n > 0 && !sy_str_is(again, "0"))
+		out_line(
+		    &app->out,
+		    words("%.*s of those who answered were told again since, and may have more "
+			  "of it now"),
+		    (int)again.n, again.p);
+	if (seconds.n > 0)
+		out_line(&app->out, words("the exercise took %.*s seconds"), (int)seconds.n,
+			 seconds.p);
+}
+
 int cmd_recall_effectiveness(struct app *app)
 {
 	struct sy_json_doc doc;
@@ -265,6 +289,7 @@ int cmd_recall_effectiveness(struct app *app)
 	show_tallies(app, &doc, "regions", "region", T_REGION);
 	out_line(&app->out, "%s", "");
 	show_deadlines(app, &doc);
+	show_remarks(app, &doc);
 	if (affected_is(&doc, sy_json_root(&doc), "uncertain")) {
 		out_line(&app->out, "%s", "");
 		out_line(&app->out, "%s", words(affected_uncertain));
@@ -291,6 +316,9 @@ static void show_notices(struct app *app, const struct sy_json_doc *doc)
 		show_member(app, doc, n, "region", T_REGION);
 		show_member(app, doc, n, "told", T_TOLD);
 		show_member(app, doc, n, "answered", T_ANSWERED);
+		struct sy_str again = view_text(app, doc, sy_json_get(doc, n, "toldAgain"));
+		out_str(&app->out, word(app, T_AGAIN),
+			again.n > 0 ? view_word(app, again) : SY_STR("-"));
 		out_end(&app->out);
 	}
 	out_end(&app->out);

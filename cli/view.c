@@ -308,10 +308,19 @@ static const struct {
 	const char *path;
 	enum how how;
 } hows[] = {
-    {"state", AS_WORD},     {"kind", AS_WORD},          {"mock", AS_WORD},
-    {"current", AS_WORD},   {"party.roles", AS_WORD},   {"product.category", AS_WORD},
-    {"rule.kind", AS_WORD}, {"rule.category", AS_WORD}, {"time", AS_TIME},
-    {"told", AS_TIME},      {"answered", AS_TIME},      {"unit", AS_UNIT},
+    {"state", AS_WORD},
+    {"kind", AS_WORD},
+    {"mock", AS_WORD},
+    {"current", AS_WORD},
+    {"toldAgain", AS_WORD},
+    {"party.roles", AS_WORD},
+    {"product.category", AS_WORD},
+    {"rule.kind", AS_WORD},
+    {"rule.category", AS_WORD},
+    {"time", AS_TIME},
+    {"told", AS_TIME},
+    {"answered", AS_TIME},
+    {"unit", AS_UNIT},
 };
 
 /* In English as they stand, but for the last ones. */

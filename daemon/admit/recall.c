@@ -6,7 +6,8 @@
  *    "mock":false,"known":"<time>","replaces":N}
  *   scope: "items":["<code>",...], "product":"<code>" with "madeFrom" and "madeTo" (days), "place":
  *          "<place or party>" with "from" and "to" (days or times); what any of them names
- *   {"type":"RecallNotice","recall":"<id>","parties":["<party>",...],"text":"..."}
+ *   {"type":"RecallNotice","recall":"<id>","parties":["<party>",...],"version":N,
+ *    "text":"..."}
  *   {"type":"RecallAnswer","recall":"<id>","time":"...","quantities":[{"code":"...","uom":"KGM",
  *    "found":1,"stopped":1,"returned":1,"destroyed":1},...],"text":"...","replaces":N}
  *   {"type":"RecallReport","recall":"<id>","final":true,"time":"...","quantities":[{"code":"...",

@@ -18,6 +18,7 @@ static const struct member reported_members[] = {{"code", FORM_TEXT, false, NULL
 						 {0}};
 const struct member notice_members[] = {{"recall", FORM_TEXT, true, NULL},
 					{"parties", FORM_TEXTS, true, NULL},
+					{"version", FORM_NUMBER, false, NULL},
 					{"text", FORM_TEXT, false, NULL},
 					{0}};
 const struct member answer_members[] = {{"recall", FORM_TEXT, true, NULL},
@@ -101,6 +102,21 @@ static void party_check(struct check *c, struct sy_str party, const char *pointe
 		      "主体 %.*s 未登记：无法答复", TEXT(party));
 }
 
+/*
+ * Whoever says which version he tells of means that one.  He had better say it: a notice to the
+ * same parties as before is otherwise the same record, which the ledger has.
+ */
+static void version_check(struct check *c, const struct sy_json_doc *doc, const struct recall *r)
+{
+	const struct sy_json *v = sy_json_get(doc, sy_json_root(doc), "version");
+	uint64_t version;
+	if (!v || sy_json_u64(doc, v, &version) != SY_OK || (!r->new_here && version == r->record))
+		return;
+	fault(c, 409, "/version", "record %llu isn't the recall that is in force: expected %llu",
+	      "记录 %llu 不是现行的召回：应为 %llu", (unsigned long long)version,
+	      (unsigned long long)r->record);
+}
+
 void notice_judge(struct check *c, const struct sy_json_doc *doc)
 {
 	const struct sy_json *list = sy_json_get(doc, sy_json_root(doc), "parties"), *v;
@@ -109,6 +125,7 @@ void notice_judge(struct check *c, const struct sy_json_doc *doc)
 	unsigned i = 0, fresh = 0;
 	if (!r || !c->author || !theirs_or_denied(c, r))
 		return;
+	version_check(c, doc, r);
 	sy_json_each (doc, list, v) {
 		char pointer[32];
 		snprintf(pointer, sizeof(pointer), "/parties/%u", i++);

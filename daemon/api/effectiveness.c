@@ -49,6 +49,7 @@ static void write_line(struct sy_jw *w, const struct effect_line *l)
 	sy_jw_kv_u64(w, "told", l->told);
 	sy_jw_kv_u64(w, "untold", l->untold);
 	sy_jw_kv_u64(w, "answered", l->answered);
+	sy_jw_kv_u64(w, "toldAgain", l->told_again);
 	write_percent(w, "answeredPercent", (double)l->answered, (double)(l->told + l->untold));
 	sy_jw_key(w, "quantities");
 	sy_jw_array(w);

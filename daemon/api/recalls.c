@@ -3,7 +3,8 @@
  *
  *   state    draft, open, closed or revoked: those alone
  *   party    those of this party's goods
- *   to       those that this party was told of, with its notices and answers: its inbox
+ *   to       those that this party was told of, with its notices and answers: its inbox;
+ *            "toldAgain": since it answered, as of a scope that grew
  *   id       that one, by id or number, with its record
  *   after, limit
  *            pages, by id
@@ -78,6 +79,8 @@ static void write_party(struct sy_jw *w, const struct index_recall *c, const str
 	if (p->answer != NO_ID) {
 		sy_jw_kv_u64(w, "answerRecord", p->answer);
 		write_record(w, "answer", p->text);
+		sy_jw_key(w, "toldAgain");
+		sy_jw_bool(w, case_told_again(p));
 	}
 	sy_jw_end(w, '}');
 }
@@ -247,8 +250,11 @@ static int write_inbox(struct sy_jw *w, struct index_read *r, struct sy_arena *a
 	sy_jw_bool(w, version == c->row.record);
 	err = register_get(r, REG_ANSWER, id, &answer);
 	time_or_null(w, "answered", err ? 0 : answer.time);
-	if (err == SY_OK)
+	if (err == SY_OK) {
 		sy_jw_kv_u64(w, "answerRecord", answer.record);
+		sy_jw_key(w, "toldAgain");
+		sy_jw_bool(w, answer.record < notice->record);
+	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 

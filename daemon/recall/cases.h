@@ -30,6 +30,11 @@ struct case_party {
 	uint64_t answered, answer;   /* first time and newest record; NO_ID: none */
 	struct sy_str text;          /* of that record */
 };
+/* Its answer is older than what it was told last: the scope may have grown since. */
+static inline bool case_told_again(const struct case_party *p)
+{
+	return p->answer != NO_ID && p->answer < p->notice;
+}
 /* In order of id, in the arena.  SY_ETOOBIG past MOST. */
 int case_parties(struct index_read *r, struct sy_arena *arena, const struct index_recall *c,
 		 size_t most, struct case_party **out, size_t *n);

@@ -141,6 +141,7 @@ static int add_told(struct sy_arena *arena, struct effect *e, const struct case_
 					 .told = 1,
 					 .told_at = v[i].told,
 					 .answered = v[i].answer != NO_ID,
+					 .told_again = case_told_again(&v[i]),
 					 .answered_at = v[i].answer != NO_ID ? v[i].answered : 0};
 	if (n)
 		qsort(e->parties, n, sizeof *e->parties, by_name);
@@ -273,6 +274,7 @@ static int add_line(struct sy_arena *arena, struct effect_line *to, const struct
 	to->holders += l->holders;
 	to->told += l->told;
 	to->answered += l->answered;
+	to->told_again += l->told_again;
 	to->untold += l->untold;
 	for (size_t i = 0; i < l->n; i++) {
 		if ((err = sum_of(arena, to, l->sums[i].unit, &s)))

@@ -40,6 +40,7 @@ struct effect_sum {
 struct effect_line {
 	struct sy_str name, region;
 	uint64_t holders, told, answered, untold; /* UNTOLD: that ought to be */
+	uint64_t told_again;                      /* of those that answered: since */
 	uint64_t told_at, answered_at;            /* ms, of a party; 0: it wasn't, it hasn't */
 	struct effect_sum *sums;
 	size_t n, cap;

@@ -91,7 +91,7 @@ AFFECTED = [("recall", "affected", LOT), ("recall", "affected", LOT, "--format",
             ("recall", "affected", LOT, "--format", "html"), ("recall", "notify", "urn:x:r", "--dry-run")]
 STREAMS = {"/v1/trace": TRACE, "/v1/affected": AFFECTED[:3], "/v1/recalls/urn%3Ax%3Ar/affected": AFFECTED[3:]}
 WHOLE = LINE + end()
-ONE_RECALL = answer(json.dumps({"id": "urn:x:r", "state": "open", "deadlines": [], "notices": []}))
+ONE_RECALL = answer(json.dumps({"id": "urn:x:r", "state": "open", "record": 7, "deadlines": [], "notices": []}))
 
 BROKEN = {
     "no end": answer(LINE, "ndjson"),

@@ -384,3 +384,20 @@ def test_cases_in_pages(ledger):
     assert seen == ["0", "1", "2", "3", "4"]
     assert ledger.get("/v1/recalls/nobody").status == 404
     assert ledger.get("/v1/recalls?state=begun").status == 400
+
+
+def test_a_notice_tells_of_the_version_in_force(ledger):
+    """It may say which; without that a notice to the same parties as before is the same record."""
+    key, gtin, lot = small(ledger)
+    shops(ledger)
+    ledger.submit(key, batch(gtin, "a"))
+    first = ledger.submit(key, recall("r", {"items": [lot("a")]}, level="2"))["firstRecord"]
+    ledger.submit(key, {**notice([SHOP]), "version": first})
+    raised = ledger.submit(key, recall("r", {"items": [lot("a")]}, level="1", replaces=first))["firstRecord"]
+    assert ledger.submit(key, {**notice([SHOP]), "version": first}, expect=200)["entry"]  # as it was sent then
+    (fault,) = ledger.submit(key, {**notice([SHOP, ABROAD]), "version": first}, expect=409)["errors"]
+    assert fault["pointer"] == "/version" and str(raised) in fault["detail"]
+    said = ledger.submit(key, {**notice([SHOP]), "version": raised})["firstRecord"]
+    ledger.settle()
+    (told,) = ledger.get("/v1/recalls/" + name("urn:test:recall:r")).json["notices"]
+    assert (told["notice"], told["current"]) == (said, True)

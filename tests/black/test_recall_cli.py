@@ -2,7 +2,7 @@
 import json
 import re
 
-from cli import DONE, REFUSED, STOP, UNKNOWN, USAGE, Cli, MILK, dairy
+from cli import DONE, REFUSED, STOP, UNKNOWN, USAGE, Cli, DAIRY, MILK, dairy
 from ledger import Key
 
 CASE = "urn:dairy:recall:7"
@@ -95,6 +95,77 @@ def test_whom_it_is_under_way_to_is_told(ledger, tmp_path):
     assert producer("recall", "notify", CASE).fields["parties"] == "2"
     assert [r["id"] for r in shop("recall", "inbox", "--json").json] == [CASE]
     assert shop("recall", "answer", CASE, "--item", lot("A2"), "--unit", "kg", "--found", "30").fields["status"] == "registered"
+
+
+def test_nothing_is_no_answer_and_no_report(ledger, tmp_path):
+    """An answer without a word counted as answered in full: 100 percent of a shop that had said nothing."""
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words())
+    producer("recall", "notify", CASE)
+    assert "nothing is answered" in shop("recall", "answer", CASE, expect=USAGE).err
+    assert "没有答复内容" in shop("--lang", "zh", "recall", "answer", CASE, expect=USAGE).err
+    assert "nothing is reported" in producer("recall", "report", CASE, expect=USAGE).err
+    ledger.settle()
+    assert shop("recall", "inbox", "--json").json[0]["answered"] is None
+    shop("recall", "answer", CASE, "--text", "we never had any")
+    assert shop("recall", "inbox", "--json").json[0]["answered"]
+
+
+def test_nobody_to_tell_is_not_everybody_told(ledger, tmp_path):
+    """Of a lot that was mistyped nobody has any: "already so" said that all were told."""
+    producer, _ = world(ledger, tmp_path)
+    producer("recall", "open", CASE, "--item", lot("TYPO"), "--rule", "recall/food", "--level", "1", "--reason", "x",
+             "--measures", "y")
+    done = producer("recall", "notify", CASE)
+    assert done.fields["parties"] == "0" and "nobody was told" in done.fields["status"]
+    assert "未通知任何人" in producer("--lang", "zh", "recall", "notify", CASE).out
+
+
+def test_a_level_that_rose_is_told_to_the_same_shops(ledger, tmp_path):
+    """The notice was byte for byte the one of before: the ledger had it already, and nobody was told."""
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words())
+    first = producer("recall", "notify", CASE).fields["record"]
+    producer("recall", "widen", CASE, "--level", "1")
+    ledger.settle()
+    assert shop("recall", "inbox", "--json").json[0]["current"] is False
+    again = producer("recall", "notify", CASE).fields
+    assert again["status"] == "registered" and int(again["record"]) > int(first)
+    ledger.settle()
+    (one,) = shop("recall", "inbox", "--json").json
+    assert (one["current"], one["level"], one["notice"]) == (True, "1", int(again["record"]))
+
+
+def test_whoever_answered_is_told_again(ledger, tmp_path):
+    """A scope that grows may reach more of what he has: that he answered once isn't the end of it."""
+    producer, shop = world(ledger, tmp_path)
+    producer(*open_words())
+    producer("recall", "notify", CASE)
+    shop("recall", "answer", CASE, "--item", lot("A1"), "--unit", "kg", "--found", "10")
+    assert shop("recall", "inbox", "--json").json[0]["toldAgain"] is False
+    producer("recall", "widen", CASE, "--item", lot("A2"))
+    assert producer("recall", "notify", CASE).fields["status"] == "registered"  # not the notice of before
+    assert "already so" in producer("recall", "notify", CASE).out
+    ledger.settle()
+    assert shop("recall", "inbox", "--json").json[0]["toldAgain"] is True
+    assert "told again since" in shop("recall", "inbox").out
+    assert producer("recall", "effectiveness", CASE, "--json").json["total"]["toldAgain"] == 1
+    assert "1 of those who answered were told again since" in producer("recall", "effectiveness", CASE).out
+    notices = producer("recall", "show", CASE, "--json").json["notices"]
+    assert [n.get("toldAgain") for n in notices if n["party"] == SHOP] == [True]
+    shop("recall", "answer", CASE, "--item", lot("A2"), "--unit", "kg", "--found", "1")
+    assert shop("recall", "inbox", "--json").json[0]["toldAgain"] is False
+    assert producer("recall", "effectiveness", CASE, "--json").json["total"]["toldAgain"] == 0
+
+
+def test_whose_goods_by_the_number_of_a_firm(ledger, tmp_path):
+    producer, _ = world(ledger, tmp_path)
+    operator = Cli(tmp_path / "operator", ledger.url, ledger.dir / "operator.key")
+    gln = DAIRY.rsplit("/", 1)[-1]
+    operator(*open_words("--party", gln))
+    assert producer("recall", "show", CASE, "--json").json["party"] == DAIRY
+    assert [r["id"] for r in producer("recall", "list", "--party", gln, "--json").json] == [CASE]
+    assert "expected a GLN" in operator("recall", "open", "urn:x:2", *open_words("--party", "6901")[3:], expect=USAGE).err
 
 
 def test_a_draft_is_opened_later(ledger, tmp_path):
