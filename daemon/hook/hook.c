@@ -233,6 +233,7 @@ static void arrived(struct hooks *h, struct flight *f, CURLcode rc)
 	land(h, f);
 	if (delivered && err == SY_OK)
 		forget(h, to, p);
+	to->look = to->look || (to->more && notices_all_tried(to));
 }
 
 static void collect(struct hooks *h)
@@ -258,13 +259,19 @@ static struct flight *free_flight(struct hooks *h)
 	return NULL;
 }
 
+/* One that refuses what was there hears of the newest first. */
+static bool goes_before(const struct receiver *to, const struct pending *a, const struct pending *b)
+{
+	return a->due != b->due ? a->due < b->due : to->misses && a->notice > b->notice;
+}
+
 /* The notice that has waited longest; NULL when there is none.  *DUE: when it may go. */
 static struct pending *first_of(struct receiver *to, uint64_t *due)
 {
 	struct pending *first = NULL;
 
 	for (size_t i = 0; i < to->n_pending; i++)
-		if (first == NULL || to->pending[i].due < first->due)
+		if (first == NULL || goes_before(to, &to->pending[i], first))
 			first = &to->pending[i];
 	if (first != NULL)
 		*due = first->due > to->due ? first->due : to->due;

@@ -71,6 +71,8 @@ int authorities_read(const char *path, struct sy_buf *faults); /* NULL: the syst
 void receivers_free(struct hooks *h);
 /* notices.c: looks for what wasn't delivered, where there is room for it. */
 int notices_look(struct hooks *h);
+/* Was each that is at hand tried?  Then there may be others that weren't. */
+bool notices_all_tried(const struct receiver *to);
 /* The body and the idempotency key of one. */
 int notice_write(struct hooks *h, const struct receiver *to, const struct pending *p,
 		 struct sy_buf *body, char key[2 * SY_HASH_SIZE + 1]);

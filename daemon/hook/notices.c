@@ -92,8 +92,21 @@ static int add(struct hooks *h, struct receiver *to, const struct pending *p)
 	return SY_OK;
 }
 
-/* The versions of a row of an inbox that weren't delivered, the newest first. */
-static int look_at(struct hooks *h, struct index_read *r, struct receiver *to,
+/* With its fill a newer one takes the place of the oldest. */
+static void take_place(struct receiver *to, const struct pending *p)
+{
+	struct pending *oldest = &to->pending[0];
+
+	for (size_t i = 1; i < to->n_pending; i++)
+		if (to->pending[i].notice < oldest->notice)
+			oldest = &to->pending[i];
+	if (oldest->notice < p->notice)
+		*oldest = *p;
+}
+
+/* The versions of a row of an inbox that weren't delivered, the newest first: those that were
+ * TRIED, as far as there is room, or the others. */
+static int look_at(struct hooks *h, struct index_read *r, struct receiver *to, bool tried,
 		   struct register_row row)
 {
 	struct sy_str id = row.id, recall = row.owner;
@@ -108,9 +121,13 @@ static int look_at(struct hooks *h, struct index_read *r, struct receiver *to,
 		err = notice_state(h, to->party, row.record, &p.tries, &p.due, &delivered);
 		if (err || delivered)
 			return err;
-		if (!is_pending(to, row.record)) {
-			to->more = to->n_pending == PENDING_MOST;
-			if (to->more || (err = add(h, to, &p)))
+		if ((p.tries > 0) == tried && !is_pending(to, row.record)) {
+			to->more = to->more || to->n_pending == PENDING_MOST;
+			if (to->n_pending < PENDING_MOST)
+				err = add(h, to, &p);
+			else if (!tried)
+				take_place(to, &p);
+			if (err || (to->more && tried))
 				return err;
 		}
 		err = register_get_before(r, REG_INBOX, id, row.record, &row);
@@ -118,26 +135,50 @@ static int look_at(struct hooks *h, struct index_read *r, struct receiver *to,
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-static int look_for(struct hooks *h, struct index_read *r, struct receiver *to)
+static int look_through(struct hooks *h, struct index_read *r, struct receiver *to, bool tried)
 {
 	struct sy_arena arena = {0};
 	struct sy_str stem = recall_inbox_id(&arena, to->party, UINT64_MAX), after = stem;
 	struct register_row row;
 	int err = stem.n ? SY_OK : SY_ENOMEM;
 
-	to->more = false;
-	while (err == SY_OK && !to->more &&
+	while (err == SY_OK && !(to->more && tried) &&
 	       (err = register_next(r, REG_INBOX, after, &row)) == SY_OK) {
 		if (row.id.n <= stem.n || memcmp(row.id.p, stem.p, stem.n))
 			break;
 		after = row.id;
-		err = look_at(h, r, to, row);
+		err = look_at(h, r, to, tried, row);
 	}
 	sy_arena_free(&arena);
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-/* Of one that has its fill nothing is looked for until half of it is gone. */
+/* What nobody heard of yet comes before what was refused. */
+static int look_for(struct hooks *h, struct index_read *r, struct receiver *to)
+{
+	int err;
+
+	to->more = false;
+	err = look_through(h, r, to, false);
+	return err || to->more ? err : look_through(h, r, to, true);
+}
+
+static void forget_all(struct hooks *h, struct receiver *to)
+{
+	atomic_fetch_sub(&h->n_pending, to->n_pending);
+	to->n_pending = 0;
+}
+
+bool notices_all_tried(const struct receiver *to)
+{
+	for (size_t i = 0; i < to->n_pending; i++)
+		if (to->pending[i].tries == 0)
+			return false;
+	return true;
+}
+
+/* Of one that has its fill nothing is looked for until half of it is gone, or there is something
+ * new: then it gets another fill. */
 int notices_look(struct hooks *h)
 {
 	struct index_read r;
@@ -149,9 +190,11 @@ int notices_look(struct hooks *h)
 	for (size_t i = 0; i < h->n_receivers; i++) {
 		struct receiver *to = &h->receivers[i];
 		to->look = to->look || newest != h->seen;
-		bool room = to->more ? to->n_pending <= PENDING_MOST / 2 : to->look;
+		bool room = to->look || (to->more && to->n_pending <= PENDING_MOST / 2);
 		if (!room || to->flying || err)
 			continue;
+		if (to->more && to->look)
+			forget_all(h, to);
 		err = look_for(h, &r, to);
 		to->look = err != SY_OK;
 	}

@@ -143,6 +143,24 @@ def test_a_receiver_that_hangs_harms_nobody(world):
     fine.close()
 
 
+def test_a_thousand_that_are_refused_keep_no_newer_one_waiting(world):
+    refuses = Receiver(500)
+    ledger = world({SHOP: refuses.url})
+    key, gtin, lot = small(ledger)
+    shops(ledger)
+    ledger.submit(key, batch(gtin, "a"))
+    many = [f"r{n}" for n in range(1001)]
+    ledger.submit(key, *(recall(name, {"items": [lot("a")]}) for name in many))
+    ledger.submit(key, *(notice([SHOP], name) for name in many))
+    refuses.next()
+    ledger.submit(key, recall("new", {"items": [lot("a")]}), notice([SHOP], "new"))
+    told = [json.loads(refuses.next()[2])["recall"]["id"] for _ in range(3)]  # each waits longer than the one before
+    assert "urn:test:recall:new" in told, told
+    assert len(set(told)) == 3  # nor does that keep the others waiting
+    ledger.stop()
+    refuses.close()
+
+
 @pytest.mark.parametrize("text, mode, words", (
     ("urn:a http://127.0.0.1/\n", 0o600, "webhooks:1: "), ("urn:a ftp://x/ s\n", 0o600, "webhooks:1: "),
     ("urn:a http://127.0.0.1/ s\n", 0o644, "chmod 600"), (None, 0, "can't be read")))
