@@ -230,12 +230,13 @@ void listen_refuse(struct http_server *s, const struct arrival *a)
 			 "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n"
 			 "Retry-After: 1\r\nConnection: close\r\n\r\n%s",
 			 sizeof body - 1, body);
+	/* whoever has his answer finds himself counted */
+	atomic_fetch_add_explicit(&s->turned_away, 1, memory_order_relaxed);
 	if (send(a->fd, text, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		shutdown(a->fd, SHUT_WR);
 	while (recv(a->fd, text, sizeof text, MSG_DONTWAIT) > 0)
 		continue;
 	close(a->fd);
-	atomic_fetch_add_explicit(&s->turned_away, 1, memory_order_relaxed);
 	listen_left(s, a->caller);
 }
 
