@@ -24,6 +24,15 @@ THREADED = {
     "black": ("answers", "faults", "hostile_load", "http", "kill", "mishaps", "proofs", "races", "routes"),
 }
 
+# What takes longest begins first, so that nothing is left to run alone on one core at the end.
+LONG = {("black", name) for name in ("cli", "faults", "import", "liar", "mishaps", "races", "trace_hub")} | {
+    ("unit", name) for name in ("fsck", "index", "packed")}
+
+# What waits nine tenths of its time, for deadlines, retries and the index's delay, has a turn of its own
+# beside those two that the cores have.
+WAITS = {("unit", "http_limits")} | {
+    ("black", name) for name in ("audit", "recall_sense", "webhook_attacks", "webhooks")}
+
 
 def run(command, env=None):
     began = time.monotonic()
@@ -110,18 +119,20 @@ def main():
     parser.add_argument("--black", default="")
     args = parser.parse_args()
     total, env = [0, 0, 0], environment(args)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = [(f"{kind} {name}".strip(), count, pool.submit(run, command, env))
-                   for kind, name, command, count in all_jobs(args) if wanted(args, kind, name)]
-        for name, count, result in waiting:
-            code, text, seconds = result.result()
+    jobs = [job for job in all_jobs(args) if wanted(args, *job[:2])]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as cores, \
+            concurrent.futures.ThreadPoolExecutor(max_workers=1) as beside:
+        begun = {job[:2]: (beside if job[:2] in WAITS else cores).submit(run, job[2], env)
+                 for job in sorted(jobs, key=lambda job: job[:2] not in LONG)}
+        for kind, name, _, count in jobs:
+            code, text, seconds = begun[kind, name].result()
             if args.black and code == 5:  # pytest: this file has no test of that name
                 continue
             passed, failed, skipped = count(code, text)
             total = [a + b for a, b in zip(total, (passed, failed, skipped))]
             state = "FAIL" if failed else "ok"
             note = f", {skipped} skipped" if skipped else ""
-            print(f"{state:4} {name:24} {passed:4} passed{note}  {seconds:.1f} s", flush=True)
+            print(f"{state:4} {f'{kind} {name}':24} {passed:4} passed{note}  {seconds:.1f} s", flush=True)
             if failed:
                 print(text, flush=True)
                 continue
