@@ -181,7 +181,7 @@ START_TEST(memory_is_given_back)
 	look();
 	for (unsigned k = 0; k < 4; k++) {
 		struct trace_ask ask = ask_of(starts[k], INDEX_FORWARD);
-		for (ask.bytes = 0; ask.bytes < 40000; ask.bytes += 97)
+		for (ask.bytes = 0; ask.bytes < 40000; ask.bytes += 97 * SLOW)
 			ck_packed(ask, 1 + ask.bytes % 40);
 	}
 	unlook();
@@ -216,7 +216,7 @@ START_TEST(a_hub_is_swept)
 		struct trace_ask ask = ask_of(k ? LOT("dish") : LOT("sea"), ways[k]);
 		for (size_t after = 0; after < 3; after++)
 			ck_assert_uint_eq(ck_packed(ask, after), HUB + 4);
-		for (ask.bytes = 30000; ask.bytes < 300000; ask.bytes += 3777)
+		for (ask.bytes = 30000; ask.bytes < 300000; ask.bytes += 3777 * SLOW)
 			ck_packed(ask, 1);
 	}
 	unlook();
