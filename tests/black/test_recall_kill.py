@@ -1,4 +1,5 @@
 """A recall survives kill -9 at every step: the same life, killed between and within its steps, comes to the same end."""
+import json
 import random
 import subprocess
 import threading
@@ -9,7 +10,9 @@ import pytest
 
 import ledger as ledgers
 from ledger import SLOW, batch, compact, submission
+from reference import Reference
 from test_recall import ABROAD, SHOP, recall, says, shops, small
+from test_trace import event, made, packing
 
 CASE = "urn:test:recall:r"
 WHEN = "2026-11-02T08:00:00.000Z"
@@ -142,5 +145,79 @@ def test_killed_while_it_marks(tmp_path):
         assert says(ledger, lot("a") + "/21/0x7") == ("recalled", {"r": False})
         ledger.stop()
         assert ledger.fsck().returncode == 0
+    finally:
+        ledger.remove()
+
+
+# --- packed and unpacked meanwhile --------------------------------------------------------------
+
+KILLS, UNITS, EVENTS, EACH = 20, 400, 600, 5
+BOXES = ["https://id.gs1.org/00/" + ledgers.check_digit(f"06901234{n:09d}") for n in range(6)]
+
+
+def goings(gtin, lot, rng):
+    """Units of four lots go into boxes and out of them, or something is made of them."""
+    units = {f"https://id.gs1.org/01/{gtin}/21/{n}": f"L{n % 4}" for n in range(UNITS)}
+    yield event("ObjectEvent", 0, action="ADD", bizStep="commissioning", eventID="urn:test:units",
+                epcList=[u.replace("/21/", f"/10/{name}/21/") for u, name in units.items()])
+    for n in range(EVENTS):
+        some, box, hour = rng.sample(sorted(units), rng.randint(1, 6)), rng.choice(BOXES), rng.randint(1, 50)
+        one = rng.choices((lambda: packing(hour, box, *some),
+                           lambda: packing(hour, box, *rng.choice((some, ())), action="DELETE"),
+                           lambda: packing(hour, *rng.sample(BOXES, 2)),
+                           lambda: made(hour, some, [lot(f"M{rng.randint(0, 20)}")])), (9, 6, 2, 3))[0]()
+        yield {**one, "eventID": f"urn:test:{n}"}
+
+
+def until_said(ledger, waiting, said):
+    """Says one after the other, each until it is there."""
+    while waiting:
+        try:
+            name, body = waiting.pop(0)
+        except IndexError:
+            return
+        while name not in said:
+            try:
+                answer = ledger.post(body)
+                assert answer.status in (200, 201, 503), answer.body
+                if answer.status != 503:
+                    said[name] = answer.json["firstRecord"]
+            except (OSError, ledgers.http.client.HTTPException, TypeError):
+                time.sleep(.02)  # it was killed, or isn't there again
+
+
+def test_killed_while_goods_are_packed_and_unpacked(tmp_path):
+    """What is marked is what is hit is what the design's rules say, whatever was under way at which kill."""
+    rng = random.Random(20261124)
+    ledger = ledgers.Ledger(tmp_path / "ledger").init().start()
+    try:
+        key, gtin, lot = small(ledger)
+        events = list(goings(gtin, lot, rng))
+        parts = [events[i:i + EACH] for i in range(0, len(events), EACH)]
+        waiting = [(n, submission(key, map(compact, part))) for n, part in enumerate(parts)]
+        scopes = {"box": [BOXES[0]], "rest": [f"https://id.gs1.org/01/{gtin}/21/3", lot("L1")]}
+        for name, at in (("box", len(parts) // 4), ("rest", len(parts) // 2)):
+            waiting.insert(at, (name, submission(ledger.operator, [compact(recall(name, {"items": scopes[name]}))])))
+        said = {}
+        threads = [threading.Thread(target=until_said, args=(ledger, waiting, said)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(KILLS):
+            time.sleep(rng.random() * .12 * SLOW)  # somewhere within
+            ledger.kill()
+            ledger.start()
+        for thread in threads:
+            thread.join()
+        assert len(said) == len(parts) + 2
+        ledger.settle()
+        reference = Reference({said[n] + i: one for n, part in enumerate(parts) for i, one in enumerate(part)})
+        for name, items in scopes.items():
+            path = "/v1/recalls/" + urllib.parse.quote(f"urn:test:recall:{name}", safe="")
+            *lines, _ = map(json.loads, ledger.get(path + "/affected").body.splitlines())
+            marked = {item for item in reference.named if says(ledger, item)[1].get(name) is False}
+            assert marked == {line["item"] for line in lines} == reference.covered(items), name
+        ledger.stop()
+        done = ledger.fsck()
+        assert done.returncode == 0, done.stdout + done.stderr
     finally:
         ledger.remove()
