@@ -30,7 +30,7 @@ int covering_code(struct index_read *r, struct sy_arena *arena, const struct sy_
 		  struct coverings *out);
 /*
  * While marks are under way (index_marking): adds those that a walk back from the item comes to, by
- * what is marked already and what the scopes of those under way name.  It takes about a thousand
+ * what is marked already and what the scopes of those under way name.  It takes about a hundred
  * steps at most.  *WHOLE: it wasn't cut, and those under way name lots alone, so that what wasn't
  * found doesn't cover the item; which units of a lot are covered it doesn't say.
  */

@@ -80,6 +80,7 @@ struct trace_ask {
 	 * as many as it pays after; SIZE_MAX: never. */
 	size_t pack_after;
 	bool (*stopped)(void *ctx); /* asked now and then; may be NULL */
+	unsigned every;             /* so many steps, from one time to the next; 0 for 1,024 */
 	void *ctx;
 };
 

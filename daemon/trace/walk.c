@@ -17,6 +17,8 @@ const char *trace_cut_name(enum trace_cut c)
 	return names[c];
 }
 
+enum { LOOK_EVERY = 1024 };
+
 /* --- bounds ---------------------------------------------------------------------------------- */
 
 static uint64_t now_ms(void)
@@ -243,6 +245,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 			 .ask = ask,
 			 .memory = {.left = ask->bytes},
 			 .windowed = ask->from != INT64_MIN || ask->to != INT64_MAX,
+			 .every = ask->every ? ask->every : LOOK_EVERY,
 			 .due = began + ask->ms / 2, /* and as much to say what was found */
 			 .said_node = NO_ID,
 			 .cleared_of = NO_ID};

@@ -112,8 +112,8 @@ struct walk {
 	const struct trace_ask *ask;
 	struct memory memory;
 	bool windowed;
-	uint64_t due; /* ms, monotonic */
-	unsigned steps;
+	uint64_t due;          /* ms, monotonic */
+	unsigned steps, every; /* at which of them it looks up */
 	enum trace_cut cut;
 	uint64_t *left; /* what lay out of the time asked for, so far: items and nodes */
 	size_t n_left, cap_left;
@@ -151,7 +151,7 @@ int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */
 int walk_look_up(struct walk *w);
 static inline int walk_step(struct walk *w)
 {
-	return ++w->steps % 1024 ? SY_OK : walk_look_up(w);
+	return ++w->steps % w->every ? SY_OK : walk_look_up(w);
 }
 /* ERR of memory_room as a walk's own: no room left is a cut. */
 int walk_room(struct walk *w, int err);
