@@ -165,8 +165,8 @@ static int find_behind(struct snapshot *s, struct findings *f)
 {
 	const struct item *it = f->unit.row.id != NO_ID ? &f->unit.row : &f->lot.row;
 	bool whole = false, lot = f->code.kind == SY_CODE_LOT;
-	if (it->id == NO_ID) {
-		f->marking = false; /* there is nothing to mark */
+	if (it->id == NO_ID || index_marks_known(&s->index)) {
+		f->marking = false; /* there is nothing to mark, or marks have said it */
 		return SY_OK;
 	}
 	int err = covering_behind(&s->index, f->arena, it->id, &f->recalls, &whole);

@@ -12,6 +12,7 @@
 
 #include "recalls.h"
 #include "rows.h"
+#include "spread.h"
 
 struct ids {
 	uint64_t *v;
@@ -65,7 +66,11 @@ struct apply {
 	/* records read again, and items folded again */
 	struct sy_arena again, folded;
 	struct recalls recalls;
-	struct hashes *hashes;  /* under way, or NULL */
+	struct spread *spread; /* what a large recall will mark, or NULL */
+	unsigned few;          /* edges that are followed one by one before it is a large one */
+	size_t level;          /* ids that one step of such a walk may come to */
+	uint64_t slowly;       /* the position and 1 at which there wasn't memory enough for that */
+	struct hashes *hashes; /* under way, or NULL */
 	struct ids erase, gone; /* salts to destroy before the commit; GONE: that is done already */
 };
 void apply_free(struct apply *a);

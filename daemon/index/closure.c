@@ -78,6 +78,15 @@ static int mark(struct work *w, uint64_t id, struct mark m, enum reach reach)
 	return count(w, id, true);
 }
 
+int work_mark(struct work *w, uint64_t id, enum reach reach)
+{
+	enum reach had;
+	struct mark m;
+	int err = look(w, id, &m, &had);
+
+	return err || had >= reach ? err : mark(w, id, m, reach);
+}
+
 static int unmark(struct work *w, uint64_t id, struct mark m)
 {
 	struct key k = key_u64x2(w->number, id);
@@ -139,16 +148,34 @@ static int stands(struct work *w, uint64_t item, uint64_t node, enum sy_item_rol
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
 
-int work_follow(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led)
+int work_leads(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led)
 {
-	int err = SY_OK;
-
 	*led = true;
 	if (reach == REACH_SINCE && (to & NODE_BIT))
-		err = stands(w, from, to, SY_ROLE_INPUT, led);
-	else if (reach == REACH_SINCE && (from & NODE_BIT))
-		err = stands(w, to, from, SY_ROLE_OUTPUT, led);
+		return stands(w, from, to, SY_ROLE_INPUT, led);
+	if (reach == REACH_SINCE && (from & NODE_BIT))
+		return stands(w, to, from, SY_ROLE_OUTPUT, led);
+	return SY_OK;
+}
+
+int work_follow(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led)
+{
+	int err = work_leads(w, from, to, reach, led);
+
 	return err || !*led ? err : work_reach(w, to, reach);
+}
+
+/* Enough of them were followed one by one: all that still grow do so at once. */
+static bool is_large(struct work *w)
+{
+	return ++w->grown > w->a->few && w->a->slowly != w->a->st.position + 1;
+}
+
+static int spread(struct work *w)
+{
+	struct key k = todo_key(TODO_SPREAD, w->number);
+
+	return todo_put(w->a, &k, 0);
 }
 
 static int grow(struct work *w)
@@ -174,7 +201,10 @@ static int grow(struct work *w)
 		next = sy_get64((const uint8_t *)value.p);
 		if ((err = work_follow(w, w->id, next, reach, &led)))
 			return err;
-		if (work_full(w))
+		bool large = is_large(w);
+		if (large && (err = spread(w)))
+			return err;
+		if (work_full(w) || large)
 			return work_leave(w, next + 1);
 	}
 }
@@ -282,8 +312,9 @@ static int done(struct work *w)
 static int (*const works[])(struct work *w) = {
     [TODO_DIRTY] = begin_again, [TODO_MOVED] = work_moved,   [TODO_DOUBT] = work_doubt,
     [TODO_SEED] = work_seed,    [TODO_PLACED] = work_placed, [TODO_TRY] = work_try,
-    [TODO_LINK] = work_link,    [TODO_OPEN] = work_open,     [TODO_GROW] = grow,
-    [TODO_CLEAR] = clear,       [TODO_SWEEP] = sweep,        [TODO_OPENED] = done};
+    [TODO_LINK] = work_link,    [TODO_OPEN] = work_open,     [TODO_SPREAD] = work_spread,
+    [TODO_GROW] = grow,         [TODO_CLEAR] = clear,        [TODO_SWEEP] = sweep,
+    [TODO_OPENED] = done};
 
 static int work_on(struct work *w)
 {

@@ -34,8 +34,8 @@ struct work {
 	struct recall_case *c;
 	struct key key;
 	uint64_t number, id, from, until;
-	struct key place; /* the row's value, when it is more than a number */
-	unsigned steps;
+	struct key place;      /* the row's value, when it is more than a number */
+	unsigned steps, grown; /* GROWN: edges that were followed one by one */
 	/* What doesn't change while work is done, since no record is applied meanwhile. */
 	struct cleared cleared;
 	struct {
@@ -64,11 +64,14 @@ struct content work_line(const struct work *w); /* where it goes on */
 
 /* Something is reached: marked at once when nothing is reached from it, else later. */
 int work_reach(struct work *w, uint64_t id, enum reach reach);
-/* The same of what an edge from FROM, which is marked so, leads to, unless it had been made before:
- * *LED says so. */
+/* Does an edge from FROM, which is marked so, lead to TO, or had that been made before? */
+int work_leads(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led);
+/* Both: what it leads to is reached. */
 int work_follow(struct work *w, uint64_t from, uint64_t to, enum reach reach, bool *led);
 /* The mark of this generation; REACH_NONE when there is none. */
 int work_marked(struct work *w, uint64_t id, enum reach *reach);
+/* Marks it so, unless it is. */
+int work_mark(struct work *w, uint64_t id, enum reach reach);
 int work_is_there(struct work *w, uint64_t id, bool *there);
 
 /* closure_open.c */
@@ -91,6 +94,8 @@ enum reach recall_placed(const struct recall_case *c); /* of what was there */
 int work_ask(struct work *w, uint64_t id, bool alone, struct question *out);
 int work_try(struct work *w);
 int work_link(struct work *w);
+/* closure_spread.c */
+int work_spread(struct work *w);
 /* closure_doubt.c */
 int work_moved(struct work *w);
 int work_doubt(struct work *w);

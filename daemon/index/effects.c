@@ -393,6 +393,7 @@ void apply_free(struct apply *a)
 	sy_arena_free(&a->recalls.arena);
 	sy_buf_free(&a->party);
 	hashes_free(a);
+	spread_release(a->spread);
 	ids_free(&a->erase);
 	ids_free(&a->gone);
 }

@@ -25,6 +25,8 @@ struct index {
 	/* ns, 0: none.  When the first was published of what the last snapshot of truth hasn't, and
 	 * of what that has and isn't committed; the latter is never later than it was. */
 	uint64_t unseen, uncommitted;
+	struct spread *spread; /* what a recall under way will mark, or NULL */
+	atomic_bool shares;    /* is there one?  Asked without the lock. */
 
 	/* The applying thread's own. */
 	pthread_t thread;

@@ -54,6 +54,8 @@ void index_drop(struct index *ix)
 	ix->a.erase.n = ix->a.gone.n = 0;
 	ix->a.author_known = false;
 	recalls_forget(&ix->a);
+	spread_release(ix->a.spread);
+	ix->a.spread = NULL;
 }
 
 /* Salts go at the last moment: until the commit, a kill leaves an index that still has what the
@@ -87,9 +89,26 @@ static void set_waits(struct index *ix, bool waits)
 		ix->o.waits(ix->o.ctx, waits);
 }
 
+/* What a recall will mark is known to readers from this commit on, until it is marked; gives what
+ * was known before.  Under the lock. */
+static struct spread *share(struct index *ix)
+{
+	struct spread *now = ix->a.spread, *was = ix->spread;
+
+	if (now && now->done && now != was)
+		spread_hold(ix->spread = now);
+	else if (was && ix->committed.todo == 0)
+		ix->spread = NULL;
+	else
+		return NULL;
+	atomic_store(&ix->shares, ix->spread != NULL);
+	return was;
+}
+
 static int commit(struct index *ix)
 {
 	uint64_t start = now_ns();
+	struct spread *was;
 	int err;
 
 	if (!ix->open)
@@ -109,12 +128,14 @@ static int commit(struct index *ix)
 	set_waits(ix, false);
 	pthread_mutex_lock(&ix->lock);
 	ix->committed = ix->a.st;
+	was = share(ix);
 	ix->stats.commits++;
 	ix->stats.commit_ns += ix->last_commit - start;
 	if (ix->all)
 		ix->uncommitted = 0;
 	pthread_cond_broadcast(&ix->moved);
 	pthread_mutex_unlock(&ix->lock);
+	spread_release(was);
 	if (ix->o.advanced)
 		ix->o.advanced(ix->o.ctx, ix->a.st.position);
 	return SY_OK;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DELAY_MS = 150 };
+enum { DELAY_MS = 150, FEW = 1000, LEVEL = 1 << 24 };
 static const uint64_t MAP_SIZE = (uint64_t)1 << 40;
 
 /* --- opening --------------------------------------------------------------------------------- */
@@ -31,6 +31,7 @@ void index_free(struct index *ix)
 		return;
 	index_drop(ix);
 	apply_free(&ix->a);
+	spread_release(ix->spread);
 	pthread_cond_destroy(&ix->woken);
 	pthread_cond_destroy(&ix->moved);
 	pthread_mutex_destroy(&ix->lock);
@@ -60,6 +61,8 @@ int index_make(const struct index_options *o, const char *dir, int kv_flags, str
 	ix->o = *o;
 	if (ix->o.delay_ms == 0)
 		ix->o.delay_ms = DELAY_MS;
+	ix->a.few = o->few ? o->few : FEW;
+	ix->a.level = o->level ? o->level : LEVEL;
 	conds_init(ix);
 	err = kv_open(dir, index_tables, T_COUNT, o->map_size ? o->map_size : MAP_SIZE, kv_flags,
 		      &ix->kv);
@@ -204,14 +207,36 @@ void index_close(struct index *ix)
 
 /* --- snapshots ------------------------------------------------------------------------------- */
 
+/* Taken before the snapshot, which is then none from before its commit. */
+static struct spread *spread_of(struct index *ix)
+{
+	struct spread *s;
+
+	if (!atomic_load(&ix->shares))
+		return NULL;
+	pthread_mutex_lock(&ix->lock);
+	if ((s = ix->spread) != NULL)
+		spread_hold(s);
+	pthread_mutex_unlock(&ix->lock);
+	return s;
+}
+
+static void let_spread_go(struct index_read *r)
+{
+	spread_release(r->spread);
+	r->spread = NULL;
+}
+
 int index_read_begin(struct index *ix, struct index_read *r)
 {
-	struct state st;
+	struct state st = {0};
 	int err;
 
-	*r = (struct index_read){.ix = ix};
-	if ((err = kv_begin(ix->kv, &r->tx, KV_READ)))
+	*r = (struct index_read){.ix = ix, .spread = spread_of(ix)};
+	if ((err = kv_begin(ix->kv, &r->tx, KV_READ))) {
+		let_spread_go(r);
 		return err;
+	}
 	err = state_get(&r->tx, &st);
 	if (err == SY_OK) {
 		r->position = st.position;
@@ -219,6 +244,9 @@ int index_read_begin(struct index *ix, struct index_read *r)
 		r->cases = st.cases;
 		r->marking = st.todo > 0;
 	}
+	if (r->spread && (err || !r->marking || r->spread->position != st.position ||
+			  r->spread->within != st.within))
+		let_spread_go(r);
 	if (err == SY_ENOTFOUND)
 		err = SY_OK;
 	if (err)
@@ -228,5 +256,6 @@ int index_read_begin(struct index *ix, struct index_read *r)
 
 void index_read_end(struct index_read *r)
 {
+	let_spread_go(r);
 	kv_abort(&r->tx);
 }

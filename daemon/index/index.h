@@ -74,10 +74,16 @@ struct index;
 struct index_options {
 	const char *dir; /* the ledger's folder; the index is in DIR/index */
 	struct ledger *ledger;
-	unsigned delay_ms;                              /* between commits under load, 0 for 150 */
-	uint64_t map_size;                              /* 0 for 1 TiB */
-	bool rebuild;                                   /* drop what is there */
-	void (*advanced)(void *ctx, uint64_t position); /* after each commit; wakes waiters */
+	unsigned delay_ms; /* between commits under load, 0 for 150 */
+	uint64_t map_size; /* 0 for 1 TiB */
+	bool rebuild;      /* drop what is there */
+	/* Edges that a recall is followed over one by one before it is a large one, of which all is
+	 * found before it is marked; for tests.  0 for 1,000. */
+	unsigned few;
+	/* Items that are as far from what it names, at most, for that to be done in memory; for
+	 * tests.  0 for 16 million. */
+	size_t level;
+	void (*advanced)(void *ctx, uint64_t position);      /* after each commit; wakes waiters */
 	void (*failed)(void *ctx, int err, const char *why); /* the follower stopped */
 	/* The disk has no room for a commit: the follower waits and tries again, and what was
 	 * committed is read meanwhile; then that it goes on. */
@@ -112,10 +118,11 @@ void index_want(struct index *ix, uint64_t entries);
 struct index_read {
 	struct index *ix;
 	struct kv_tx tx;
-	uint64_t position; /* entries applied */
-	uint64_t time;     /* of the last of them, ms */
-	uint64_t cases;    /* recalls that mark: without any, nobody pays for asking */
-	bool marking;      /* see index_marking */
+	uint64_t position;     /* entries applied */
+	uint64_t time;         /* of the last of them, ms */
+	uint64_t cases;        /* recalls that mark: without any, nobody pays for asking */
+	bool marking;          /* see index_marking */
+	struct spread *spread; /* what will be marked; see index_marks_known */
 	struct kv_place items, history, edges[2]; /* where each was read last */
 };
 
@@ -282,13 +289,16 @@ int recall_version(const struct register_row *row, uint64_t *record);
 struct index_mark {
 	uint64_t number; /* of the case */
 	bool whole;
-	uint64_t units; /* marked ones of a lot */
+	uint64_t units; /* marked ones of a lot; while marks are under way, not all of them yet */
 };
 /* The first case from FROM on that marks an item; SY_ENOTFOUND at the end. */
 int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out);
 /* Is a recall's marking under way?  What it reaches may not be marked yet; what isn't reached any
  * more may be marked still. */
 bool index_marking(struct index_read *r);
+/* It is, and of an item that isn't marked nothing will come: all that the recall reaches is known
+ * already, and told as if it were marked. */
+bool index_marks_known(struct index_read *r);
 /* The first case from *NUMBER on whose marking is under way; SY_ENOTFOUND at the end. */
 int index_marking_next(struct index_read *r, uint64_t *number);
 /* A case that marks: the recall's id, borrowed, and how many items as a whole. */

@@ -162,15 +162,39 @@ int todo_put(struct apply *a, const struct key *k, uint64_t from)
 
 /* --- reading --------------------------------------------------------------------------------- */
 
+/* Adds what isn't written yet, unless another case comes first. */
+static bool will_mark(const struct spread *s, uint64_t item, uint64_t from, struct index_mark *out)
+{
+	bool whole = spread_has(s, item, SPREAD_SINCE), part = idset_has(&s->lots, item);
+
+	if (s->number < from || s->number > out->number || (!whole && !part))
+		return false;
+	if (s->number < out->number)
+		*out = (struct index_mark){.number = s->number};
+	out->whole |= whole;
+	out->units += part && out->units == 0;
+	return true;
+}
+
 int index_mark_next(struct index_read *r, uint64_t item, uint64_t from, struct index_mark *out)
 {
+	uint64_t number = from;
 	struct mark m;
-	int err = r->cases ? mark_seek(&r->tx, item, &from, &m) : SY_ENOTFOUND;
+	int err = r->cases ? mark_seek(&r->tx, item, &number, &m) : SY_ENOTFOUND;
 
 	if (err == SY_OK)
 		*out = (struct index_mark){
-		    .number = from, .whole = m.reach != REACH_NONE, .units = m.units};
+		    .number = number, .whole = m.reach != REACH_NONE, .units = m.units};
+	else
+		out->number = UINT64_MAX;
+	if (r->spread && (err == SY_OK || err == SY_ENOTFOUND))
+		return will_mark(r->spread, item, from, out) ? SY_OK : err;
 	return err;
+}
+
+bool index_marks_known(struct index_read *r)
+{
+	return r->spread && r->spread->alone;
 }
 
 int index_case(struct index_read *r, uint64_t number, struct sy_str *id, uint64_t *items)

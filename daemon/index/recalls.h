@@ -101,6 +101,8 @@ enum todo {
 	TODO_TRY,    /* case, id: mark it when anything says so */
 	TODO_LINK,   /* case, id, id: from one that is marked to the other */
 	TODO_OPEN,   /* case, container, from, to, reach -> line: mark what lay in it */
+	TODO_SPREAD, /* case -> how far: mark all that grows, and what is reached from it, at once
+		      */
 	TODO_GROW,   /* case, id, reach -> edge: mark it and what is reached from it */
 	TODO_CLEAR,  /* case, id: take its mark away when nothing renewed it */
 	TODO_SWEEP,  /* case -> id: take away the marks of older generations */

@@ -12,6 +12,7 @@ static struct ledger *l;
 static struct index *ix;
 static struct index_read rd;
 static uint64_t rebuilt;
+static unsigned few; /* as index_options has it */
 
 enum { N_KEYS = 3 };
 static uint8_t keys[N_KEYS][SY_KEY_SIZE];
@@ -23,7 +24,7 @@ static uint8_t keys[N_KEYS][SY_KEY_SIZE];
 
 static void open_index(void)
 {
-	struct index_options o = {.dir = log_dir, .ledger = l, .map_size = 1 << 28};
+	struct index_options o = {.dir = log_dir, .ledger = l, .map_size = 1 << 28, .few = few};
 	struct index_stats st;
 	const char *why;
 
