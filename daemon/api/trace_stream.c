@@ -1,11 +1,15 @@
 #include "api/trace_write.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
+/* A quarter of what there is, so that there is a next one to begin with, within these. */
 enum {
-	SLICE = 65536,   /* things whose names are looked up under one snapshot */
+	SLICE_MIN = 8192,
+	SLICE = 131072,  /* things whose names are looked up under one snapshot */
 	CHUNK = 64 << 10 /* bytes that are written at once */
 };
 
@@ -17,23 +21,31 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Names of some of what was found and of what it was reached from.  A snapshot isn't held while a
- * peer takes its time to read, so they are copied. */
+/*
+ * Names of some of what was found and of what it was reached from.  They are looked up in order of
+ * id, each once, which costs a fraction of what it does in the order of their lines: the more at
+ * once the less.  A snapshot isn't held while a peer takes its time to read, so they are copied.
+ */
 struct span {
-	size_t at, n; /* in TEXT; no bytes of what is gone */
+	uint64_t at : 40, n : 24; /* in TEXT; no bytes of what is gone */
 };
-struct name {
-	struct span own, from;
-};
-struct from {
+enum { OWN, FROM, ENDS };
+struct want {
 	uint64_t id;
-	uint32_t of; /* which of the names */
+	uint32_t of; /* which of the names, and of which end: i * ENDS + OWN or FROM */
 };
 struct slice {
+	struct index *index;
+	const struct trace *of;
+	bool items; /* or actors */
+	size_t begin, n;
+	pthread_t thread;
+	bool beside; /* that one looks them up */
+	int err;
 	struct sy_buf text;
-	struct name names[SLICE];
-	struct from froms[SLICE], spare[SLICE];
-	size_t n_froms;
+	struct span names[SLICE][ENDS];
+	struct want wants[SLICE * ENDS], spare[SLICE * ENDS];
+	size_t n_wants;
 };
 
 static struct sy_str text_of(const struct slice *s, struct span span)
@@ -67,46 +79,89 @@ static int add_actor(struct slice *s, struct index_read *r, uint64_t id, struct 
 	return add_text(s, err, name, out);
 }
 
-/* Each once, in order of id, which costs little. */
-static int add_froms(struct slice *s, struct index_read *r)
+static void want(struct slice *s, size_t item, size_t i, unsigned end)
+{
+	s->wants[s->n_wants++] = (struct want){s->of->items[item].id, (uint32_t)(i * ENDS + end)};
+}
+
+static int add_wanted(struct slice *s, struct index_read *r)
 {
 	struct span span = {0, 0};
 	int err = SY_OK;
 
-	trace_sort(s->froms, s->n_froms, sizeof *s->froms, s->spare);
-	for (size_t i = 0; i < s->n_froms && err == SY_OK; i++) {
-		if (i == 0 || s->froms[i].id != s->froms[i - 1].id)
-			err = add_item(s, r, s->froms[i].id, &span);
-		s->names[s->froms[i].of].from = span;
+	trace_sort(s->wants, s->n_wants, sizeof *s->wants, s->spare);
+	for (size_t i = 0; i < s->n_wants && err == SY_OK; i++) {
+		const struct want *w = &s->wants[i];
+		if (i == 0 || w->id != w[-1].id)
+			err = add_item(s, r, w->id, &span);
+		s->names[w->of / ENDS][w->of % ENDS] = span;
 	}
 	return err;
 }
 
-/* Names of N items from BEGIN on, or of actors. */
-static int read_slice(struct trace_writer *w, const struct trace *t, bool items, size_t begin,
-		      size_t n)
+static int add_names(struct slice *s, struct index_read *r)
 {
-	struct slice *s = w->slice;
-	struct index_read r;
-	int err = index_read_begin(w->a->app->index, &r);
+	const struct trace *t = s->of;
+	int err = SY_OK;
 
-	if (err)
-		return err;
 	sy_buf_reset(&s->text);
-	s->n_froms = 0;
-	for (size_t i = 0; i < n && err == SY_OK; i++) {
-		struct name *name = &s->names[i];
-		uint32_t from = items ? t->items[begin + i].from : t->actors[begin + i].from;
-		name->from = (struct span){0, 0};
+	s->n_wants = 0;
+	for (size_t i = 0; i < s->n && err == SY_OK; i++) {
+		size_t at = s->begin + i;
+		uint32_t from = s->items ? t->items[at].from : t->actors[at].from;
+		s->names[i][FROM] = (struct span){0, 0};
 		if (from != TRACE_NONE)
-			s->froms[s->n_froms++] = (struct from){t->items[from].id, (uint32_t)i};
-		err = items ? add_item(s, &r, t->items[begin + i].id, &name->own)
-			    : add_actor(s, &r, t->actors[begin + i].id, &name->own);
+			want(s, from, i, FROM);
+		if (s->items)
+			want(s, at, i, OWN);
+		else
+			err = add_actor(s, r, t->actors[at].id, &s->names[i][OWN]);
 	}
-	if (err == SY_OK)
-		err = add_froms(s, &r);
-	index_read_end(&r);
-	return err;
+	return err ? err : add_wanted(s, r);
+}
+
+/* A thread's, or a call. */
+static void *read_slice(void *slice)
+{
+	struct slice *s = slice;
+	struct index_read r;
+
+	if ((s->err = index_read_begin(s->index, &r)) == SY_OK) {
+		s->err = add_names(s, &r);
+		index_read_end(&r);
+	}
+	return NULL;
+}
+
+static size_t slice_of(size_t all)
+{
+	size_t n = all / 4;
+
+	return n < SLICE_MIN ? SLICE_MIN : n > SLICE ? SLICE : n;
+}
+
+/* What begins there; by a thread where another slice is written meanwhile. */
+static void begin_slice(struct trace_writer *w, struct slice *s, const struct trace *t, bool items,
+			size_t begin)
+{
+	size_t all = items ? t->n : t->n_actors, left = begin < all ? all - begin : 0;
+
+	s->index = w->a->app->index;
+	s->of = t;
+	s->items = items;
+	s->begin = begin;
+	s->n = left < slice_of(all) ? left : slice_of(all);
+	s->beside = s->n && w->slices[1] && !pthread_create(&s->thread, NULL, read_slice, s);
+}
+
+/* Its names are there, or why they aren't. */
+static int end_slice(struct slice *s)
+{
+	if (s->beside)
+		pthread_join(s->thread, NULL);
+	else
+		read_slice(s);
+	return s->err;
 }
 
 static int flush(struct trace_writer *w)
@@ -121,12 +176,11 @@ static int flush(struct trace_writer *w)
 }
 
 /* What was erased since it was found is left out. */
-static int write_line(struct trace_writer *w, size_t i, struct trace_line *l, bool reached)
+static int write_line(struct trace_writer *w, const struct slice *s, size_t i, struct trace_line *l,
+		      bool reached)
 {
-	const struct slice *s = w->slice;
-
-	l->code = text_of(s, s->names[i].own);
-	l->from = text_of(s, s->names[i].from);
+	l->code = text_of(s, s->names[i][OWN]);
+	l->from = text_of(s, s->names[i][FROM]);
 	if (l->code.n == 0 || (l->from.n == 0 && reached))
 		return SY_OK;
 	w->a->format->line(w, l);
@@ -134,44 +188,64 @@ static int write_line(struct trace_writer *w, size_t i, struct trace_line *l, bo
 	return w->b.n >= CHUNK ? flush(w) : SY_OK;
 }
 
-static int write_items(struct trace_writer *w, const struct trace *t,
-		       enum index_direction direction, size_t begin)
+static int write_item(struct trace_writer *w, const struct slice *s, size_t i,
+		      enum index_direction direction)
+{
+	const struct trace_item *it = &s->of->items[s->begin + i];
+	struct trace_line l = {.edge = it->edge,
+			       .distance = it->distance,
+			       .records = {it->records[0], it->records[1]},
+			       .direction = direction};
+
+	return write_line(w, s, i, &l, it->from != TRACE_NONE);
+}
+
+static int write_actor(struct trace_writer *w, const struct slice *s, size_t i,
+		       enum index_direction direction, enum trace_list list)
+{
+	const struct trace_actor *m = &s->of->actors[s->begin + i];
+	struct trace_line l = {.list = list,
+			       .distance = s->of->items[m->from].distance,
+			       .records = {m->record, NO_ID},
+			       .direction = direction};
+
+	return m->place == (list == TRACE_PLACES) ? write_line(w, s, i, &l, true) : SY_OK;
+}
+
+static int write_slice(struct trace_writer *w, const struct slice *s,
+		       enum index_direction direction, enum trace_list list)
 {
 	int err = SY_OK;
 
-	for (size_t n; begin < t->n && err == SY_OK; begin += n) {
-		n = t->n - begin < SLICE ? t->n - begin : SLICE;
-		err = read_slice(w, t, true, begin, n);
-		for (size_t i = 0; i < n && err == SY_OK; i++) {
-			const struct trace_item *it = &t->items[begin + i];
-			struct trace_line l = {.edge = it->edge,
-					       .distance = it->distance,
-					       .records = {it->records[0], it->records[1]},
-					       .direction = direction};
-			err = write_line(w, i, &l, it->from != TRACE_NONE);
-		}
-	}
+	for (size_t i = 0; i < s->n && err == SY_OK; i++)
+		err = s->items ? write_item(w, s, i, direction)
+			       : write_actor(w, s, i, direction, list);
 	return err;
 }
 
-static int write_actors(struct trace_writer *w, const struct trace *t,
-			enum index_direction direction, enum trace_list list)
+/* One slice is written while the names of the next one are looked up. */
+static int write_all(struct trace_writer *w, const struct trace *t, enum index_direction direction,
+		     enum trace_list list, size_t begin)
 {
+	struct slice *s = w->slices[0], *next;
+	bool items = list == TRACE_ITEMS;
 	int err = SY_OK;
 
-	for (size_t begin = 0, n; begin < t->n_actors && err == SY_OK; begin += n) {
-		n = t->n_actors - begin < SLICE ? t->n_actors - begin : SLICE;
-		err = read_slice(w, t, false, begin, n);
-		for (size_t i = 0; i < n && err == SY_OK; i++) {
-			const struct trace_actor *m = &t->actors[begin + i];
-			struct trace_line l = {.list = list,
-					       .distance = t->items[m->from].distance,
-					       .records = {m->record, NO_ID},
-					       .direction = direction};
-			if (m->place == (list == TRACE_PLACES))
-				err = write_line(w, i, &l, true);
-		}
+	begin_slice(w, s, t, items, begin);
+	while (s->n > 0 && err == SY_OK) {
+		size_t end = s->begin + s->n;
+		err = end_slice(s);
+		next = w->slices[s == w->slices[0]];
+		if (next)
+			begin_slice(w, next, t, items, end);
+		if (err == SY_OK)
+			err = write_slice(w, s, direction, list);
+		if (next == NULL)
+			begin_slice(w, next = s, t, items, end);
+		s = next;
 	}
+	if (s->beside)
+		end_slice(s); /* its thread ends, whatever it found */
 	return err;
 }
 
@@ -185,14 +259,10 @@ static int write_list(struct trace_writer *w, enum trace_list list)
 	while (a->both && asked < a->found[1].n && a->found[1].items[asked].from == TRACE_NONE)
 		asked++;
 	a->format->list(w, list);
-	if (list == TRACE_ITEMS)
-		err = write_items(w, &a->found[0], a->direction, 0);
-	else
-		err = write_actors(w, &a->found[0], a->direction, list);
+	err = write_all(w, &a->found[0], a->direction, list, 0);
 	if (err || !a->both)
 		return err;
-	return list == TRACE_ITEMS ? write_items(w, &a->found[1], INDEX_FORWARD, asked)
-				   : write_actors(w, &a->found[1], INDEX_FORWARD, list);
+	return write_all(w, &a->found[1], INDEX_FORWARD, list, list == TRACE_ITEMS ? asked : 0);
 }
 
 static void set_totals(const struct trace_answer *a)
@@ -211,11 +281,36 @@ static void set_totals(const struct trace_answer *a)
 static size_t held(const struct trace_answer *a)
 {
 	const size_t code = 64;
-	size_t items = a->found[0].n + a->found[1].n, named = items < SLICE ? items : SLICE;
+	size_t items = a->found[0].n + a->found[1].n;
+	size_t named = items < SLICES * SLICE ? items : SLICES * SLICE;
 
 	return items * sizeof *a->found->items +
 	       (a->found[0].n_actors + a->found[1].n_actors) * sizeof *a->found->actors +
-	       named * (sizeof(struct name) + 2 * sizeof(struct from) + 2 * code) + CHUNK;
+	       ENDS * named * (sizeof(struct span) + 2 * sizeof(struct want) + code) + CHUNK;
+}
+
+/* A second one where there is more to say, and a processor that no other question wants. */
+static int new_slices(struct trace_writer *w)
+{
+	const struct trace_answer *a = w->a;
+	struct turns_stats now;
+
+	if ((w->slices[0] = calloc(1, sizeof(struct slice))) == NULL)
+		return SY_ENOMEM;
+	if (a->found[0].n <= SLICE_MIN && a->found[1].n <= SLICE_MIN)
+		return SY_OK;
+	turns_stats(a->app->queries, &now);
+	if (now.waiting == 0 && now.working + now.reading <= 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+		w->slices[1] = calloc(1, sizeof(struct slice)); /* or it goes without */
+	return SY_OK;
+}
+
+static void free_slices(struct trace_writer *w)
+{
+	for (unsigned i = 0; i < SLICES && w->slices[i]; i++) {
+		sy_buf_free(&w->slices[i]->text);
+		free(w->slices[i]);
+	}
 }
 
 void trace_send(struct trace_answer *a)
@@ -224,7 +319,7 @@ void trace_send(struct trace_answer *a)
 	struct trace_writer w = {.a = a, .due = now_ms() + a->app->config.query_stream};
 	int err = SY_OK;
 
-	if ((w.slice = calloc(1, sizeof *w.slice)) == NULL) {
+	if (new_slices(&w)) {
 		http_problem_err(a->x, SY_ENOMEM, NULL);
 		return;
 	}
@@ -240,6 +335,5 @@ void trace_send(struct trace_answer *a)
 	}
 	answer_stream_end(a->x, app, err == SY_OK); /* and A is gone */
 	sy_buf_free(&w.b);
-	sy_buf_free(&w.slice->text);
-	free(w.slice);
+	free_slices(&w);
 }

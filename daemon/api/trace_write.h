@@ -9,13 +9,15 @@
 /* What is told, in this order. */
 enum trace_list { TRACE_ITEMS, TRACE_PARTIES, TRACE_PLACES, TRACE_LISTS };
 
+enum { SLICES = 2 }; /* one is written, the other's names are looked up */
+
 struct trace_writer {
 	struct trace_answer *a;
 	struct sy_buf b;
 	struct sy_jw w;                /* of JSON */
 	uint64_t written[TRACE_LISTS]; /* lines */
-	struct slice *slice;
-	uint64_t due; /* ms, monotonic: the peer has had its time */
+	struct slice *slices[SLICES];  /* the second may be NULL */
+	uint64_t due;                  /* ms, monotonic: the peer has had its time */
 };
 
 struct trace_line {
