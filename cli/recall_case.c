@@ -232,9 +232,40 @@ int cmd_recall_widen(struct app *app)
 	return change_case(app, arg_pos(app, 0), NULL);
 }
 
+static uint64_t total_of(const struct sy_json_doc *doc, const char *path)
+{
+	uint64_t n = 0;
+
+	(void)sy_json_u64(doc, view_at(doc, sy_json_root(doc), path), &n);
+	return n;
+}
+
+/* It is closed: that somebody was never told or never answered is said, and changes nothing. */
+static void warn_open_ends(struct app *app, const char *id)
+{
+	struct sy_json_doc doc;
+
+	if (recall_get(app, id, "/effectiveness", &doc) != RC_DONE) {
+		memset(&app->fail, 0, sizeof app->fail);
+		return;
+	}
+	uint64_t told = total_of(&doc, "total.told"), untold = total_of(&doc, "total.untold"),
+		 answered = total_of(&doc, "total.answered");
+	if (untold > 0)
+		say("warning: closed though %llu who have something of it were not told",
+		    (unsigned long long)untold);
+	if (answered < told)
+		say("warning: closed though %llu of %llu who were told did not answer",
+		    (unsigned long long)(told - answered), (unsigned long long)told);
+}
+
 int cmd_recall_close(struct app *app)
 {
-	return change_case(app, arg_pos(app, 0), "closed");
+	int rc = change_case(app, arg_pos(app, 0), "closed");
+
+	if (rc == RC_DONE && arg(app, "dry-run") == NULL)
+		warn_open_ends(app, arg_pos(app, 0));
+	return rc;
 }
 
 int cmd_recall_revoke(struct app *app)

@@ -184,7 +184,9 @@ def test_an_exercise_marks_nothing(ledger, tmp_path):
     producer("recall", "notify", CASE)
     shop("recall", "answer", CASE, "--item", lot("A1"), "--unit", "克", "--found", "10000", "--returned", "10000")
     producer("recall", "report", CASE, "--final")
-    producer("recall", "close", CASE)
+    closed = producer("recall", "close", CASE)  # its own stock it never answered for
+    assert "closed though 1 of 2 who were told did not answer" in closed.err and "not told" not in closed.err
+    assert "（共通知 2 个）尚未答复" in producer("--lang", "zh", "recall", "close", CASE).err
     shop("verify", lot("A1"), expect=DONE)
     done = producer("recall", "effectiveness", CASE, "--json").json
     assert done["mock"] is True and done["exerciseSeconds"] >= 0
