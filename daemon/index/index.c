@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DELAY_MS = 150, FEW = 1000, LEVEL = 1 << 24 };
+enum { DELAY_MS = 150, FEW = 1000, LEVEL = 1 << 21 };
 static const uint64_t MAP_SIZE = (uint64_t)1 << 40;
 
 /* --- opening --------------------------------------------------------------------------------- */
