@@ -2,6 +2,11 @@
 #include <suyuan/error.h>
 #include <suyuan/json.h>
 
+const struct sy_json *sy_json_next(const struct sy_json_doc *doc, const struct sy_json *child)
+{
+	return child->next < doc->nodes[child->parent].next ? &doc->nodes[child->next] : NULL;
+}
+
 static unsigned hex_digit(char c)
 {
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);

@@ -77,13 +77,7 @@ static inline const struct sy_json *sy_json_first(const struct sy_json_doc *doc,
 	(void)doc;
 	return v && v->count > 0 ? v + 1 : NULL;
 }
-
-static inline const struct sy_json *sy_json_next(const struct sy_json_doc *doc,
-						 const struct sy_json *child)
-{
-	return child->next < doc->nodes[child->parent].next ? &doc->nodes[child->next] : NULL;
-}
-
+const struct sy_json *sy_json_next(const struct sy_json_doc *doc, const struct sy_json *child);
 #define sy_json_each(doc, v, child) \
 	for ((child) = sy_json_first((doc), (v)); (child); (child) = sy_json_next((doc), (child)))
 
