@@ -223,19 +223,22 @@ static int clear(struct work *w)
 
 /* --- begin again, and the end ---------------------------------------------------------------- */
 
-/* Takes out what is to do of a case. */
-static int drop(struct work *w, enum todo what)
+int work_drop(struct work *w, enum todo what, bool *left)
 {
 	struct key k = todo_key(what, w->number);
 	struct sy_str key, value;
 	int err;
 
+	if (left)
+		*left = false;
 	while ((err = kv_seek(w->tx, T_TODO, key_str(&k), &key, &value)) == SY_OK && key.n >= k.n &&
 	       memcmp(key.p, k.b, k.n) == 0) {
 		struct key row = {.n = key.n};
 		memcpy(row.b, key.p, key.n);
 		if ((err = kv_del(w->tx, T_TODO, key_str(&row))))
 			return err;
+		if (left && (*left = work_full(w)))
+			return SY_OK;
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }
@@ -246,7 +249,7 @@ static int begin_again(struct work *w)
 	int err = SY_OK;
 
 	for (enum todo what = TODO_DOUBT; what <= TODO_OPENED && err == SY_OK; what++)
-		err = drop(w, what);
+		err = work_drop(w, what, NULL);
 	if (err)
 		return err;
 	w->c->gen++;

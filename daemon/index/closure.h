@@ -57,6 +57,9 @@ static inline bool work_full(struct work *w)
 	w->a->work += ++w->steps % STEPS_A_WORK == 0;
 	return w->a->work >= w->until;
 }
+/* Takes out what is to do of a case.  *LEFT: the work at hand is full, and there may be more of it;
+ * with NULL all of it goes at once. */
+int work_drop(struct work *w, enum todo what, bool *left);
 /* The row is done, or goes on at FROM, or behind a line of a container's contents. */
 int work_leave(struct work *w, uint64_t from);
 int work_leave_line(struct work *w, const struct content *line);

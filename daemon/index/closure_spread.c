@@ -212,18 +212,10 @@ static int walk_on(struct work *w)
 
 static int drop_grown(struct work *w)
 {
-	struct key k = todo_key(TODO_GROW, w->number);
-	struct sy_str key, value;
-	int err;
+	bool left;
+	int err = work_drop(w, TODO_GROW, &left);
 
-	while ((err = kv_seek(w->tx, T_TODO, key_str(&k), &key, &value)) == SY_OK && key.n >= k.n &&
-	       memcmp(key.p, k.b, k.n) == 0) {
-		struct key row = {.n = key.n};
-		memcpy(row.b, key.p, key.n);
-		if ((err = kv_del(w->tx, T_TODO, key_str(&row))) || work_full(w))
-			return err;
-	}
-	if (err && err != SY_ENOTFOUND)
+	if (err || left)
 		return err;
 	forget(w->a);
 	return work_leave(w, 0);

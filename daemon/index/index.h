@@ -81,7 +81,7 @@ struct index_options {
 	 * found before it is marked; for tests.  0 for 1,000. */
 	unsigned few;
 	/* Items that are as far from what it names, at most, for that to be done in memory; for
-	 * tests.  0 for 16 million. */
+	 * tests.  0 for 2 million. */
 	size_t level;
 	void (*advanced)(void *ctx, uint64_t position);      /* after each commit; wakes waiters */
 	void (*failed)(void *ctx, int err, const char *why); /* the follower stopped */
