@@ -80,7 +80,7 @@ static void write_party(struct sy_jw *w, const struct index_recall *c, const str
 		sy_jw_kv_u64(w, "answerRecord", p->answer);
 		write_record(w, "answer", p->text);
 		sy_jw_key(w, "toldAgain");
-		sy_jw_bool(w, case_told_again(p));
+		sy_jw_bool(w, case_told_again(p->answer, p->notice));
 	}
 	sy_jw_end(w, '}');
 }
@@ -253,7 +253,7 @@ static int write_inbox(struct sy_jw *w, struct index_read *r, struct sy_arena *a
 	if (err == SY_OK) {
 		sy_jw_kv_u64(w, "answerRecord", answer.record);
 		sy_jw_key(w, "toldAgain");
-		sy_jw_bool(w, answer.record < notice->record);
+		sy_jw_bool(w, case_told_again(answer.record, notice->record));
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
 }

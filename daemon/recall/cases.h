@@ -30,10 +30,11 @@ struct case_party {
 	uint64_t answered, answer;   /* first time and newest record; NO_ID: none */
 	struct sy_str text;          /* of that record */
 };
-/* Its answer is older than what it was told last: the scope may have grown since. */
-static inline bool case_told_again(const struct case_party *p)
+/* Is the answer, a record as the notice is, older than what was told last?  The scope may have
+ * grown since. */
+static inline bool case_told_again(uint64_t answer, uint64_t notice)
 {
-	return p->answer != NO_ID && p->answer < p->notice;
+	return answer != NO_ID && answer < notice;
 }
 /* In order of id, in the arena.  SY_ETOOBIG past MOST. */
 int case_parties(struct index_read *r, struct sy_arena *arena, const struct index_recall *c,

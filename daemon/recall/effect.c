@@ -141,7 +141,7 @@ static int add_told(struct sy_arena *arena, struct effect *e, const struct case_
 					 .told = 1,
 					 .told_at = v[i].told,
 					 .answered = v[i].answer != NO_ID,
-					 .told_again = case_told_again(&v[i]),
+					 .told_again = case_told_again(v[i].answer, v[i].notice),
 					 .answered_at = v[i].answer != NO_ID ? v[i].answered : 0};
 	if (n)
 		qsort(e->parties, n, sizeof *e->parties, by_name);
