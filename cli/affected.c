@@ -1,6 +1,6 @@
-#include "codes.h"
 #include "affected.h"
 
+#include "codes.h"
 #include "columns.h"
 #include "value.h"
 #include "words.h"

@@ -1,9 +1,9 @@
 /*
  * suyuan export: documents for others.
  */
-#include "codes.h"
 #include "export.h"
 
+#include "codes.h"
 #include "nouns.h"
 #include "whole.h"
 

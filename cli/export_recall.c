@@ -219,12 +219,11 @@ static void put_open_ends(struct report *r)
 {
 	const struct sy_json *total = sy_json_get(&r->effect, sy_json_root(&r->effect), "total"),
 			     *q;
-	uint64_t told = 0, answered = 0, untold = 0;
+	uint64_t told = recall_total(&r->effect, "told"),
+		 answered = recall_total(&r->effect, "answered"),
+		 untold = recall_total(&r->effect, "untold");
 	struct sy_buf b = {0};
 
-	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "told"), &told);
-	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "answered"), &answered);
-	(void)sy_json_u64(&r->effect, sy_json_get(&r->effect, total, "untold"), &untold);
 	if (untold > 0)
 		sy_buf_printf(&b, words("%llu who have something of it were not told. "),
 			      (unsigned long long)untold);
@@ -343,10 +342,8 @@ int cmd_export_recall(struct app *app)
 		put_csv(&r);
 	else if (rc == RC_DONE)
 		rc = put_page(&r, &path);
-	struct sy_str cut = rc == RC_DONE ? at(&r, &r.effect, "cut") : SY_STR("");
-	if (cut.n > 0)
-		rc = fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
-			  (int)cut.n, cut.p);
+	if (rc == RC_DONE)
+		rc = recall_whole(app, &r.effect);
 	sy_buf_free(&path);
 	names_free(&r.names);
 	return rc;

@@ -232,14 +232,6 @@ int cmd_recall_widen(struct app *app)
 	return change_case(app, arg_pos(app, 0), NULL);
 }
 
-static uint64_t total_of(const struct sy_json_doc *doc, const char *path)
-{
-	uint64_t n = 0;
-
-	(void)sy_json_u64(doc, view_at(doc, sy_json_root(doc), path), &n);
-	return n;
-}
-
 /* It is closed: that somebody was never told or never answered is said, and changes nothing. */
 static void warn_open_ends(struct app *app, const char *id)
 {
@@ -249,8 +241,8 @@ static void warn_open_ends(struct app *app, const char *id)
 		memset(&app->fail, 0, sizeof app->fail);
 		return;
 	}
-	uint64_t told = total_of(&doc, "total.told"), untold = total_of(&doc, "total.untold"),
-		 answered = total_of(&doc, "total.answered");
+	uint64_t told = recall_total(&doc, "told"), untold = recall_total(&doc, "untold"),
+		 answered = recall_total(&doc, "answered");
 	if (untold > 0)
 		say("warning: closed though %llu who have something of it were not told",
 		    (unsigned long long)untold);

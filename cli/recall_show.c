@@ -60,6 +60,24 @@ int recall_get(struct app *app, const char *id, const char *rest, struct sy_json
 	return rc;
 }
 
+uint64_t recall_total(const struct sy_json_doc *effect, const char *member)
+{
+	const struct sy_json *total = sy_json_get(effect, sy_json_root(effect), "total");
+	uint64_t n = 0;
+
+	(void)sy_json_u64(effect, sy_json_get(effect, total, member), &n);
+	return n;
+}
+
+int recall_whole(struct app *app, const struct sy_json_doc *doc)
+{
+	struct sy_str cut = view_text(app, doc, sy_json_get(doc, sy_json_root(doc), "cut"));
+
+	return cut.n == 0 ? RC_DONE
+			  : fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %s",
+				 sy_arena_strdup(&app->arena, cut));
+}
+
 const char *recall_me(struct app *app)
 {
 	struct sy_keyfile key;
@@ -294,11 +312,7 @@ int cmd_recall_effectiveness(struct app *app)
 		out_line(&app->out, "%s", "");
 		out_line(&app->out, "%s", words(affected_uncertain));
 	}
-	struct sy_str cut = view_text(app, &doc, sy_json_get(&doc, sy_json_root(&doc), "cut"));
-	if (cut.n > 0)
-		return fail(&app->fail, RC_FAIL, "this isn't all: the answer was cut by %.*s",
-			    (int)cut.n, cut.p);
-	return RC_DONE;
+	return recall_whole(app, &doc);
 }
 
 static void show_notices(struct app *app, const struct sy_json_doc *doc)

@@ -201,6 +201,9 @@ def test_a_csv_that_is_cut_is_no_answer(world, tmp_path):
     with Proxy(cut).to(world[0]) as between:
         done = Cli(tmp_path, between.url)("export", "recall", "urn:test:recall:r", "--format", "csv", expect=FAIL)
         assert "this isn't all" in done.err
+        for verb in (("recall", "effectiveness"), ("export", "recall")):
+            done = Cli(tmp_path, between.url)("--lang", "zh", *verb, "urn:test:recall:r", expect=FAIL)
+            assert "结果不完整：受 size 限制而截断" in done.err
 
 
 def test_headers_of_affected(ledger):
