@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A quarter of what there is, so that there is a next one to begin with, within these. */
+/* As much as was told before, a quarter of what there is at most, within these. */
 enum {
 	SLICE_MIN = 8192,
 	SLICE = 131072,  /* things whose names are looked up under one snapshot */
@@ -133,9 +133,10 @@ static void *read_slice(void *slice)
 	return NULL;
 }
 
-static size_t slice_of(size_t all)
+/* Of ALL, of which DONE were told: the first ones are short, so that an answer begins at once. */
+static size_t slice_of(size_t all, size_t done)
 {
-	size_t n = all / 4;
+	size_t n = all / 4 < done ? all / 4 : done;
 
 	return n < SLICE_MIN ? SLICE_MIN : n > SLICE ? SLICE : n;
 }
@@ -150,7 +151,7 @@ static void begin_slice(struct trace_writer *w, struct slice *s, const struct tr
 	s->of = t;
 	s->items = items;
 	s->begin = begin;
-	s->n = left < slice_of(all) ? left : slice_of(all);
+	s->n = left < slice_of(all, begin) ? left : slice_of(all, begin);
 	s->beside = s->n && w->slices[1] && !pthread_create(&s->thread, NULL, read_slice, s);
 }
 
