@@ -21,7 +21,7 @@ THREADED = {
     "unit": ("admit", "audit", "fault", "follow", "fsck", "http", "http_limits", "http_threads", "index",
              "kv", "ledger", "log", "lookups", "metrics", "register", "sign", "walk"),
     "corpus": (),
-    "black": ("answers", "faults", "hostile_load", "http", "kill", "mishaps", "proofs", "races", "routes"),
+    "black": ("answers", "faults", "hostile_load", "http", "kill", "proofs", "races", "routes"),
 }
 
 # What takes longest begins first, so that nothing is left to run alone on one core at the end.

@@ -232,11 +232,15 @@ def test_a_clock_that_is_behind_the_ledger_at_the_start(idle, shim):
 
 # --- disks --------------------------------------------------------------------------------------
 
-def fill(ledger, key, gtin, n=400, settle=False):
+def bodies(key, gtin, n=1000, each=400):
+    for i in range(n):
+        yield submission(key, [compact(batch(gtin, f"D{i}-{j}")) for j in range(each)])
+
+
+def fill(ledger, said_in_turn, settle=False):
     """Submissions until one is refused: (those acknowledged, the refusal, its body)."""
     said = []
-    for i in range(1000):
-        body = submission(key, [compact(batch(gtin, f"D{i}-{j}")) for j in range(n)])
+    for body in said_in_turn:
         answer = ledger.post(body)
         if answer.status != 201:
             return said, answer, body
@@ -255,7 +259,7 @@ def keeps(ledger, said):
 def test_truth_at_the_end_of_its_map(idle):
     idle.start(config="[ledger]\ntruth-map = 16M\n")
     key, gtin = idle.dairy()
-    said, full, left = fill(idle, key, gtin)
+    said, full, left = fill(idle, bodies(key, gtin))
     assert full.status == 507, full.body
     assert len(said) > 5
     for _ in range(3):
@@ -275,9 +279,9 @@ def test_truth_at_the_end_of_its_map(idle):
 
 
 @pytest.fixture
-def disk(tmp_path):
-    """Makes a small disk and mounts it: disk(size)."""
-    mounted = []
+def cramped(tmp_path):
+    """Makes a ledger on a small disk, with its log elsewhere: cramped(size) is (disk, ledger)."""
+    made = []
 
     def make(size):
         path = tmp_path / "disk"
@@ -286,24 +290,24 @@ def disk(tmp_path):
                               capture_output=True, text=True)
         if done.returncode:
             pytest.skip("no disk can be mounted here: " + done.stderr.strip())
-        mounted.append(path)
-        return path
+        ledger = Ledger(path / "ledger")
+        ledger.log = path.parent / "log"
+        made.append((path, ledger))
+        return path, ledger.init()
     yield make
-    for path in mounted:
+    for path, ledger in made:
+        ledger.remove()  # a test that failed left it running
         subprocess.run(["umount", path], check=True)
 
 
 @needs_root
-def test_a_full_disk_and_room_made_again(disk):
-    path = disk("48M")
-    ledger = Ledger(path / "ledger")
-    ledger.log = path.parent / "log"
-    ledger.init()
+def test_a_full_disk_and_room_made_again(cramped):
+    path, ledger = cramped("48M")
     ballast = path / "ballast"
     ballast.write_bytes(bytes(20 << 20))
     ledger.start()
     key, gtin = ledger.dairy()
-    said, full, left = fill(ledger, key, gtin, settle=True)
+    said, full, left = fill(ledger, bodies(key, gtin), settle=True)
     assert full.status == 507, full.body
     assert len(said) > 2
     ledger.settle()
@@ -329,14 +333,16 @@ def test_a_full_disk_and_room_made_again(disk):
 
 
 @needs_root
-def test_room_is_kept_for_what_the_index_is_behind(disk):
-    path = disk("48M")
-    ledger = Ledger(path / "ledger")
-    ledger.log = path.parent / "log"
-    ledger.init().start(config="[index]\ndelay = 10s\n")
+def test_room_is_kept_for_what_the_index_is_behind(cramped):
+    path, ledger = cramped("13M")
+    ledger.start(config="[index]\ndelay = 10s\nlag-soft = 60s\n")  # or it is waited for
     key, gtin = ledger.dairy()
-    said, full, left = fill(ledger, key, gtin)
+    ledger.settle()
+    prepared = list(bodies(key, gtin, 40))  # so that the disk is full before the index looks
+    said, full, left = fill(ledger, prepared)
     assert full.status == 507, full.body
+    seen = ledger.get(f"/v1/verify?code=(01){gtin}").json["asOf"]["entry"]
+    assert seen < said[0][1], "the index shall look only when the disk is full"
     ledger.settle()
     assert status(ledger, gtin, f"D{len(said) - 1}-399") == "registered"
     assert ledger.post(left).status == 201, "what the index took less than was kept is there again"
@@ -346,12 +352,10 @@ def test_room_is_kept_for_what_the_index_is_behind(disk):
 
 
 @needs_root
-def test_a_disk_that_something_else_fills(disk):
+def test_a_disk_that_something_else_fills(cramped):
     """To the last byte, while the index has something to commit: it waits, and all else goes on."""
-    path = disk("48M")
-    ledger = Ledger(path / "ledger")
-    ledger.log = path.parent / "log"
-    ledger.init().start(config="[index]\ndelay = 2s\n")
+    path, ledger = cramped("48M")
+    ledger.start(config="[index]\ndelay = 2s\n")
     key, gtin = ledger.dairy()
     ledger.settle()
     said = [grow(ledger, key, gtin, f"W{n}-", 400)["entry"] for n in range(3)]
@@ -379,11 +383,9 @@ def test_a_disk_that_something_else_fills(disk):
 
 
 @needs_root
-def test_a_read_only_disk(disk):
-    path = disk("64M")
-    ledger = Ledger(path / "ledger")
-    ledger.log = path.parent / "log"
-    ledger.init().start()
+def test_a_read_only_disk(cramped):
+    path, ledger = cramped("64M")
+    ledger.start()
     key, gtin = ledger.dairy()
     grow(ledger, key, gtin, "R")
     ledger.stop()
