@@ -55,6 +55,13 @@ static bool stopped(void *ctx)
 	return atomic_load(&a->app->stopping) || http_gone(a->x);
 }
 
+static bool helped(void *ctx, size_t n)
+{
+	const size_t many = 16384; /* to pay for a thread */
+
+	return n >= many && trace_has_help(ctx);
+}
+
 static int walk_in(struct trace_answer *a, struct index_read *r, size_t bytes)
 {
 	const struct config *c = &a->app->config;
@@ -68,6 +75,7 @@ static int walk_in(struct trace_answer *a, struct index_read *r, size_t bytes)
 				.bytes = bytes / n,
 				.ms = (unsigned)c->query_time / n,
 				.stopped = stopped,
+				.helped = helped,
 				.ctx = a};
 	int err = trace_walk(r, &ask, &a->found[0]);
 	ask.direction = INDEX_FORWARD;

@@ -31,6 +31,8 @@ struct trace_answer {
 const struct trace_format *trace_format_find(struct sy_str name);
 /* What was cut first of all, of either way. */
 const struct trace *trace_cut_of(const struct trace_answer *a);
+/* Is there a processor for a second thread, that no other question wants? */
+bool trace_has_help(const struct trace_answer *a);
 /* Streams what was found and ends the exchange. */
 void trace_send(struct trace_answer *a);
 

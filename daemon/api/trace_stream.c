@@ -290,18 +290,25 @@ static size_t held(const struct trace_answer *a)
 	       ENDS * named * (sizeof(struct span) + 2 * sizeof(struct want) + code) + CHUNK;
 }
 
-/* A second one where there is more to say, and a processor that no other question wants. */
+bool trace_has_help(const struct trace_answer *a)
+{
+	struct turns_stats now;
+
+	turns_stats(a->app->queries, &now);
+	return now.waiting == 0 && now.working + now.reading <= 1 &&
+	       sysconf(_SC_NPROCESSORS_ONLN) > 1;
+}
+
+/* A second one where there is more to say, if there is help. */
 static int new_slices(struct trace_writer *w)
 {
 	const struct trace_answer *a = w->a;
-	struct turns_stats now;
 
 	if ((w->slices[0] = calloc(1, sizeof(struct slice))) == NULL)
 		return SY_ENOMEM;
 	if (a->found[0].n <= SLICE_MIN && a->found[1].n <= SLICE_MIN)
 		return SY_OK;
-	turns_stats(a->app->queries, &now);
-	if (now.waiting == 0 && now.working + now.reading <= 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1)
+	if (trace_has_help(a))
 		w->slices[1] = calloc(1, sizeof(struct slice)); /* or it goes without */
 	return SY_OK;
 }

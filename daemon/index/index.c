@@ -254,6 +254,11 @@ int index_read_begin(struct index *ix, struct index_read *r)
 	return err;
 }
 
+bool index_read_same(const struct index_read *a, const struct index_read *b)
+{
+	return a->ix == b->ix && kv_state(&a->tx) == kv_state(&b->tx);
+}
+
 void index_read_end(struct index_read *r)
 {
 	let_spread_go(r);

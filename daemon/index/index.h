@@ -128,6 +128,8 @@ struct index_read {
 
 int index_read_begin(struct index *ix, struct index_read *r);
 void index_read_end(struct index_read *r);
+/* Do both show the same rows? */
+bool index_read_same(const struct index_read *a, const struct index_read *b);
 
 /* --- the register ---------------------------------------------------------------------------- */
 

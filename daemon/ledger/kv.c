@@ -342,6 +342,11 @@ int kv_commit(struct kv_tx *tx)
 	return tx->err = err_of(rc);
 }
 
+uint64_t kv_state(const struct kv_tx *tx)
+{
+	return tx->txn ? mdb_txn_id(tx->txn) : 0;
+}
+
 bool kv_wants_room(struct kv_tx *tx, int err)
 {
 	MDB_txn *txn;

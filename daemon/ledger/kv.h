@@ -50,6 +50,8 @@ enum { KV_READ = 0, KV_WRITE = 1 };
 int kv_begin(struct kv *kv, struct kv_tx *tx, int mode);
 int kv_commit(struct kv_tx *tx); /* the first error, or the commit's */
 void kv_abort(struct kv_tx *tx); /* also ends a read; harmless on an ended one */
+/* Which of its states the environment shows TX. */
+uint64_t kv_state(const struct kv_tx *tx);
 /* Has the disk room for the file to grow?  True where the file system can't tell. */
 bool kv_has_room(struct kv *kv);
 /* Was it for want of room on the disk that TX failed with ERR, and may it be tried again?  To LMDB

@@ -64,6 +64,15 @@ int actors_meet(struct memory *m, struct actors *a, const struct trace_actor *me
 	return SY_OK;
 }
 
+int actors_meet_all(struct memory *m, struct actors *a, const struct actors *met)
+{
+	int err = SY_OK;
+
+	for (size_t i = 0; i < met->n && err == SY_OK; i++)
+		err = actors_meet(m, a, &met->v[i]);
+	return err;
+}
+
 static int by_from(const void *a, const void *b)
 {
 	const struct trace_actor *x = a, *y = b;

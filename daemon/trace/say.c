@@ -1,9 +1,9 @@
 #include "walk.h"
 
 /*
- * The records that say what a walk found, who had to do with it, and where the items are.  One
- * sweep over the histories in order of id, near the speed of an array, says most of it.  What needs
- * other histories as well, or tells containers, is looked at again in the order of the levels.
+ * The records that say what a walk found, and containers that are only told.  A sweep over the
+ * histories (sweep.c) says most of it; what needs other histories as well is looked at here, in the
+ * order of the levels.
  */
 
 enum sy_item_role role_into(const struct walk *w)
@@ -16,11 +16,6 @@ enum sy_item_role role_out_of(const struct walk *w)
 	return w->ask->direction == INDEX_FORWARD ? SY_ROLE_OUTPUT : SY_ROLE_INPUT;
 }
 
-static bool in_force(const struct item_event *e)
-{
-	return !e->error && !e->withdrawn;
-}
-
 /* Does the record name the item in that role in NODE, in the time asked for? */
 static int stands(struct walk *w, const struct item_event *e, enum sy_item_role role, uint64_t node,
 		  bool *yes)
@@ -28,7 +23,7 @@ static int stands(struct walk *w, const struct item_event *e, enum sy_item_role 
 	int err = SY_OK;
 
 	*yes = false;
-	if (!in_force(e) || !(e->roles & 1U << role))
+	if (!is_in_force(e) || !(e->roles & 1U << role))
 		return SY_OK;
 	for (unsigned i = 0; i < e->n_facts && err == SY_OK && !*yes; i++)
 		if (e->facts[i].role == (unsigned)role && walk_within(w, e->facts[i].time))
@@ -93,7 +88,7 @@ static int unpacked_after(struct walk *w, uint64_t item, uint64_t container,
 	     from = e.record + 1) {
 		if ((err = walk_step(w)))
 			return err;
-		for (unsigned i = 0; i < e.n_facts && in_force(&e); i++) {
+		for (unsigned i = 0; i < e.n_facts && is_in_force(&e); i++) {
 			const struct item_fact *f = &e.facts[i];
 			if (f->step == STEP_UNPACK && f->other == container && f->time < *time &&
 			    is_later(f->time, e.record, in))
@@ -167,14 +162,6 @@ static int say_packed(struct walk *w, uint32_t i, const struct item_event *e)
 	return err;
 }
 
-static bool registers(const struct item_event *e)
-{
-	for (unsigned i = 0; i < e->n_facts; i++)
-		if (e->facts[i].step == STEP_CREATE || e->facts[i].step == STEP_PRODUCE)
-			return true;
-	return false;
-}
-
 static int read_history(struct walk *w, uint32_t i, struct said *s)
 {
 	uint64_t id = w->items[i].id, node = w->items[i].records[0];
@@ -186,11 +173,11 @@ static int read_history(struct walk *w, uint32_t i, struct said *s)
 	     from = e.record + 1) {
 		if ((err = walk_step(w)))
 			return err;
-		if (!in_force(&e))
+		if (!is_in_force(&e))
 			continue;
 		if (s->first == NO_ID)
 			s->first = e.record;
-		if (s->registered == NO_ID && registers(&e))
+		if (s->registered == NO_ID && is_registration(&e))
 			s->registered = e.record;
 		if (made && e.record == (node & ~NODE_BIT) &&
 		    (err = stands(w, &e, role_out_of(w), node, &stood)) == SY_OK && stood)
@@ -212,9 +199,9 @@ static int registration(struct walk *w, uint64_t id, uint64_t *record)
 	     from = e.record + 1) {
 		if ((err = walk_step(w)))
 			return err;
-		if (in_force(&e) && (*record == NO_ID || registers(&e)))
+		if (is_in_force(&e) && (*record == NO_ID || is_registration(&e)))
 			*record = e.record;
-		if (in_force(&e) && registers(&e))
+		if (is_in_force(&e) && is_registration(&e))
 			break;
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
@@ -268,108 +255,10 @@ static int say(struct walk *w, uint32_t i)
 	return err;
 }
 
-/* --- the sweep ------------------------------------------------------------------------------- */
-
-static int meet(struct walk *w, uint64_t id, uint64_t record, uint32_t i, bool place)
-{
-	struct trace_actor met = {id, record, i, place};
-	int err = id == NO_ID ? SY_OK : actors_meet(&w->memory, &w->actors, &met);
-
-	if (err == SY_ETOOBIG) { /* what is left is told, but not who */
-		walk_stop(w, TRACE_CUT_SIZE);
-		return SY_OK;
-	}
-	return err;
-}
-
-static int meet_all(struct walk *w, const struct item_fact *f, uint64_t record, uint32_t i)
-{
-	bool packs = f->step == STEP_PACK || f->step == STEP_UNPACK;
-	int err = meet(w, f->party, record, i, false);
-
-	if (err == SY_OK && !packs)
-		err = meet(w, f->other, record, i, false);
-	return err ? err : meet(w, f->place, record, i, true);
-}
-
-/* Does it say of both ends of a transformation that no other record shares? */
-static bool says_all(const struct walk *w, const struct item_fact *f)
-{
-	return f->group == NO_ID && f->role == (unsigned)role_out_of(w) &&
-	       (f->step == STEP_CONSUME || f->step == STEP_PRODUCE);
-}
-
-struct look {
-	uint64_t first, registered; /* records, or NO_ID */
-	bool packed, alone;
-};
-
-static int look_at(struct walk *w, uint32_t i, const struct item_event *e, struct look *l)
-{
-	const struct trace_item *it = &w->items[i];
-	bool node = it->edge == TRACE_TRANSFORM && (it->records[0] & ~NODE_BIT) == e->record;
-	int err = SY_OK;
-
-	if (l->first == NO_ID)
-		l->first = e->record;
-	if (l->registered == NO_ID && registers(e))
-		l->registered = e->record;
-	for (unsigned k = 0; k < e->n_facts && err == SY_OK; k++) {
-		const struct item_fact *f = &e->facts[k];
-		l->packed |= f->step == STEP_PACK && f->role == SY_ROLE_CHILD;
-		if (!walk_within(w, f->time))
-			continue;
-		l->alone |= node && says_all(w, f);
-		err = meet_all(w, f, e->record, i);
-	}
-	return err;
-}
-
-static int look(struct walk *w, uint32_t i)
-{
-	struct trace_item *it = &w->items[i];
-	struct look l = {.first = NO_ID, .registered = NO_ID};
-	struct item_event e;
-	bool fresh;
-	int err;
-
-	for (uint64_t from = 0; (err = index_history_next(w->r, it->id, from, &e)) == SY_OK;
-	     from = e.record + 1)
-		if ((err = walk_step(w)) || (in_force(&e) && (err = look_at(w, i, &e, &l))))
-			return err;
-	if (err != SY_ENOTFOUND)
-		return err;
-	if (l.packed || (it->edge == TRACE_TRANSFORM && !l.alone) ||
-	    (it->edge == TRACE_MEMBER && w->ask->direction == INDEX_BACK))
-		return walk_room(w, bits_add(&w->memory, &w->again, i, &fresh));
-	if (it->edge == TRACE_TRANSFORM)
-		it->records[0] &= ~NODE_BIT;
-	else if (it->edge != TRACE_CONTAIN)
-		it->records[0] = l.registered != NO_ID ? l.registered : l.first;
-	return SY_OK;
-}
-
-static int look_at_all(struct walk *w, size_t n)
-{
-	struct via *order = (void *)w->spare; /* which has room for twice as many */
-	int err = SY_OK;
-
-	for (size_t i = 0; i < n; i++) {
-		struct trace_item *it = &w->items[i];
-		order[i] = (struct via){it->id, (uint32_t)i};
-		if (it->edge == TRACE_MEMBER)
-			it->records[0] = NO_ID;
-	}
-	trace_sort(order, n, sizeof *order, order + n);
-	for (size_t i = 0; i < n && err == SY_OK; i++)
-		err = look(w, order[i].from);
-	return err;
-}
-
 int say_all(struct walk *w)
 {
 	size_t n = w->n;
-	int err = look_at_all(w, n);
+	int err = sweep(w, n);
 
 	for (size_t i = 0; i < n && err == SY_OK; i++)
 		if (bits_has(&w->again, i))

@@ -63,20 +63,44 @@ int memory_spare(struct memory *m, void *p, size_t *cap, size_t need, size_t siz
 	return room(m, p, cap, need, size, false);
 }
 
-int bits_add_page(struct memory *m, struct bits *b, uint64_t id)
+int bits_room(struct memory *m, struct bits *b, uint64_t id)
 {
 	size_t page = (size_t)(id / BITS_PAGE), had = b->n_pages;
 	int err = memory_room(m, &b->pages, &b->n_pages, page + 1, sizeof *b->pages);
 
+	if (err == SY_OK && b->n_pages > had)
+		memset(b->pages + had, 0, (b->n_pages - had) * sizeof *b->pages);
+	return err;
+}
+
+int bits_add_page(struct memory *m, struct bits *b, uint64_t id)
+{
+	size_t page = (size_t)(id / BITS_PAGE);
+	int err = bits_room(m, b, id);
+
 	if (err)
 		return err;
-	if (b->n_pages > had)
-		memset(b->pages + had, 0, (b->n_pages - had) * sizeof *b->pages);
 	if ((err = memory_room(m, &b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows)))
 		return err;
 	memset(b->rows[b->n_rows++], 0, sizeof *b->rows);
 	b->pages[page] = (uint32_t)b->n_rows;
 	return SY_OK;
+}
+
+int bits_add_all(struct memory *m, struct bits *b, const struct bits *of)
+{
+	int err = SY_OK;
+
+	for (uint64_t page = 0; page < of->n_pages && err == SY_OK; page++) {
+		if (of->pages[page] == 0)
+			continue;
+		if (bits_word(b, page * BITS_PAGE) == NULL)
+			err = bits_add_page(m, b, page * BITS_PAGE);
+		for (unsigned i = 0; i < BITS_PAGE / 64 && err == SY_OK; i++)
+			*bits_word(b, page * BITS_PAGE + i * 64) |=
+			    of->rows[of->pages[page] - 1][i];
+	}
+	return err;
 }
 
 void bits_free(struct bits *b)

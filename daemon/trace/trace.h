@@ -12,8 +12,9 @@
  * A walk goes by distance, so that the path told of an item is a shortest one, and reads each
  * frontier in order of id, near the speed of an array.  It visits an item once: cycles end.  It
  * stops at a depth, at so many bytes of memory, after so many ms, or when it is told to, and then
- * says by what it was cut.  A walk belongs to one thread and needs its snapshot to the end; what it
- * found is ids and numbers, to be written out in slices under later snapshots.
+ * says by what it was cut.  A walk belongs to one thread, though another may help it for a time,
+ * and needs its snapshot to the end; what it found is ids and numbers, to be written out in slices
+ * under later snapshots.
  */
 #ifndef TRACE_TRACE_H
 #define TRACE_TRACE_H
@@ -79,8 +80,10 @@ struct trace_ask {
 	/* Edges read one by one before all are taken into memory, at the next level; for tests.  0:
 	 * as many as it pays after; SIZE_MAX: never. */
 	size_t pack_after;
-	bool (*stopped)(void *ctx); /* asked now and then; may be NULL */
-	unsigned every;             /* so many steps, from one time to the next; 0 for 1,024 */
+	bool (*stopped)(void *ctx); /* asked now and then, by two threads at once if HELPED */
+	/* May a second thread help to say what N items are?  NULL: no. */
+	bool (*helped)(void *ctx, size_t n);
+	unsigned every; /* so many steps, from one time to the next; 0 for 1,024 */
 	void *ctx;
 };
 

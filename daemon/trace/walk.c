@@ -35,11 +35,14 @@ int walk_stop(struct walk *w, enum trace_cut cut)
 	return SY_EHALT;
 }
 
+bool walk_is_over(const struct walk *w)
+{
+	return now_ms() >= w->due || (w->ask->stopped && w->ask->stopped(w->ask->ctx));
+}
+
 int walk_look_up(struct walk *w)
 {
-	if (now_ms() >= w->due || (w->ask->stopped && w->ask->stopped(w->ask->ctx)))
-		return walk_stop(w, TRACE_CUT_TIME);
-	return SY_OK;
+	return walk_is_over(w) ? walk_stop(w, TRACE_CUT_TIME) : SY_OK;
 }
 
 int walk_room(struct walk *w, int err)

@@ -28,7 +28,9 @@ struct bits {
 	size_t n_rows, cap_rows;
 };
 enum { BITS_PAGE = 512 };
+int bits_room(struct memory *m, struct bits *b, uint64_t id); /* for ids up to that */
 int bits_add_page(struct memory *m, struct bits *b, uint64_t id);
+int bits_add_all(struct memory *m, struct bits *b, const struct bits *of);
 void bits_free(struct bits *b);
 /* The word that has ID's bit; NULL for none yet. */
 static inline uint64_t *bits_word(const struct bits *b, uint64_t id)
@@ -104,6 +106,7 @@ struct actors {
 	uint32_t last[2]; /* a party and a place that were met, likewise; 0 for none yet */
 };
 int actors_meet(struct memory *m, struct actors *a, const struct trace_actor *met);
+int actors_meet_all(struct memory *m, struct actors *a, const struct actors *met);
 void actors_sort(struct actors *a); /* by FROM; nothing is met afterwards */
 void actors_free(struct actors *a);
 
@@ -147,6 +150,7 @@ struct walk {
 };
 
 int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */
+bool walk_is_over(const struct walk *w);           /* its time, or somebody's patience */
 /* After every step: time and patience, at which it looks now and then. */
 int walk_look_up(struct walk *w);
 static inline int walk_step(struct walk *w)
@@ -196,7 +200,22 @@ int contents_question(struct walk *w, uint64_t id, int64_t from, int64_t to);
 int contents_open(struct walk *w);
 int contents_cleared(struct walk *w, const struct content *c); /* adds a line to w->cleared */
 
+/* sweep.c: says of the first N items what their own histories do, and who and where; those that
+ * need more come to w->again. */
+int sweep(struct walk *w, size_t n);
+
 /* say.c */
+static inline bool is_in_force(const struct item_event *e)
+{
+	return !e->error && !e->withdrawn;
+}
+static inline bool is_registration(const struct item_event *e)
+{
+	for (unsigned i = 0; i < e->n_facts; i++)
+		if (e->facts[i].step == STEP_CREATE || e->facts[i].step == STEP_PRODUCE)
+			return true;
+	return false;
+}
 /* A record in force, in the time asked for, by which ITEM stands in NODE in that role; NO_ID. */
 int record_said(struct walk *w, uint64_t item, enum sy_item_role role, uint64_t node,
 		uint64_t *out);

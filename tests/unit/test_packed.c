@@ -3,9 +3,12 @@
 #include "faults.h"
 #include "trace/trace.h"
 
+#include <pthread.h>
+
 /*
  * A walk that takes all edges into memory on its way finds what one that looks each up finds, in
- * the same order, whenever it does so and whatever stops it.
+ * the same order, whenever it does so and whatever stops it.  So does one that a second thread
+ * helps to say what it found.
  */
 
 enum { LOTS = 60, EVENTS = 90, HUB = 1500, PLENTY = 1 << 26, GRAPHS = 6 };
@@ -113,6 +116,59 @@ static void ck_same(const struct trace *a, const struct trace *b)
 		ck_assert_uint_eq(x->records[0], y->records[0]);
 		ck_assert_uint_eq(x->records[1], y->records[1]);
 	}
+	for (size_t i = 0; i < a->n_actors; i++) {
+		const struct trace_actor *x = &a->actors[i], *y = &b->actors[i];
+		ck_assert_uint_eq(x->id, y->id);
+		ck_assert_uint_eq(x->record, y->record);
+		ck_assert_uint_eq(x->from, y->from);
+		ck_assert_int_eq(x->place, y->place);
+	}
+}
+
+/* Who waits for help until it is there, so that both threads say something. */
+static struct helped {
+	pthread_mutex_t lock;
+	pthread_cond_t came;
+	pthread_t first;
+	bool called, here;
+	unsigned times; /* that it came */
+} help = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+
+static bool call_help(void *ctx, size_t n)
+{
+	(void)ctx;
+	help.first = pthread_self();
+	help.called = n > 3;
+	help.here = false;
+	return help.called;
+}
+
+static bool await_help(void *ctx)
+{
+	(void)ctx;
+	pthread_mutex_lock(&help.lock);
+	if (help.called && !pthread_equal(pthread_self(), help.first)) {
+		help.times += !help.here;
+		help.here = true;
+		pthread_cond_signal(&help.came);
+	}
+	while (help.called && !help.here)
+		pthread_cond_wait(&help.came, &help.lock);
+	pthread_mutex_unlock(&help.lock);
+	return false;
+}
+
+static void ck_helped(struct trace_ask ask, const struct trace *plain)
+{
+	struct trace helped;
+
+	ask.helped = call_help;
+	ask.stopped = await_help;
+	ask.every = 1;
+	help.called = false;
+	ck_assert_int_eq(trace_walk(&rd, &ask, &helped), SY_OK);
+	ck_same(plain, &helped);
+	trace_free(&helped);
 }
 
 /* After none, one, two, … of the edges, and when it pays; the number of items. */
@@ -125,6 +181,8 @@ static size_t ck_packed(struct trace_ask ask, size_t after)
 	ask.pack_after = after;
 	ck_assert_int_eq(trace_walk(&rd, &ask, &packed), SY_OK);
 	ck_same(&plain, &packed);
+	if (after % 7 == 1)
+		ck_helped(ask, &plain);
 	size_t n = plain.n;
 	trace_free(&plain);
 	trace_free(&packed);
@@ -169,6 +227,7 @@ START_TEST(the_same_is_found)
 		}
 	}
 	ck_assert_uint_gt(most, LOTS / 2);
+	ck_assert_uint_gt(help.times, 20);
 	unlook();
 	ck_fsck();
 }
