@@ -72,6 +72,7 @@ static int walk_in(struct trace_answer *a, struct index_read *r, size_t bytes)
 				.depth = a->depth,
 				.from = a->from,
 				.to = a->to,
+				.named = true,
 				.bytes = bytes / n,
 				.ms = (unsigned)c->query_time / n,
 				.stopped = stopped,

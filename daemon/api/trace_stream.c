@@ -177,11 +177,8 @@ static int flush(struct trace_writer *w)
 }
 
 /* What was erased since it was found is left out. */
-static int write_line(struct trace_writer *w, const struct slice *s, size_t i, struct trace_line *l,
-		      bool reached)
+static int write_line(struct trace_writer *w, const struct trace_line *l, bool reached)
 {
-	l->code = text_of(s, s->names[i][OWN]);
-	l->from = text_of(s, s->names[i][FROM]);
 	if (l->code.n == 0 || (l->from.n == 0 && reached))
 		return SY_OK;
 	w->a->format->line(w, l);
@@ -189,28 +186,45 @@ static int write_line(struct trace_writer *w, const struct slice *s, size_t i, s
 	return w->b.n >= CHUNK ? flush(w) : SY_OK;
 }
 
-static int write_item(struct trace_writer *w, const struct slice *s, size_t i,
-		      enum index_direction direction)
+static int write_item(struct trace_writer *w, const struct trace_item *it, struct trace_line *l)
 {
-	const struct trace_item *it = &s->of->items[s->begin + i];
-	struct trace_line l = {.edge = it->edge,
-			       .distance = it->distance,
-			       .records = {it->records[0], it->records[1]},
-			       .direction = direction};
+	l->list = TRACE_ITEMS;
+	l->edge = it->edge;
+	l->distance = it->distance;
+	l->records[0] = it->records[0];
+	l->records[1] = it->records[1];
+	return write_line(w, l, it->from != TRACE_NONE);
+}
 
-	return write_line(w, s, i, &l, it->from != TRACE_NONE);
+/* From BEGIN on, where the walk brought the names along. */
+static int write_named(struct trace_writer *w, const struct trace *t,
+		       enum index_direction direction, size_t begin)
+{
+	char code[TRACE_NAME_MAX], from[TRACE_NAME_MAX];
+	int err = SY_OK;
+
+	for (size_t i = begin; i < t->n && err == SY_OK; i++) {
+		struct trace_line l = {.direction = direction};
+		bool plain = true;
+		l.code = trace_name(t, i, code, &l.plain);
+		if (t->items[i].from != TRACE_NONE)
+			l.from = trace_name(t, t->items[i].from, from, &plain);
+		l.plain &= plain;
+		err = write_item(w, &t->items[i], &l);
+	}
+	return err;
 }
 
 static int write_actor(struct trace_writer *w, const struct slice *s, size_t i,
-		       enum index_direction direction, enum trace_list list)
+		       struct trace_line *l, enum trace_list list)
 {
 	const struct trace_actor *m = &s->of->actors[s->begin + i];
-	struct trace_line l = {.list = list,
-			       .distance = s->of->items[m->from].distance,
-			       .records = {m->record, NO_ID},
-			       .direction = direction};
 
-	return m->place == (list == TRACE_PLACES) ? write_line(w, s, i, &l, true) : SY_OK;
+	l->list = list;
+	l->distance = s->of->items[m->from].distance;
+	l->records[0] = m->record;
+	l->records[1] = NO_ID;
+	return m->place == (list == TRACE_PLACES) ? write_line(w, l, true) : SY_OK;
 }
 
 static int write_slice(struct trace_writer *w, const struct slice *s,
@@ -218,9 +232,13 @@ static int write_slice(struct trace_writer *w, const struct slice *s,
 {
 	int err = SY_OK;
 
-	for (size_t i = 0; i < s->n && err == SY_OK; i++)
-		err = s->items ? write_item(w, s, i, direction)
-			       : write_actor(w, s, i, direction, list);
+	for (size_t i = 0; i < s->n && err == SY_OK; i++) {
+		struct trace_line l = {.code = text_of(s, s->names[i][OWN]),
+				       .from = text_of(s, s->names[i][FROM]),
+				       .direction = direction};
+		err = s->items ? write_item(w, &s->of->items[s->begin + i], &l)
+			       : write_actor(w, s, i, &l, list);
+	}
 	return err;
 }
 
@@ -232,6 +250,8 @@ static int write_all(struct trace_writer *w, const struct trace *t, enum index_d
 	bool items = list == TRACE_ITEMS;
 	int err = SY_OK;
 
+	if (items && t->names.at)
+		return write_named(w, t, direction, begin);
 	begin_slice(w, s, t, items, begin);
 	while (s->n > 0 && err == SY_OK) {
 		size_t end = s->begin + s->n;
@@ -278,15 +298,23 @@ static void set_totals(const struct trace_answer *a)
 	http_set(a->x, "Suyuan-Unknown", text);
 }
 
+/* How many names are looked up while it is written. */
+static size_t sliced(const struct trace *t)
+{
+	return t->names.at ? t->n_actors : t->n;
+}
+
 /* Bytes that the answer takes until it is read, names of codes of some length with it. */
 static size_t held(const struct trace_answer *a)
 {
 	const size_t code = 64;
 	size_t items = a->found[0].n + a->found[1].n;
-	size_t named = items < SLICES * SLICE ? items : SLICES * SLICE;
+	size_t all = sliced(&a->found[0]) + sliced(&a->found[1]);
+	size_t named = all < SLICES * SLICE ? all : SLICES * SLICE;
 
 	return items * sizeof *a->found->items +
 	       (a->found[0].n_actors + a->found[1].n_actors) * sizeof *a->found->actors +
+	       trace_names_bytes(&a->found[0].names) + trace_names_bytes(&a->found[1].names) +
 	       ENDS * named * (sizeof(struct span) + 2 * sizeof(struct want) + code) + CHUNK;
 }
 
@@ -306,7 +334,7 @@ static int new_slices(struct trace_writer *w)
 
 	if ((w->slices[0] = calloc(1, sizeof(struct slice))) == NULL)
 		return SY_ENOMEM;
-	if (a->found[0].n <= SLICE_MIN && a->found[1].n <= SLICE_MIN)
+	if (sliced(&a->found[0]) <= SLICE_MIN && sliced(&a->found[1]) <= SLICE_MIN)
 		return SY_OK;
 	if (trace_has_help(a))
 		w->slices[1] = calloc(1, sizeof(struct slice)); /* or it goes without */

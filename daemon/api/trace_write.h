@@ -22,6 +22,7 @@ struct trace_writer {
 
 struct trace_line {
 	struct sy_str code, from; /* from is empty of what was asked for */
+	bool plain;               /* both stand in a JSON string as they are */
 	enum trace_list list;
 	enum trace_edge edge; /* of an item */
 	unsigned distance;    /* of a party or place that of the item it was at */

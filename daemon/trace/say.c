@@ -255,6 +255,24 @@ static int say(struct walk *w, uint32_t i)
 	return err;
 }
 
+/* Of the containers that were told after the sweep. */
+static int name_told(struct walk *w, size_t n)
+{
+	struct stems stems = {.last = 0};
+	struct sy_str code;
+	int err = w->names.at ? names_room(&w->memory, &w->names, w->n) : SY_OK;
+
+	for (size_t i = n; i < w->n && err == SY_OK && w->names.at; i++) {
+		w->names.at[i] = 0;
+		err = index_item_name(w->r, w->items[i].id, &code);
+		if (err == SY_OK)
+			err = names_add(&w->memory, &w->names, &stems, 0, code, &w->names.at[i]);
+		else if (err == SY_ENOTFOUND)
+			err = SY_OK;
+	}
+	return err;
+}
+
 int say_all(struct walk *w)
 {
 	size_t n = w->n;
@@ -263,6 +281,10 @@ int say_all(struct walk *w)
 	for (size_t i = 0; i < n && err == SY_OK; i++)
 		if (bits_has(&w->again, i))
 			err = say(w, (uint32_t)i);
+	if (err == SY_OK)
+		err = name_told(w, n);
+	if (err)
+		names_free(&w->memory, &w->names);
 	for (size_t i = 0; i < n; i++) /* of what was stopped: one of the transformation */
 		if (w->items[i].edge == TRACE_TRANSFORM && w->items[i].records[0] != NO_ID)
 			w->items[i].records[0] &= ~NODE_BIT;

@@ -25,6 +25,8 @@ static size_t grown_to(struct memory *m, size_t cap, size_t need, size_t size)
 		grown = need;
 	if (grown - cap > m->left / size && m->packed)
 		packed_free(m, m->packed);
+	if (grown - cap > m->left / size && m->names)
+		names_free(m, m->names);
 	if (grown - cap > m->left / size)
 		grown = need; /* what is left, rather than nothing */
 	return grown - cap > m->left / size ? 0 : grown;

@@ -20,6 +20,7 @@ struct sweep {
 	struct walk *w; /* each writes but the items that it took */
 	const struct via *order;
 	size_t n, block;
+	uint32_t *at;       /* where the items' names are; NULL: nobody wants them */
 	atomic_size_t next; /* to be taken; N or more: none */
 };
 
@@ -30,6 +31,9 @@ struct part {
 	struct memory memory;
 	struct actors actors;
 	struct bits again;
+	struct trace_names *names, own; /* the text of that number of them */
+	struct stems stems;
+	unsigned number;
 	bool alone;
 	unsigned steps;
 	enum trace_cut cut;
@@ -136,6 +140,21 @@ static int look(struct part *p, uint32_t i)
 	return SY_OK;
 }
 
+/* Erased ones have none. */
+static int name(struct part *p, uint32_t i)
+{
+	struct sweep *s = p->of;
+	struct sy_str code;
+
+	if (s->at == NULL || p->names->gone)
+		return SY_OK;
+	s->at[i] = 0;
+	int err = index_item_name(p->r, s->w->items[i].id, &code);
+	if (err)
+		return err == SY_ENOTFOUND ? SY_OK : err;
+	return names_add(&p->memory, p->names, &p->stems, p->number, code, &s->at[i]);
+}
+
 /* --- threads --------------------------------------------------------------------------------- */
 
 /* Blocks until there are none.  Whoever can't go on ends it for both. */
@@ -146,8 +165,10 @@ static void take_blocks(struct part *p)
 
 	while (p->err == SY_OK && (at = atomic_fetch_add(&s->next, s->block)) < s->n) {
 		size_t end = s->n - at < s->block ? s->n : at + s->block;
-		for (; at < end && p->err == SY_OK; at++)
-			p->err = look(p, s->order[at].from);
+		for (size_t i = at; i < end && p->err == SY_OK; i++)
+			p->err = look(p, s->order[i].from);
+		for (size_t i = at; i < end && p->err == SY_OK; i++)
+			p->err = name(p, s->order[i].from);
 	}
 	if (p->err)
 		atomic_store(&s->next, s->n);
@@ -170,6 +191,10 @@ static void *help(void *part)
 
 static void part_free(struct part *p)
 {
+	names_free(&p->memory, &p->own);
+	p->memory.left +=
+	    p->actors.cap * sizeof *p->actors.v + p->actors.n_slots * sizeof *p->actors.slots +
+	    p->again.n_pages * sizeof *p->again.pages + p->again.cap_rows * sizeof *p->again.rows;
 	actors_free(&p->actors);
 	bits_free(&p->again);
 }
@@ -198,7 +223,12 @@ static void forget(struct walk *w, size_t n)
 static int sweep_alone(struct sweep *s)
 {
 	struct walk *w = s->w;
-	struct part p = {.of = s, .r = w->r, .memory = w->memory, .alone = true, .steps = w->steps};
+	struct part p = {.of = s,
+			 .r = w->r,
+			 .memory = w->memory,
+			 .names = &w->names,
+			 .alone = true,
+			 .steps = w->steps};
 
 	forget(w, s->n);
 	atomic_store(&s->next, 0);
@@ -215,33 +245,55 @@ static int err_of(const struct part *a, const struct part *b)
 	return a->err;
 }
 
+/* The second's text is moved, so that it isn't given back with the part. */
+static void join_names(struct sweep *s, struct part *mine, struct part *other)
+{
+	struct trace_names *names = &s->w->names;
+
+	if (s->at == NULL || mine->own.gone || other->own.gone) {
+		names_free(&mine->memory, &mine->own);
+		names_free(&mine->memory, names);
+		return;
+	}
+	names->text[0] = mine->own.text[0];
+	names->text[1] = other->own.text[1];
+	other->memory.left += names->text[1].cap;
+	mine->memory.left -= names->text[1].cap;
+	mine->own = other->own = (struct trace_names){0};
+}
+
 static int put_together(struct part *into, struct part *p)
 {
 	int err = actors_meet_all(&into->memory, &into->actors, &p->actors);
 
-	return err ? err : bits_add_all(&into->memory, &into->again, &p->again);
+	if (err == SY_OK)
+		err = bits_add_all(&into->memory, &into->again, &p->again);
+	if (err == SY_OK)
+		join_names(into->of, into, p);
+	return err;
 }
 
 /*
- * Joins the second's part to the first's.  SY_ETOOBIG unless there was so much room that one thread
- * wouldn't have met the end of it either: then both are undone.
+ * Joins the second's part to the first's, where ALL bytes were given to both.  SY_ETOOBIG unless
+ * there was so much room that one thread wouldn't have met the end of it either: then both are
+ * undone.
  */
 static int join(struct part *mine, struct part *other, size_t all)
 {
-	size_t left = mine->memory.left + other->memory.left, others = other->memory.left;
+	size_t used = all - mine->memory.left - other->memory.left - trace_names_bytes(&mine->own) -
+		      trace_names_bytes(&other->own);
 	int err = err_of(mine, other);
 
-	mine->memory.left = left;
 	mine->cut = mine->cut > other->cut ? mine->cut : other->cut;
-	if ((err == SY_OK || err == SY_EHALT) && left < all - all / 4)
+	if ((err == SY_OK || err == SY_EHALT) && used > all / 4)
 		err = SY_ETOOBIG;
 	if (err == SY_OK || err == SY_EHALT) {
 		int joined = put_together(mine, other);
 		err = joined ? joined : err;
 	}
-	mine->memory.left += all / 2 - others;
 	part_free(other);
-	if (err == SY_ETOOBIG)
+	mine->memory.left += other->memory.left;
+	if (err && err != SY_EHALT)
 		part_free(mine);
 	return err;
 }
@@ -252,10 +304,12 @@ static bool sweep_together(struct sweep *s, int *err)
 	struct walk *w = s->w;
 	size_t all = w->memory.left;
 	struct part mine = {.of = s, .r = w->r, .memory.left = all - all / 2, .steps = w->steps};
-	struct part other = {.of = s, .memory.left = all / 2};
+	struct part other = {.of = s, .memory.left = all / 2, .number = 1};
 	pthread_t thread;
 
 	forget(w, s->n);
+	mine.memory.names = mine.names = &mine.own;
+	other.memory.names = other.names = &other.own;
 	if (pthread_create(&thread, NULL, help, &other))
 		return false;
 	take_blocks(&mine);
@@ -263,6 +317,7 @@ static bool sweep_together(struct sweep *s, int *err)
 	mine.err = join(&mine, &other, all);
 	if (mine.err == SY_ETOOBIG)
 		return false;
+	mine.memory.names = w->memory.names;
 	w->steps = mine.steps;
 	*err = end_part(w, &mine);
 	return true;
@@ -279,6 +334,10 @@ int sweep(struct walk *w, size_t n)
 	for (size_t i = 0; i < n; i++)
 		order[i] = (struct via){w->items[i].id, (uint32_t)i};
 	trace_sort(order, n, sizeof *order, order + n);
+	if (w->ask->named && (err = names_room(&w->memory, &w->names, n)))
+		return err;
+	if ((s.at = w->names.at) != NULL)
+		w->memory.names = &w->names;
 	if (w->ask->helped && w->ask->helped(w->ask->ctx, n) && sweep_together(&s, &err))
 		return err;
 	return sweep_alone(&s);

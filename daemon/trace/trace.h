@@ -34,6 +34,18 @@ const char *trace_cut_name(enum trace_cut c); /* NULL of what is whole */
 
 #define TRACE_NONE UINT32_MAX
 
+/* Codes of what was found.  They mostly differ in the end alone, so that what they begin with is
+ * kept once; see trace_name. */
+struct trace_names {
+	uint32_t *at; /* of each item; NULL: they weren't asked for, or there was no room */
+	size_t cap;
+	struct trace_text {
+		char *v;
+		size_t n, cap;
+	} text[2];
+	bool gone; /* there was no room */
+};
+
 struct trace_item {
 	uint64_t id;
 	/*
@@ -75,6 +87,7 @@ struct trace_ask {
 	size_t n_openings;
 	bool bare;    /* ids, distances and edges alone: no records, parties, places, or containers
 			 that are only told */
+	bool named;   /* the items' codes as well, where memory is left */
 	size_t bytes; /* of memory at most */
 	unsigned ms;  /* of time at most */
 	/* Edges read one by one before all are taken into memory, at the next level; for tests.  0:
@@ -94,6 +107,7 @@ struct trace {
 	size_t n_told;              /* of those containers */
 	struct trace_actor *actors; /* in order of FROM */
 	size_t n_actors;
+	struct trace_names names;
 	enum trace_cut cut;
 	bool outside; /* cut by the time that was asked for, not by what it took */
 };
@@ -101,6 +115,13 @@ struct trace {
 /* SY_OK, also when it was cut; SY_ENOMEM, SY_ECORRUPT, SY_EIO. */
 int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *out);
 void trace_free(struct trace *t); /* a zeroed one is fine */
+
+enum { TRACE_NAME_MAX = 1024 };
+/* The code of an item where names.at is there, in ROOM, and whether it stands in a JSON string as
+ * it is; empty of one whose code was erased. */
+struct sy_str trace_name(const struct trace *t, size_t item, char room[TRACE_NAME_MAX],
+			 bool *plain);
+size_t trace_names_bytes(const struct trace_names *n);
 
 /* Sorts N elements of SIZE by the u64 that each begins with, equal ones in the order they had.
  * SPARE has room for as many. */

@@ -229,6 +229,7 @@ static void walk_free(struct walk *w)
 	bits_free(&w->opened);
 	bits_free(&w->again);
 	actors_free(&w->actors);
+	names_free(&w->memory, &w->names);
 	free(w->items);
 	free(w->spare);
 	free(w->levels);
@@ -268,6 +269,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 				      .n_told = w.n - w.n_walked,
 				      .actors = w.actors.v,
 				      .n_actors = w.actors.n,
+				      .names = w.names,
 				      .cut = w.cut};
 		if (w.cut == TRACE_WHOLE && w.outside) {
 			out->cut = TRACE_CUT_TIME;
@@ -275,6 +277,7 @@ int trace_walk(struct index_read *r, const struct trace_ask *ask, struct trace *
 		}
 		w.items = NULL;
 		w.actors.v = NULL;
+		w.names = (struct trace_names){0};
 		err = SY_OK;
 	}
 	walk_free(&w);
@@ -285,5 +288,6 @@ void trace_free(struct trace *t)
 {
 	free(t->items);
 	free(t->actors);
+	names_free(&(struct memory){0}, &t->names);
 	*t = (struct trace){0};
 }

@@ -12,7 +12,9 @@
 /* Bytes that a walk may still take. */
 struct memory {
 	size_t left;
-	struct packed *packed; /* or NULL: given back when there is no room beside it */
+	/* Or NULL: given back when there is no room beside them. */
+	struct packed *packed;
+	struct trace_names *names;
 };
 /* Room for NEED elements of SIZE in *P, which has *CAP; what is new isn't cleared.  SY_ETOOBIG past
  * the bytes left, SY_ENOMEM. */
@@ -147,6 +149,7 @@ struct walk {
 	uint64_t said_from, said_node, said; /* the last answer of record_said */
 	struct bits again;                   /* items to look at once more, by their places */
 	struct actors actors;
+	struct trace_names names;
 };
 
 int walk_stop(struct walk *w, enum trace_cut cut); /* SY_EHALT */
@@ -199,6 +202,19 @@ static inline bool packed_edges(const struct packed *p, uint64_t id, uint32_t *b
 int contents_question(struct walk *w, uint64_t id, int64_t from, int64_t to);
 int contents_open(struct walk *w);
 int contents_cleared(struct walk *w, const struct content *c); /* adds a line to w->cleared */
+
+/* names.c */
+enum { STEMS = 256 };
+struct stems { /* where some of those are that were met last */
+	uint32_t at[STEMS], last;
+};
+/* Goes to the text PART, and where it is to *AT.  SY_OK as well when there is no room: then NAMES
+ * are gone. */
+int names_add(struct memory *m, struct trace_names *names, struct stems *s, unsigned part,
+	      struct sy_str code, uint32_t *at);
+void names_free(struct memory *m, struct trace_names *names);
+/* Room for those of so many items; gone without. */
+int names_room(struct memory *m, struct trace_names *names, size_t n);
 
 /* sweep.c: says of the first N items what their own histories do, and who and where; those that
  * need more come to w->again. */

@@ -158,16 +158,38 @@ static bool await_help(void *ctx)
 	return false;
 }
 
+static void ck_names(const struct trace *t)
+{
+	char room[TRACE_NAME_MAX];
+	struct item it;
+	bool is_plain;
+
+	for (size_t i = 0; i < t->n && t->names.at; i++) {
+		ck_assert_int_eq(index_item(&rd, t->items[i].id, &it), SY_OK);
+		ck_assert(sy_str_eq(trace_name(t, i, room, &is_plain), it.code));
+		ck_assert(is_plain);
+	}
+}
+
 static void ck_helped(struct trace_ask ask, const struct trace *plain)
 {
 	struct trace helped;
 
+	ask.named = true;
 	ask.helped = call_help;
 	ask.stopped = await_help;
 	ask.every = 1;
 	help.called = false;
 	ck_assert_int_eq(trace_walk(&rd, &ask, &helped), SY_OK);
 	ck_same(plain, &helped);
+	ck_assert(helped.names.at || ask.bare || ask.bytes < PLENTY);
+	ck_names(&helped);
+	trace_free(&helped);
+	ask.helped = NULL;
+	ask.stopped = NULL;
+	ck_assert_int_eq(trace_walk(&rd, &ask, &helped), SY_OK);
+	ck_same(plain, &helped);
+	ck_names(&helped);
 	trace_free(&helped);
 }
 
@@ -316,6 +338,7 @@ START_TEST(each_allocation_fails_once)
 	look();
 	struct trace_ask ask = ask_of(LOT("p0"), INDEX_FORWARD);
 	ask.pack_after = 1;
+	ask.named = true;
 	for (n = 1;; n++) {
 		fail_alloc_at(n);
 		int err = trace_walk(&rd, &ask, &found);
