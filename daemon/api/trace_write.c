@@ -82,7 +82,8 @@ static struct sy_str json_edge(const struct trace_line *l)
 
 static char *add(char *p, struct sy_str s)
 {
-	memcpy(p, s.p, s.n);
+	if (s.n)
+		memcpy(p, s.p, s.n);
 	return p + s.n;
 }
 

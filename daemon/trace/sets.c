@@ -82,7 +82,8 @@ int bits_add_page(struct memory *m, struct bits *b, uint64_t id)
 
 	if (err)
 		return err;
-	if ((err = memory_room(m, &b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows)))
+	err = memory_room(m, &b->rows, &b->cap_rows, b->n_rows + 1, sizeof *b->rows);
+	if (err || b->rows == NULL)
 		return err;
 	memset(b->rows[b->n_rows++], 0, sizeof *b->rows);
 	b->pages[page] = (uint32_t)b->n_rows;
