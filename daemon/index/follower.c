@@ -237,6 +237,14 @@ int index_catch_up(struct index *ix)
 
 /* --- event hashes ---------------------------------------------------------------------------- */
 
+static bool shall_stop(struct index *ix)
+{
+	pthread_mutex_lock(&ix->lock);
+	bool stop = ix->stop;
+	pthread_mutex_unlock(&ix->lock);
+	return stop;
+}
+
 /* In a commit of its own, which isn't what others wait for: they don't wait longer for their own
  * because of it. */
 static int put_hashes(struct index *ix)
@@ -295,15 +303,8 @@ static bool is_busy(struct index *ix, uint64_t now)
  * look again. */
 static int hash_when_idle(struct index *ix, uint64_t *due, bool *more)
 {
-	bool stop;
-
 	*due = NEVER;
-	if (!hashes_due(&ix->a.st))
-		return SY_OK;
-	pthread_mutex_lock(&ix->lock);
-	stop = ix->stop;
-	pthread_mutex_unlock(&ix->lock);
-	if (stop)
+	if (!hashes_due(&ix->a.st) || shall_stop(ix))
 		return SY_OK;
 	if (is_busy(ix, now_ns())) {
 		*due = ix->looked + (uint64_t)LOOK_MS * 1000000U;
@@ -388,7 +389,7 @@ static int follow(struct index *ix)
 		if (err == SY_OK && !more && !ix->open)
 			err = hash_when_idle(ix, &due, &more);
 		if (err == SY_OK)
-			go = more || wait_for_news(ix, due);
+			go = more ? !shall_stop(ix) : wait_for_news(ix, due);
 		else if (kv_wants_room(&ix->tx, err))
 			go = wait_for_room(ix);
 		else

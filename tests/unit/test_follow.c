@@ -208,6 +208,35 @@ START_TEST(erasure_waits_for_a_start)
 }
 END_TEST
 
+/* Whoever stops the daemon doesn't wait until an index that is far behind has caught up. */
+START_TEST(a_stop_does_not_catch_up)
+{
+	enum { LOTS = 1000, TIMES = 40 };
+	static char text[LOTS][96];
+	struct sy_str records[LOTS];
+	uint64_t entry;
+
+	open_both(false);
+	open_index(false);
+	ck_assert_int_eq(ledger_start(ledger), SY_OK);
+	for (unsigned i = 0; i < LOTS * TIMES; i++) {
+		unsigned at = i % LOTS;
+		snprintf(text[at], sizeof text[at],
+			 "{\"type\":\"Note\",\"quantityList\":[{\"epcClass\":\"" CODE "%u\"}]}", i);
+		records[at] = sy_str(text[at]);
+		if (at == LOTS - 1)
+			submit(records, LOTS, &entry);
+	}
+	ck_assert_int_eq(index_start(ix), SY_OK);
+	index_stop(ix);
+	ck_assert_uint_lt(index_position(ix), entry + 1);
+	ck_assert_int_eq(index_start(ix), SY_OK);
+	ck_assert_int_eq(index_wait(ix, entry + 1, 60000), SY_OK);
+	down();
+	ck_index();
+}
+END_TEST
+
 Suite *suite(void)
 {
 	Suite *s = suite_create("follow");
@@ -215,5 +244,6 @@ Suite *suite(void)
 	add(s, "threads", writers_follower_readers);
 	add(s, "erasure", erasure_destroys_and_rebuild_agrees);
 	add(s, "waits", erasure_waits_for_a_start);
+	add(s, "stop", a_stop_does_not_catch_up);
 	return s;
 }
