@@ -16,6 +16,15 @@ static void want_large_pages(void *p, size_t n)
 		madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* or without */
 }
 
+void memory_idle(void *p, size_t n)
+{
+	uintptr_t begin = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE,
+		  end = ((uintptr_t)p + n) / PAGE * PAGE;
+
+	if (n >= LARGE && begin < end)
+		madvise((void *)begin, end - begin, MADV_DONTNEED); /* or they stay */
+}
+
 /* How many elements to have, of those that are needed; 0: there is no memory for so many. */
 static size_t grown_to(struct memory *m, size_t cap, size_t need, size_t size)
 {

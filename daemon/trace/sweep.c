@@ -334,6 +334,9 @@ int sweep(struct walk *w, size_t n)
 	for (size_t i = 0; i < n; i++)
 		order[i] = (struct via){w->items[i].id, (uint32_t)i};
 	trace_sort(order, n, sizeof *order, order + n);
+	memory_idle(order + n, n * sizeof *order);
+	memory_idle(w->vias, w->cap_vias * sizeof *w->vias);
+	memory_idle(w->vias_spare, w->cap_vias_spare * sizeof *w->vias_spare);
 	if (w->ask->named && (err = names_room(&w->memory, &w->names, n)))
 		return err;
 	if ((s.at = w->names.at) != NULL)

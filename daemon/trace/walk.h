@@ -21,6 +21,8 @@ struct memory {
 int memory_room(struct memory *m, void *p, size_t *cap, size_t need, size_t size);
 /* The same; what was there isn't kept. */
 int memory_spare(struct memory *m, void *p, size_t *cap, size_t need, size_t size);
+/* What N bytes hold isn't needed any more: their pages go, until they are written again. */
+void memory_idle(void *p, size_t n);
 
 /* A set of ids, which are dense: a bit each, in pages that are made where there are any. */
 struct bits {
