@@ -152,6 +152,13 @@ int hashes_put(struct apply *a);
 void hashes_free(struct apply *a);
 int hashes_forget(struct apply *a, uint64_t record); /* that is erased */
 
+/* places.c: as index_place_ids. */
+int place_ids_read(struct kv_tx *tx, struct sy_str place, struct sy_arena *arena,
+		   struct place_ids *out);
+int place_ids_add(struct sy_arena *arena, struct place_ids *ids, uint64_t id); /* the largest */
+/* Does a place stand for what has that name? */
+bool place_covers(struct sy_str place, struct sy_str name);
+
 /* graph.c */
 /* Big-endian numbers sort by value; a time before 1970 comes before the others. */
 static inline uint64_t sortable(int64_t time)

@@ -3,7 +3,8 @@
 
 /*
  * How far the scope was gone through: of its codes how many; then of the product's items the code,
- * then of the visits to the place record and item.  In the row behind the number of the part.
+ * then of the visits to the place its id, record and item.  In the row behind the number of the
+ * part.
  */
 enum { PART_CODES, PART_PRODUCT, PART_PLACE, PARTS };
 enum { PART_HEAD = 9 }; /* longer than a row that wasn't begun, which is none here */
@@ -122,31 +123,43 @@ static int seed_visit(struct work *w, uint64_t record, uint64_t item)
 	return SY_OK;
 }
 
-static int seed_place(struct work *w)
+/* Those to one of the ids under which events name the place, from there on. */
+static int seed_visits(struct work *w, uint64_t actor, uint64_t record, uint64_t item)
 {
-	struct key name = key_code(w->c->place);
+	struct key k = key_u64(actor), from = key_u64x2(record, item);
 	struct sy_str value;
-	uint64_t actor;
-	int err = w->c->place.n ? get_u64(w->tx, T_ACTORS, &name, &actor) : SY_ENOTFOUND;
+	int err;
 
-	if (err)
-		return err == SY_ENOTFOUND ? SY_OK : err;
-	struct key k = key_u64(actor);
-	if (w->place.n != 16)
-		w->place = key_u64x2(0, 0);
-	while ((err = kv_seek_value(w->tx, T_VISITS, key_str(&k), key_str(&w->place), &value)) ==
+	while ((err = kv_seek_value(w->tx, T_VISITS, key_str(&k), key_str(&from), &value)) ==
 	       SY_OK) {
-		uint64_t record = sy_get64((const uint8_t *)value.p),
-			 item = sy_get64((const uint8_t *)value.p + 8);
+		record = sy_get64((const uint8_t *)value.p);
+		item = sy_get64((const uint8_t *)value.p + 8);
 		if ((err = seed_visit(w, record, item)))
 			return err;
-		w->place = key_u64x2(record, item + 1);
+		from = key_u64x2(record, item + 1);
 		if (work_full(w)) {
-			err = leave_at(w, PART_PLACE, key_str(&w->place));
+			struct key at = key_u64x3(actor, record, item + 1);
+			err = leave_at(w, PART_PLACE, key_str(&at));
 			return err ? err : SY_EHALT;
 		}
 	}
 	return err == SY_ENOTFOUND ? SY_OK : err;
+}
+
+static int seed_place(struct work *w)
+{
+	uint64_t left[3] = {0}; /* the place's id, record, item */
+	int err = SY_OK;
+
+	for (size_t i = 0; i < 3 && w->place.n == sizeof left; i++)
+		left[i] = sy_get64(w->place.b + 8 * i);
+	for (size_t i = 0; i < w->c->where.n && err == SY_OK; i++) {
+		uint64_t actor = w->c->where.v[i];
+		bool here = actor == left[0];
+		if (actor >= left[0])
+			err = seed_visits(w, actor, here ? left[1] : 0, here ? left[2] : 0);
+	}
+	return err;
 }
 
 int work_seed(struct work *w)

@@ -61,21 +61,19 @@ static int add_stay(void *ctx, int64_t from, int64_t to)
 
 static int ask_place(struct work *w, uint64_t id, struct sy_arena *arena, struct question *out)
 {
-	struct key place = key_code(w->c->place);
 	struct presence_ask p = {.source = {next_of, w},
 				 .item = item_of,
+				 .where = w->c->where,
 				 .from = w->c->from,
 				 .to = w->c->to,
 				 .arena = &w->fold};
 	struct adding add = {.w = w, .arena = arena, .out = out};
 	struct presence found;
 	bool full;
-	int err = w->c->place.n ? get_u64(w->tx, T_ACTORS, &place, &p.actor) : SY_ENOTFOUND;
+	int err = w->c->where.n ? presence_find(&p, id, &found) : SY_OK;
 
-	if (err || (err = presence_find(&p, id, &found)))
-		return err == SY_ENOTFOUND ? SY_OK : err;
-	if (!found.there)
-		return SY_OK;
+	if (err || w->c->where.n == 0 || !found.there)
+		return err;
 	raise(out, recall_placed(w->c));
 	err = work_holds_any(w, id, &full);
 	return err || !full ? err : presence_stays(&p, id, add_stay, &add);

@@ -248,7 +248,7 @@ static int named_last(const struct custody_source *s, uint64_t item, uint64_t pa
 }
 
 int custody_was_at(const struct custody_source *all, uint64_t item, enum sy_code_kind kind,
-		   uint64_t actor, int64_t time, struct sy_arena *arena, bool *yes)
+		   const struct place_ids *where, int64_t time, struct sy_arena *arena, bool *yes)
 {
 	struct until until = {all, time};
 	struct custody_source s = {next_until, &until};
@@ -261,9 +261,10 @@ int custody_was_at(const struct custody_source *all, uint64_t item, enum sy_code
 		uint64_t place = h->place;
 		if (h->units || (h->on_hand.coef <= 0 && !h->unknown))
 			continue;
-		if (place == NO_ID && h->party != actor)
+		bool with = place_ids_has(where, h->party);
+		if (place == NO_ID && !with)
 			err = named_last(&s, item, h->party, &place);
-		*yes = h->party == actor || place == actor;
+		*yes = with || place_ids_has(where, place);
 	}
 	*yes = *yes || (err == SY_OK && c.cut);
 	return err;

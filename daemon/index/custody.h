@@ -106,11 +106,11 @@ int custody_fold(const struct custody_source *s, uint64_t item, enum sy_code_kin
 int custody_of(struct index_read *r, const struct item *it, struct sy_arena *arena,
 	       struct custody *out);
 /*
- * Was something of it with ACTOR, a party, or at ACTOR, a place, just before TIME, or may it have
- * been?  What no movement tells the place of is where its party named the item last.
+ * Was something of it with the party, or at the place, just before TIME, or may it have been?  What
+ * no movement tells the place of is where its party named the item last.
  */
 int custody_was_at(const struct custody_source *s, uint64_t item, enum sy_code_kind kind,
-		   uint64_t actor, int64_t time, struct sy_arena *arena, bool *yes);
+		   const struct place_ids *where, int64_t time, struct sy_arena *arena, bool *yes);
 /* As it was just before TIME, by what is known now. */
 int custody_before(struct index_read *r, const struct item *it, int64_t time,
 		   struct sy_arena *arena, struct custody *out);

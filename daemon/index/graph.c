@@ -21,7 +21,7 @@ int actor_id(struct apply *a, struct sy_str name, uint64_t *id)
 		return err;
 	*id = a->st.next_id++;
 	by_id = key_u64(*id);
-	if ((err = put_u64(a->tx, T_ACTORS, &k, *id)))
+	if ((err = put_u64(a->tx, T_ACTORS, &k, *id)) || (err = recalls_actor(a, name, *id)))
 		return err;
 	return kv_put(a->tx, T_NAMES, key_str(&by_id), name, 0);
 }

@@ -493,6 +493,19 @@ int index_inspected(struct index_read *r, uint64_t item, size_t max, struct insp
 
 /* Parties and places that events name; ids are of one space with those of items. */
 int index_actor_id(struct index_read *r, struct sy_str canonical, uint64_t *id);
+/*
+ * The ids under which events name a place, in order: its own, and of a GLN under /414/ those of its
+ * parts as well, which have codes of their own (its own, and 254 or another qualifier).  A part, a
+ * party and any URI that isn't GS1's stand for themselves alone.
+ */
+struct place_ids {
+	uint64_t *v;
+	size_t n, cap;
+};
+/* In the arena; none when no event names it. */
+int index_place_ids(struct index_read *r, struct sy_str canonical, struct sy_arena *arena,
+		    struct place_ids *out);
+bool place_ids_has(const struct place_ids *ids, uint64_t id);
 /* NAME is borrowed from the snapshot. */
 int index_actor_name(struct index_read *r, uint64_t id, struct sy_str *name);
 /* Items that records from RECORD on name at ACTOR, in order of record and item; a unit of a known

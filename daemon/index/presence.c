@@ -12,7 +12,7 @@ static int stood(const struct presence_ask *ask, uint64_t id, int64_t time, bool
 	if (err)
 		return err == SY_ENOTFOUND ? SY_OK : err;
 	sy_arena_reset(ask->arena);
-	return custody_was_at(&ask->source, id, it.kind, ask->actor, time, ask->arena, yes);
+	return custody_was_at(&ask->source, id, it.kind, &ask->where, time, ask->arena, yes);
 }
 
 static bool is_there(const struct presence_ask *ask, const struct item_fact *f)
@@ -22,7 +22,8 @@ static bool is_there(const struct presence_ask *ask, const struct item_fact *f)
 					       [STEP_RELEASE] = true,
 					       [STEP_INSPECT] = true};
 
-	return f->place == ask->actor || (f->party == ask->actor && !looks[f->step]);
+	return place_ids_has(&ask->where, f->place) ||
+	       (!looks[f->step] && place_ids_has(&ask->where, f->party));
 }
 
 static bool within(const struct presence_ask *ask, int64_t time)

@@ -15,7 +15,7 @@ struct presence_ask {
 	struct custody_source source;
 	/* With the source's context; SY_ENOTFOUND for an item that isn't there. */
 	int (*item)(void *ctx, uint64_t id, struct item *out);
-	uint64_t actor;         /* a place or a party */
+	struct place_ids where; /* of a place or a party; borrowed */
 	int64_t from, to;       /* ms, both within */
 	struct sy_arena *arena; /* is reset for each fold */
 };

@@ -87,6 +87,8 @@ static int read_scope(struct apply *a, struct recall_case *c, struct sy_str payl
 	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "product"), &c->product, &of)) ||
 	    (err = canonical(arena, &doc, sy_json_get(&doc, scope, "place"), &c->place, &of)))
 		return err;
+	if ((err = place_ids_read(a->tx, c->place, arena, &c->where)))
+		return err;
 	if (sy_date_parse(plain(&doc, scope, "madeFrom"), &c->made_from))
 		c->made_from = INT32_MIN;
 	if (sy_date_parse(plain(&doc, scope, "madeTo"), &c->made_to))

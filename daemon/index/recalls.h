@@ -39,7 +39,8 @@ struct recall_case {
 	size_t n_codes;
 	struct sy_str product; /* empty for none; made between these days */
 	int32_t made_from, made_to;
-	struct sy_str place; /* empty for none; between these times */
+	struct sy_str place;    /* empty for none; between these times */
+	struct place_ids where; /* of the place, as far as events have named it */
 	int64_t from, to;
 };
 
@@ -135,6 +136,8 @@ int recalls_edge(struct apply *a, uint64_t from, uint64_t to, bool on);
 int recalls_lot(struct apply *a, uint64_t unit, uint64_t before, uint64_t after);
 /* What lay in the container is told otherwise: LINE came or went.  In recalls_content.c. */
 int recalls_content(struct apply *a, uint64_t container, const struct content *line, bool on);
+/* Events will name a party or a place under this id. */
+int recalls_actor(struct apply *a, struct sy_str name, uint64_t id);
 /* Are there cases at all?  Then they are loaded. */
 bool recalls_any(struct apply *a, int *err);
 /* Is the item marked as a whole, as far as all before this entry said? */

@@ -188,10 +188,23 @@ int recalls_fold(struct apply *a, const struct item *before, const struct item *
 
 /* --- places ---------------------------------------------------------------------------------- */
 
-static bool names_place(const struct occasion *oc, uint64_t actor)
+/* A part of a place may be named after the case was loaded.  What isn't named any more stays, since
+ * no event has its id. */
+int recalls_actor(struct apply *a, struct sy_str name, uint64_t id)
+{
+	struct recalls *r = &a->recalls;
+	int err = SY_OK;
+
+	for (size_t i = 0; i < r->n && r->places && err == SY_OK; i++)
+		if (r->v[i].place.n && place_covers(r->v[i].place, name))
+			err = place_ids_add(&r->arena, &r->v[i].where, id);
+	return err;
+}
+
+static bool names_place(const struct occasion *oc, const struct place_ids *where)
 {
 	for (unsigned i = 0; i < oc->n_actors; i++)
-		if (oc->actors[i] == actor)
+		if (place_ids_has(where, oc->actors[i]))
 			return true;
 	return false;
 }
@@ -237,15 +250,11 @@ static int visit_within(struct apply *a, const struct recall_case *c, uint64_t i
 static int visit_case(struct apply *a, const struct recall_case *c, const struct view *v,
 		      uint64_t id)
 {
-	struct key place = key_code(c->place);
-	uint64_t actor;
-	int err = get_u64(a->tx, T_ACTORS, &place, &actor);
-
-	if (err || v->ev.time > c->to)
-		return err == SY_ENOTFOUND ? SY_OK : err;
+	if (c->where.n == 0 || v->ev.time > c->to)
+		return SY_OK;
 	if (v->ev.time < c->from)
 		return look_again(a, c, id);
-	return visit_within(a, c, id, names_place(&v->oc, actor));
+	return visit_within(a, c, id, names_place(&v->oc, &c->where));
 }
 
 int recalls_visit(struct apply *a, const struct view *v, uint64_t id)

@@ -200,7 +200,7 @@ static int walk_timed(struct search *s, struct trace *found)
 	s->starts.n = 0;
 	if (s->ask->n_containers)
 		err = starts_of_containers(s);
-	if (err == SY_OK && s->ask->place != NO_ID)
+	if (err == SY_OK && s->ask->place.n)
 		err = starts_of_place(s);
 	if (err && err != SY_EHALT)
 		return err;

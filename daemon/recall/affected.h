@@ -8,9 +8,10 @@
  * question.  A container that merely carries something of it isn't affected: where it takes that,
  * holders say. For a place and for containers with a time only what was made afterwards is reached.
  *
- * What was at a place: what an event names there in that time, and what had come before and hadn't
- * all left (index/custody.h says where it was).  Of a lot whose units alone were there the units. A
- * lot of which a part was there is in question as a whole, since nothing tells its parts apart.
+ * What was at a place, which for a GLN are its parts too: what an event names there in that time,
+ * and what had come before and hadn't all left (index/custody.h says where it was).  Of a lot whose
+ * units alone were there the units. A lot of which a part was there is in question as a whole,
+ * since nothing tells its parts apart.
  *
  * All is found under one snapshot, so that lines and totals agree, and kept in few bytes; it stops
  * at so many bytes or ms, or when it is told to, and says by what it was cut.  An answer belongs to
@@ -27,7 +28,7 @@ struct affected_ask {
 	size_t n_items;
 	struct sy_str product;      /* canonical code, or empty */
 	int32_t made_from, made_to; /* days, both within; SY_NO_DAY: no bound */
-	uint64_t place;             /* an actor, a place or a party; or NO_ID */
+	struct place_ids place;     /* a place or a party; or none */
 	const uint64_t *containers; /* ids */
 	size_t n_containers;
 	int64_t from, to;           /* of place and containers: ms, both within; INT64_MIN, _MAX */

@@ -67,7 +67,7 @@ static struct presence_ask at_the_place(struct search *s)
 {
 	return (struct presence_ask){.source = {next_of, s},
 				     .item = item_of,
-				     .actor = s->ask->place,
+				     .where = s->ask->place,
 				     .from = s->ask->from,
 				     .to = s->ask->to,
 				     .arena = &s->arena};
@@ -153,13 +153,13 @@ static int start_there(struct search *s, uint64_t id, struct presence *p)
 }
 
 /* What any record names at the place, each once: there are as many visits as there were events. */
-static int visitors(struct search *s, struct ids *all)
+static int visitors(struct search *s, uint64_t actor, struct ids *all)
 {
 	uint64_t record = 0, item = 0;
-	size_t settled = 0;
+	size_t settled = all->n;
 	int err;
 
-	while ((err = index_visits_next(s->r, s->ask->place, &record, &item)) == SY_OK) {
+	while ((err = index_visits_next(s->r, actor, &record, &item)) == SY_OK) {
 		if ((err = search_step(s)))
 			return err;
 		if (all->n == all->cap && all->n >= 2 * settled) {
@@ -178,8 +178,10 @@ int starts_of_place(struct search *s)
 {
 	struct ids all = {0};
 	struct presence p;
-	int err = visitors(s, &all);
+	int err = SY_OK;
 
+	for (size_t i = 0; i < s->ask->place.n && err == SY_OK; i++)
+		err = visitors(s, s->ask->place.v[i], &all);
 	for (size_t i = 0; i < all.n && err == SY_OK; i++) {
 		err = start_there(s, all.v[i], &p);
 		if (err == SY_OK && p.units)

@@ -150,12 +150,10 @@ int recall_scope_find(struct index_read *r, const struct recall_scope *s, struct
 	ask->made_to = s->made_to;
 	ask->from = s->from;
 	ask->to = s->to;
-	ask->place = NO_ID;
-	if (err == SY_OK && s->place.n) {
-		err = index_actor_id(r, s->place, &ask->place);
-		if (err == SY_ENOTFOUND)
-			l.unknown[l.n_unknown++] = s->place, err = SY_OK;
-	}
+	if (err == SY_OK)
+		err = index_place_ids(r, s->place, arena, &ask->place);
+	if (err == SY_OK && s->place.n && ask->place.n == 0)
+		l.unknown[l.n_unknown++] = s->place;
 	*n_unknown = l.n_unknown;
 	return err;
 }

@@ -57,6 +57,11 @@ def named_by(event, author):
         yield "place", place
 
 
+def at_place(asked, told):
+    """Does what is told of a place speak of the one asked for?  A GLN stands for its parts, (414) with (254), as well."""
+    return told == asked or bool(re.fullmatch(r".*/414/\d{13}", asked) and (told or "").startswith(asked + "/254/"))
+
+
 class Reference:
     """The view in force of RECORDS: {number: event}, all by one author."""
 

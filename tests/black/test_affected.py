@@ -12,7 +12,7 @@ import ledger as ledgers
 from ledger import batch
 from reference import ALWAYS, Reference, milliseconds
 from test_trace import at, classes, event, made, packing, small
-from trade import QUANTITIES, Trade, clock, party_id, place_id
+from trade import QUANTITIES, Trade, clock, party_id, place_id, whole_of
 
 TRADES = int(os.environ.get("SUYUAN_TRADES", "60"))
 SEED = 20261125
@@ -156,12 +156,13 @@ def test_items_and_who_has_them(world):
 
 
 def test_a_place_and_a_time(world):
-    connection, some, opened = world.ledger.connect(), 0, 0
+    connection, some, opened, wholes = world.ledger.connect(), 0, 0, 0
     for trade, reference in zip(world.trades, world.references):
         mine = {*trade.lots, *trade.units, *trade.pallets}
         for _ in range(6):
             party = world.rng.choice(world.parties)
-            place = world.rng.choice([*world.places[party], party])
+            place = world.rng.choice([*world.places[party], party, whole_of(world.parties.index(party))])
+            wholes += place.startswith(whole_of(1)) and len(place.split("/")) == 5
             begin, end_ = sorted((world.rng.randint(0, trade.hour), world.rng.randint(0, trade.hour)))
             lines, end = ask(world.ledger, connection=connection, place=place, **{"from": clock(begin), "to": clock(end_)})
             assert end["cut"] is None
@@ -173,7 +174,7 @@ def test_a_place_and_a_time(world):
             assert got == {i: d for i, (d, _) in want.items()}, (place, clock(begin), clock(end_))
             some += len(got)
             opened += len(stays)
-    assert some > 5 * TRADES and opened > TRADES / 2
+    assert some > 5 * TRADES and opened > TRADES / 2 and wholes > TRADES / 10
 
 
 def test_what_lay_in_a_container(world):
@@ -219,7 +220,7 @@ class Recalled(World):
             begin = self.rng.randint(0, last)
             self.ledger.submit(self.ledger.operator, {
                 "type": "Recall", "id": f"urn:test:place:{n}", "rule": "recall/food", "level": "1", "state": "open",
-                "scope": {"place": self.rng.choice([p for places in self.places.values() for p in [*places, *self.places]]),
+                "scope": {"place": self.rng.choice([*self.places, *map(whole_of, (1, 3)), *(p for places in self.places.values() for p in places)]),
                           "from": clock(begin), "to": clock(begin + self.rng.randint(0, last // 3))},
                 "reason": "dust", "measures": "bring it back"})
 

@@ -1,12 +1,13 @@
 """The life of a recall: what it marks, what a scanned code says of it, who was told and answered."""
 import datetime
+import json
 import random
 import urllib.parse
 
 import pytest
 
 import ledger as ledgers
-from ledger import batch
+from ledger import batch, check_digit
 from reference import Reference
 from test_trace import Graph, at, classes, event, made, packing, register
 
@@ -247,6 +248,53 @@ def test_a_place_in_a_time(ledger):
     ledger.settle()
     for name, found in (("stays", True), ("late", False)):
         assert (says(ledger, lot(name))[0] == "recalled") is found, name
+
+
+@pytest.mark.parametrize("before", (False, True))
+def test_a_place_and_its_parts(ledger, before):
+    """A GLN stands for its parts, which have codes of their own; a part for itself alone."""
+    key, _, lot = small(ledger)
+    gln, other = ("https://id.gs1.org/414/" + check_digit(f"69012340000{n}") for n in (1, 2))
+    part, longer = gln + "/254/A", gln + "/254/AB"
+    cases = {"whole": gln, "part": part, "else": other, "none": gln + "/254/C"}
+    made_at = {"P": part, "Q": longer, "W": gln, "O": other + "/254/A"}
+
+    def tell(name, where, hour):
+        ledger.submit(key, event("ObjectEvent", hour, action="ADD", bizStep="commissioning", bizLocation={"id": where},
+                                 quantityList=classes(lot(name))))
+
+    def opened():
+        for name, where in cases.items():
+            ledger.submit(ledger.operator, recall(name, {"place": where, "from": at(5), "to": at(20)}))
+    if before:
+        opened()
+    for name, where in made_at.items():
+        tell(name, where, 10)
+        tell(name + "stood", where, 1)
+    if not before:
+        ledger.settle()
+        opened()
+    tell("Late", gln + "/254/new", 19)
+    ledger.submit(key, made(22, [lot("Pstood"), lot("Late")], [lot("cake")]))
+    ledger.settle()
+    want = {"P": {"whole", "part"}, "Q": {"whole"}, "W": {"whole"}, "O": {"else"}, "Late": {"whole"},
+            "cake": {"whole", "part"}}
+    want.update({name + "stood": want[name] for name in made_at})
+    for name, found in want.items():
+        assert set(says(ledger, lot(name))[1]) == found, name
+    for name, where in cases.items():
+        scope = {"place": where, "from": at(5), "to": at(20)}
+        for path, query in ((f"/v1/recalls/urn%3Atest%3Arecall%3A{name}/affected", {}), ("/v1/affected", scope)):
+            *lines, end = map(json.loads, ledger.get(path + "?" + urllib.parse.urlencode(query)).body.splitlines())
+            assert {line["item"] for line in lines} == {lot(one) for one, found in want.items() if name in found}, name
+            assert end.get("unknown", []) == ([where] if name == "none" else []), end
+    ledger.stop()
+    done = ledger.fsck()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ledger.run("--reindex").returncode == 0
+    ledger.start()
+    ledger.settle()
+    assert {name: set(says(ledger, lot(name))[1]) for name in want} == want
 
 
 def test_what_is_left_of_a_lot_stands_at_its_place(ledger):

@@ -22,7 +22,8 @@ class Case:
         kind = rng.choice(("place", "place", "party"))
         begin = rng.randint(0, 30)
         bounds = {"from": at(begin), "to": at(begin + rng.choice((0, 3, 20)))}
-        self.scope = {"place": f"urn:test:{kind}:{graph.name}:{rng.randint(0, 5)}",
+        some = rng.randint(0, 5)
+        self.scope = {"place": graph.place(some) if kind == "place" else f"urn:test:party:{graph.name}:{some}",
                       **{name: bounds[name] for name in bounds if rng.random() < .85}}
         if rng.random() < .3:
             self.scope["items"] = [rng.choice([*graph.lots, *graph.units, *graph.boxes])]

@@ -87,7 +87,7 @@ class Graph:
     """Events about some lots, units and containers, as they might have happened, or as a fool noted them down."""
 
     def __init__(self, gtin, number, rng):
-        self.rng, self.name, self.events = rng, f"G{number}", []
+        self.rng, self.number, self.name, self.events = rng, number, f"G{number}", []
         stem = f"https://id.gs1.org/01/{gtin}"
         self.lots = [f"{stem}/10/{self.name}L{i}" for i in range(rng.randint(3, 9))]
         self.units = {f"{stem}/21/{self.name}U{i}": rng.choice(self.lots) for i in range(rng.randint(0, 6))}
@@ -116,13 +116,18 @@ class Graph:
         said = {}
         for member in ("bizLocation", "readPoint"):
             if self.rng.random() < .4:
-                said[member] = {"id": f"urn:test:place:{self.name}:{self.rng.randint(0, 5)}"}
+                said[member] = {"id": self.place(self.rng.randint(0, 5))}
         for way in ("source", "destination"):
             ends = [{"type": kind, way: f"urn:test:party:{self.name}:{self.rng.randint(0, 5)}"}
                     for kind in ("possessing_party", "owning_party") if self.rng.random() < .3]
             if ends:
                 said[way + "List"] = ends
         return said
+
+    def place(self, i):
+        """One of six: some have parts with codes of their own."""
+        whole = "https://id.gs1.org/414/" + check_digit(f"6902{self.number:08d}")
+        return f"urn:test:place:{self.name}:{i}" if i < 2 else whole if i == 2 else f"{whole}/254/{i}"
 
     def some(self, things, most):
         things = sorted(things)

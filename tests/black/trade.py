@@ -7,6 +7,7 @@ knows how the ledger finds out who has what.
 import datetime
 
 from ledger import check_digit
+from reference import at_place
 
 QUANTITIES = "onHand", "inTransit", "consumed", "sold", "destroyed"
 START = datetime.datetime(2026, 11, 1, tzinfo=datetime.timezone.utc)
@@ -17,7 +18,14 @@ def party_id(i):
 
 
 def place_id(party, i):
+    """Of every other party the two are parts of one place."""
+    if party % 2:
+        return whole_of(party) + f"/254/{'AB'[i]}%2F{i}"
     return f"https://id.gs1.org/414/{check_digit(f'69{party:02d}{i:08d}')}"
+
+
+def whole_of(party):
+    return f"https://id.gs1.org/414/{check_digit(f'69{party:02d}00000009')}"
 
 
 def clock(hour):
@@ -285,12 +293,12 @@ class Trade:
     def was_at(self, place, begin, end):
         """Items at a place or with a party at some time of BEGIN..END, hours, and pallets with their times there."""
         def there(state):
-            return {item for item, party, where in state if place in (party, where)}
+            return {item for item, party, where in state if party == place or at_place(place, where)}
         before = [state for hour, state in self.times if hour < begin]
         stood, found, came = there(before[-1]) if before else set(), set(), set()
         for (author, event), (hour, _) in zip(self.events, self.times):
             point = (event.get("bizLocation") or event.get("readPoint"))["id"]
-            if point == place or (author == place and event.get("bizStep") != "storing"):
+            if at_place(place, point) or (author == place and event.get("bizStep") != "storing"):
                 came |= self.named(event) if hour < begin else set()
                 found |= self.named(event) if begin <= hour <= end else set()
         found |= stood & came  # what came on a pallet is reached through that
@@ -315,7 +323,7 @@ class Trade:
         """Times of a pallet there, as far as they lie in BEGIN..END."""
         spans, since = [], None
         for hour, state in self.times:
-            here = any(item == pallet and place in (party, where) for item, party, where in state)
+            here = any(item == pallet and (party == place or at_place(place, where)) for item, party, where in state)
             if here and since is None:
                 since = hour
             elif not here and since is not None:

@@ -16,7 +16,7 @@
 enum { PLENTY = 1 << 26 };
 
 static struct affected found;
-static uint64_t start;
+static uint64_t start, place;
 
 static struct affected_ask ask_of(const char *code)
 {
@@ -25,7 +25,6 @@ static struct affected_ask ask_of(const char *code)
 				     .n_items = 1,
 				     .made_from = SY_NO_DAY,
 				     .made_to = SY_NO_DAY,
-				     .place = NO_ID,
 				     .from = INT64_MIN,
 				     .to = INT64_MAX,
 				     .depth = 1000,
@@ -39,7 +38,8 @@ static struct affected_ask ask_there(void)
 	struct affected_ask ask = ask_of(LOT("salt"));
 
 	ask.n_items = 0;
-	ck_assert_int_eq(index_actor_id(&rd, sy_str(PLACE), &ask.place), SY_OK);
+	ck_assert_int_eq(index_actor_id(&rd, sy_str(PLACE), &place), SY_OK);
+	ask.place = (struct place_ids){&place, 1, 1};
 	ask.from = 1795000000000;
 	ask.to = 1796000000000;
 	return ask;
