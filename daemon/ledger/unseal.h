@@ -1,5 +1,6 @@
 /*
- * Inside the ledger room: records out of the form in which truth keeps them, many at once.
+ * Inside the ledger room: records into the form in which truth keeps them, and out of it, many at
+ * once.
  */
 #ifndef LEDGER_UNSEAL_H
 #define LEDGER_UNSEAL_H
@@ -13,7 +14,7 @@ struct sealed {
 	char *out; /* as long as IN, and not over it */
 };
 
-/* XChaCha20 as seal() does it, in as many lanes as the machine has. */
+/* XChaCha20 as seal() does it, both ways, in as many lanes as the machine has. */
 void unseal_each(const struct sealed *v, size_t n);
 
 /* What the key of a payload is a hash of. */
