@@ -149,12 +149,13 @@ static bool is_damage(int err)
 	return err == SY_ECORRUPT || err == SY_EVERSION || err == SY_EINVAL;
 }
 
+/* What a power cut takes back of it is applied again, so a commit waits for the disk once. */
 static int open_fitting(const struct index_options *o, const char *dir, struct index **out,
 			bool *dropped)
 {
 	struct index *ix = NULL;
 	bool fits = false;
-	int err = index_make(o, dir, 0, &ix);
+	int err = index_make(o, dir, KV_LATEST, &ix);
 
 	if (err == SY_OK && (err = index_fits(ix, &fits)) == SY_OK && fits) {
 		*out = ix;
@@ -166,7 +167,7 @@ static int open_fitting(const struct index_options *o, const char *dir, struct i
 	*dropped = true;
 	if ((err = index_remove(dir)))
 		return err;
-	return index_make(o, dir, 0, out);
+	return index_make(o, dir, KV_LATEST, out);
 }
 
 int index_open(const struct index_options *o, struct index **out, const char **why)

@@ -115,6 +115,8 @@ int kv_open(const char *dir, const struct kv_table *tables, size_t n, uint64_t m
 	}
 	if (flags & KV_NOSYNC)
 		env_flags |= MDB_NOSYNC;
+	if (flags & KV_LATEST)
+		env_flags |= MDB_NOMETASYNC;
 	if ((err = err_of(mdb_env_set_maxdbs(kv->env, TABLES_MAX))) ||
 	    (err = err_of(mdb_env_set_maxreaders(kv->env, READERS_MAX))) ||
 	    (err = err_of(mdb_env_set_mapsize(kv->env, map_size < MAP_MAX ? map_size : MAP_MAX))) ||

@@ -22,7 +22,8 @@ struct kv_table {
 	bool integer_dup; /* several fixed-size values a key, sorted (MDB_DUPSORT | MDB_DUPFIXED) */
 };
 
-enum { KV_READONLY = 1, KV_NOSYNC = 2 };
+/* KV_LATEST: a power cut may take back the last commit; what was before it is whole. */
+enum { KV_READONLY = 1, KV_NOSYNC = 2, KV_LATEST = 4 };
 
 /* Creates the folder and its files when missing unless read-only.  At most 32 tables.  The folder
  * has its own guard against a second process (the ledger's lock): closing takes LMDB's lock file
