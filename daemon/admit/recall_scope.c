@@ -278,7 +278,7 @@ static bool part_covers(struct check *c, const struct scope *s, const struct sco
 	char pointer[24];
 	if (before.n == 0)
 		return true;
-	if (sy_str_eq(canonical(c, said(c, s, part)), before) &&
+	if (place_covers(canonical(c, said(c, s, part)), before) &&
 	    bound_covers(c, s, old, from, false) && bound_covers(c, s, old, to, true))
 		return true;
 	snprintf(pointer, sizeof(pointer), "/scope/%s", part);

@@ -156,8 +156,6 @@ int hashes_forget(struct apply *a, uint64_t record); /* that is erased */
 int place_ids_read(struct kv_tx *tx, struct sy_str place, struct sy_arena *arena,
 		   struct place_ids *out);
 int place_ids_add(struct sy_arena *arena, struct place_ids *ids, uint64_t id); /* the largest */
-/* Does a place stand for what has that name? */
-bool place_covers(struct sy_str place, struct sy_str name);
 
 /* graph.c */
 /* Big-endian numbers sort by value; a time before 1970 comes before the others. */

@@ -506,6 +506,8 @@ struct place_ids {
 int index_place_ids(struct index_read *r, struct sy_str canonical, struct sy_arena *arena,
 		    struct place_ids *out);
 bool place_ids_has(const struct place_ids *ids, uint64_t id);
+/* Does a place stand for what has that name? */
+bool place_covers(struct sy_str place, struct sy_str name);
 /* NAME is borrowed from the snapshot. */
 int index_actor_name(struct index_read *r, uint64_t id, struct sy_str *name);
 /* Items that records from RECORD on name at ACTOR, in order of record and item; a unit of a known

@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 import ledger as ledgers
-from ledger import batch, check_digit
+from ledger import batch, check_digit, compact, submission
 from reference import Reference
 from test_trace import Graph, at, classes, event, made, packing, register
 
@@ -295,6 +295,23 @@ def test_a_place_and_its_parts(ledger, before):
     ledger.start()
     ledger.settle()
     assert {name: set(says(ledger, lot(name))[1]) for name in want} == want
+
+
+def test_a_part_is_widened_to_its_place(ledger):
+    key, _, lot = small(ledger)
+    gln = "https://id.gs1.org/414/" + check_digit("690123400001")
+    ledger.submit(key, event("ObjectEvent", 10, action="ADD", bizStep="commissioning", bizLocation={"id": gln},
+                             quantityList=classes(lot("W"))))
+    scope = {"from": at(5), "to": at(20)}
+    first = ledger.submit(ledger.operator, recall("r", {"place": gln + "/254/A", **scope}))["firstRecord"]
+    ledger.settle()
+    assert says(ledger, lot("W"))[0] == "registered"
+    second = ledger.submit(ledger.operator, recall("r", {"place": gln, **scope}, replaces=first))["firstRecord"]
+    ledger.settle()
+    assert says(ledger, lot("W"))[0] == "recalled"
+    refused = ledger.post(submission(ledger.operator, [compact(recall("r", {"place": gln + "/254/A", **scope},
+                                                                      replaces=second))]))
+    assert refused.status == 409 and "not narrowed" in refused.json["errors"][0]["detail"], refused.body
 
 
 def test_what_is_left_of_a_lot_stands_at_its_place(ledger):
