@@ -121,17 +121,16 @@ bool sy_event_code(struct event_reader *r, struct sy_str text, const char *point
 		r->err = err;
 	if (err)
 		return false;
-	if (sy_event_is_uri(text))
+	/* What is settled needs its scheme alone. */
+	if ((r->faults->settled && sy_uri_scheme(text) > 0) || sy_event_is_uri(text))
 		return true;
 	if (sy_uri_scheme(text) == 0)
 		sy_event_fault(r, SY_ERULES, pointer, "is no URI, expected %s", "不是 URI，应为 %s",
 			       out->canonical.p);
-	else if (!r->faults->settled)
+	else
 		sy_event_fault(r, SY_EINVAL, pointer,
 			       "is no URI, expected what URIs don't have as %%XX",
 			       "不是 URI，URI 中没有的字符应写作 %%XX");
-	else
-		return true;
 	return false;
 }
 

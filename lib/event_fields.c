@@ -13,6 +13,7 @@
 #define MAY(kinds) .allowed = (kinds)
 #define EVENT(member) .out = (1 + offsetof(struct sy_event, member))
 #define LATER(member) .kept = (1 + (member))
+#define FORMAL .formal = true
 #define TIME .type = SY_JSON_STRING, .check = sy_event_check_time
 #define URI .type = SY_JSON_STRING, .check = sy_event_check_uri
 #define URIS .type = TYPE_ANY, .check = sy_event_check_uris
@@ -126,7 +127,7 @@ static const struct field event_fields[] = {
     {NAME("type"), MUST(ALL), TEXT},
     {NAME("eventID"), MAY(ALL), URI, EVENT(id)},
     {NAME("eventTime"), MUST(ALL), TIME, EVENT(time)},
-    {NAME("eventTimeZoneOffset"), MUST(ALL), TEXT, .check = sy_event_check_offset},
+    {NAME("eventTimeZoneOffset"), MUST(ALL), TEXT, .check = sy_event_check_offset, FORMAL},
     {NAME("action"), MUST(ITEMS | PARTS), TEXT, .check = sy_event_check_action, EVENT(action)},
     {NAME("bizStep"), MAY(ALL), WORD(VOCAB_STEP), EVENT(biz_step)},
     {NAME("disposition"), MAY(ALL), WORD(VOCAB_DISPOSITION), EVENT(disposition)},
@@ -134,9 +135,9 @@ static const struct field event_fields[] = {
     {NAME("bizLocation"), MAY(ALL), OBJECT(location)},
     {NAME("epcList"), MAY(ITEMS), LIST, LATER(M_EPCS)},
     {NAME("quantityList"), MAY(ITEMS), LIST, LATER(M_QUANTITIES)},
-    {NAME("ilmd"), MAY(KIND(OBJECT) | CHANGE), OBJECT(ilmd), LATER(M_ILMD)},
-    {NAME("@context"), MAY(ALL), .type = TYPE_ANY, .check = sy_event_check_context},
-    {NAME("recordTime"), MAY(ALL), TIME},
+    {NAME("ilmd"), MAY(KIND(OBJECT) | CHANGE), OBJECT(ilmd), LATER(M_ILMD), FORMAL},
+    {NAME("@context"), MAY(ALL), .type = TYPE_ANY, .check = sy_event_check_context, FORMAL},
+    {NAME("recordTime"), MAY(ALL), TIME, FORMAL},
     {NAME("parentID"), .required = KIND(ASSOCIATION), MAY(PARTS | KIND(TRANSACTION)), TEXT,
      LATER(M_PARENT)},
     {NAME("childEPCs"), MAY(PARTS), LIST, LATER(M_CHILD_EPCS)},
@@ -146,17 +147,18 @@ static const struct field event_fields[] = {
     {NAME("outputEPCList"), MAY(CHANGE), LIST, LATER(M_OUTPUT_EPCS)},
     {NAME("outputQuantityList"), MAY(CHANGE), LIST, LATER(M_OUTPUT_QUANTITIES)},
     {NAME("transformationID"), MAY(CHANGE), URI, EVENT(transformation), LATER(M_TRANSFORMATION)},
-    {NAME("bizTransactionList"), .required = KIND(TRANSACTION), MAY(ALL), OBJECTS(transaction)},
+    {NAME("bizTransactionList"), .required = KIND(TRANSACTION), MAY(ALL), OBJECTS(transaction),
+     FORMAL},
     {NAME("sourceList"), MAY(ALL), LIST, .check = sy_event_check_ends, .shape = &source,
      EVENT(sources)},
     {NAME("destinationList"), MAY(ALL), LIST, .check = sy_event_check_ends, .shape = &destination,
      EVENT(destinations)},
-    {NAME("sensorElementList"), MAY(ALL), OBJECTS(sensor), LATER(M_SENSORS)},
+    {NAME("sensorElementList"), MAY(ALL), OBJECTS(sensor), LATER(M_SENSORS), FORMAL},
     {NAME("persistentDisposition"), MAY(KIND(OBJECT) | CHANGE), .type = SY_JSON_OBJECT,
-     .check = sy_event_check_persistent, .shape = &persistent},
+     .check = sy_event_check_persistent, .shape = &persistent, FORMAL},
     {NAME("errorDeclaration"), MAY(ALL), .type = SY_JSON_OBJECT, .check = sy_event_check_error,
      .shape = &error},
-    {NAME("certificationInfo"), MAY(ALL), URIS},
+    {NAME("certificationInfo"), MAY(ALL), URIS, FORMAL},
 };
 
 const struct shape sy_event_shape = {

@@ -18,17 +18,21 @@ static struct sy_str field_name(const struct field *f)
 
 /* --- members --------------------------------------------------------------------------------- */
 
+/* Looked for from *AT on, behind which it mostly is: members come as the table has them. */
 static const struct field *field_of(const struct event_reader *r, const struct shape *shape,
 				    const struct sy_json *m, size_t *at)
 {
 	const char *key = r->doc->text + m->key_off;
-	for (size_t i = 0; i < shape->n; i++) {
+	size_t i = *at;
+	for (size_t left = shape->n; left > 0; left--, i++) {
+		i = i < shape->n ? i : 0;
 		const struct field *f = &shape->fields[i];
-		*at = i;
 		if (m->key_escaped
 			? sy_json_key_is(r->doc, m, f->name)
-			: m->key_len == f->length && memcmp(key, f->name, f->length) == 0)
+			: m->key_len == f->length && memcmp(key, f->name, f->length) == 0) {
+			*at = i;
 			return f;
+		}
 	}
 	return NULL;
 }
@@ -104,7 +108,7 @@ static void take_field(struct event_reader *r, const struct sy_json *v, const st
 	else {
 		if (f->kept > 0)
 			r->members[f->kept - 1] = v;
-		if (f->check != NULL)
+		if (f->check != NULL && !(f->formal && r->faults->settled))
 			f->check(r, v, f);
 	}
 	sy_event_leave(r);
@@ -114,14 +118,14 @@ void sy_event_walk(struct event_reader *r, const struct sy_json *object, const s
 {
 	const struct sy_json *m;
 	uint64_t seen = 0;
+	size_t at = 0;
 	sy_json_each (r->doc, object, m) {
-		size_t at;
 		const struct field *f = field_of(r, shape, m, &at);
 		if (f == NULL) {
 			take_other(r, m, shape);
 			continue;
 		}
-		seen |= UINT64_C(1) << at;
+		seen |= UINT64_C(1) << at++;
 		take_field(r, m, f);
 	}
 	for (size_t i = 0; i < shape->n; i++)
@@ -353,11 +357,15 @@ void sy_event_check_code(struct event_reader *r, const struct sy_json *v, const 
 	if (!text_of(r, v, &text))
 		return;
 	keep(r, f->out, &text, sizeof text);
-	int err = sy_code_parse(r->arena, text, &code, NULL, r->record, "");
+	bool known = sy_event_place_known(r->arena, text, &code.canonical);
+	int err = known ? (code.canonical.p ? SY_OK : SY_ENOMEM)
+			: sy_code_parse(r->arena, text, &code, NULL, r->record, "");
+	bool fine = err == SY_OK && (known || sy_event_is_uri(text));
+	if (fine && !known)
+		sy_event_place_keep(text, code.canonical);
 	if (err == SY_ENOMEM)
 		sy_event_out_of_memory(r);
-	else if ((err == SY_OK && sy_event_is_uri(text)) ||
-		 sy_event_code(r, text, sy_event_here(r), &code))
+	else if (fine || sy_event_code(r, text, sy_event_here(r), &code))
 		keep(r, f->out_code, &code.canonical, sizeof code.canonical);
 }
 

@@ -222,7 +222,7 @@ void sy_event_read_inspection(struct event_reader *r)
 	const struct sy_json *inspection = r->members[M_INSPECTION];
 	r->out->site = r->members[M_SITE];
 	r->out->inspection = inspection;
-	if (inspection == NULL)
+	if (inspection == NULL || r->faults->settled)
 		return;
 	for (size_t i = 0; i < sizeof inspection_rows / sizeof inspection_rows[0]; i++) {
 		const struct inspection_row *row = &inspection_rows[i];

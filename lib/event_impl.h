@@ -103,6 +103,7 @@ struct field {
 	    allowed;            /* in which kinds of event, as bits; a required list isn't empty */
 	uint8_t vocab;          /* of a word: enum vocab */
 	uint8_t kept;           /* where among the members: 1 + enum member, or 0 */
+	bool formal;            /* its check keeps nothing: what is settled needn't pass it */
 	uint16_t out, out_code; /* 1 + offset of what is read, or 0 */
 	const struct shape *shape; /* of an object, and of those in a list */
 	void (*check)(struct event_reader *r, const struct sy_json *v, const struct field *f);
@@ -132,6 +133,11 @@ sy_event_check sy_event_check_time, sy_event_check_offset, sy_event_check_action
     sy_event_check_objects, sy_event_check_ends, sy_event_check_error, sy_event_check_persistent;
 /* A URI (RFC 3986) or IRI (RFC 3987), at most SY_CODE_MAX bytes. */
 bool sy_event_is_uri(struct sy_str text);
+
+/* event_place.c: of texts that are codes and URIs, what this thread has read last.  The code is in
+ * ARENA; its p is NULL when there is no memory. */
+bool sy_event_place_known(struct sy_arena *arena, struct sy_str text, struct sy_str *code);
+void sy_event_place_keep(struct sy_str text, struct sy_str code);
 
 /* event_context.c */
 sy_event_check sy_event_check_context;

@@ -37,7 +37,8 @@ struct sy_faults {
 	bool warnings_only; /* no fault with a status was added; see sy_faults_init */
 	/*
 	 * Set by a caller that reads what is in the ledger already: rules that a later version
-	 * brought aren't held against it, only what can't be read at all is a fault.
+	 * brought aren't held against it, only what can't be read at all is a fault.  What says
+	 * nothing to the caller, such as an event's offset of time, isn't looked at.
 	 */
 	bool settled;
 	bool chinese; /* set by the caller: details in Chinese, where there are both */

@@ -1,4 +1,5 @@
-/* Any record is read or has a fault, what was read is whole, and an event has one hash. */
+/* Any record is read or has a fault, what was read is whole and the same when it is settled, and an
+ * event has one hash. */
 #include <suyuan/error.h>
 #include <suyuan/event.h>
 
@@ -31,6 +32,62 @@ static void check_event(const struct sy_event *e, int err, const struct sy_fault
 		MUST(e->sources.v[i].code.n > 0);
 	for (size_t i = 0; i < e->destinations.n; i++)
 		MUST(e->destinations.v[i].code.n > 0);
+}
+
+static void check_ends(const struct sy_event_ends *a, const struct sy_event_ends *b)
+{
+	MUST(a->n == b->n);
+	for (size_t i = 0; i < a->n; i++)
+		MUST(sy_str_eq(a->v[i].type, b->v[i].type) && sy_str_eq(a->v[i].id, b->v[i].id) &&
+		     sy_str_eq(a->v[i].code, b->v[i].code));
+}
+
+static void check_same(const struct sy_event *a, const struct sy_event *b)
+{
+	const struct sy_str
+	    x[] = {a->id,         a->biz_step,      a->disposition,     a->location,
+		   a->read_point, a->location_code, a->read_point_code, a->transformation,
+		   a->lot},
+	    y[] = {b->id,         b->biz_step,      b->disposition,     b->location,
+		   b->read_point, b->location_code, b->read_point_code, b->transformation,
+		   b->lot};
+
+	for (size_t i = 0; i < sizeof x / sizeof x[0]; i++)
+		MUST(sy_str_eq(x[i], y[i]));
+	MUST(a->kind == b->kind && a->action == b->action && a->time == b->time);
+	MUST(a->error == b->error && a->context == b->context && a->ilmd == b->ilmd);
+	MUST(a->inspection == b->inspection && a->site == b->site);
+	MUST(a->made == b->made && a->expires == b->expires);
+	MUST(a->best_before == b->best_before && a->harvested == b->harvested);
+	MUST(a->n_items == b->n_items && a->n_master == b->n_master);
+	for (size_t i = 0; i < a->n_master; i++)
+		MUST(sy_str_eq(a->master[i].name, b->master[i].name) &&
+		     a->master[i].space == b->master[i].space &&
+		     a->master[i].value == b->master[i].value);
+	check_ends(&a->sources, &b->sources);
+	check_ends(&a->destinations, &b->destinations);
+	for (size_t i = 0; i < a->n_items; i++) {
+		const struct sy_event_item *v = &a->items[i], *w = &b->items[i];
+		MUST(v->role == w->role && v->code.kind == w->code.kind);
+		MUST(sy_str_eq(v->code.canonical, w->code.canonical));
+		MUST(v->is_class == w->is_class && v->has_quantity == w->has_quantity);
+		MUST(v->quantity.coef == w->quantity.coef &&
+		     v->quantity.scale == w->quantity.scale);
+		MUST(sy_str_eq(v->unit, w->unit) && strcmp(v->pointer, w->pointer) == 0);
+	}
+}
+
+/* What has no fault is read the same when nothing of it is judged again. */
+static void check_settled(struct sy_arena *arena, const struct sy_json_doc *doc,
+			  const struct sy_event *e)
+{
+	struct sy_faults faults;
+	struct sy_event settled;
+
+	sy_faults_init(&faults, arena);
+	faults.settled = true;
+	MUST(sy_event_read(arena, doc, &settled, &faults, 0) == SY_OK && faults.n == 0);
+	check_same(e, &settled);
 }
 
 /* The same for the same members in another order. */
@@ -73,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		sy_faults_init(&faults, &arena);
 		int err = sy_event_read(&arena, &doc, &e, &faults, 0);
 		check_event(&e, err, &faults);
+		if (err == SY_OK && e.kind != SY_EVENT_NONE)
+			check_settled(&arena, &doc, &e);
 		check_hash(&arena, &doc, e.kind != SY_EVENT_NONE);
 	}
 	sy_arena_free(&arena);
