@@ -180,6 +180,16 @@ class Ledger:
     def fsck(self):
         return self.run("--fsck")
 
+    def built_again(self):
+        """Stops, has no fault, gets its index from the truth alone, and runs again."""
+        self.stop()
+        done = self.fsck()
+        assert done.returncode == 0, done.stdout + done.stderr
+        done = self.run("--reindex")
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.start()
+        self.settle()
+
     def remove(self):
         if self.process and self.process.poll() is None:
             self.kill()

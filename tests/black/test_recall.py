@@ -288,12 +288,7 @@ def test_a_place_and_its_parts(ledger, before):
             *lines, end = map(json.loads, ledger.get(path + "?" + urllib.parse.urlencode(query)).body.splitlines())
             assert {line["item"] for line in lines} == {lot(one) for one, found in want.items() if name in found}, name
             assert end.get("unknown", []) == ([where] if name == "none" else []), end
-    ledger.stop()
-    done = ledger.fsck()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert ledger.run("--reindex").returncode == 0
-    ledger.start()
-    ledger.settle()
+    ledger.built_again()
     assert {name: set(says(ledger, lot(name))[1]) for name in want} == want
 
 
