@@ -103,14 +103,22 @@ void sy_buf_text(struct sy_buf *b, const char *text)
 	sy_buf_str(b, sy_str(text));
 }
 
-void sy_buf_u64(struct sy_buf *b, uint64_t v)
+size_t sy_u64_text(uint64_t v, char out[SY_U64_TEXT])
 {
-	char digits[20], *p = digits + sizeof digits;
+	char digits[SY_U64_TEXT], *p = digits + sizeof digits;
 	do {
 		*--p = (char)('0' + v % 10);
 		v /= 10;
 	} while (v);
-	sy_buf_put(b, p, (size_t)(digits + sizeof digits - p));
+	size_t n = (size_t)(digits + sizeof digits - p);
+	memcpy(out, p, n);
+	return n;
+}
+
+void sy_buf_u64(struct sy_buf *b, uint64_t v)
+{
+	char digits[SY_U64_TEXT];
+	sy_buf_put(b, digits, sy_u64_text(v, digits));
 }
 
 void sy_buf_printf(struct sy_buf *b, const char *fmt, ...)

@@ -87,24 +87,13 @@ static char *add(char *p, struct sy_str s)
 	return p + s.n;
 }
 
-static char *add_u64(char *p, uint64_t v)
-{
-	char digits[20], *d = digits + sizeof digits;
-
-	do {
-		*--d = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	return add(p, (struct sy_str){d, (size_t)(digits + sizeof digits - d)});
-}
-
 static char *add_records(char *p, const uint64_t records[2])
 {
 	p = add(p, SY_STR(",\"records\":["));
 	for (unsigned i = 0; i < 2 && records[i] != NO_ID; i++) {
 		if (i > 0)
 			*p++ = ',';
-		p = add_u64(p, records[i]);
+		p += sy_u64_text(records[i], p);
 	}
 	return add(p, SY_STR("]}"));
 }
@@ -122,7 +111,7 @@ static void json_plain(struct trace_writer *w, const struct trace_line *l)
 	*p++ = '"';
 	p = add(p, l->code);
 	p = add(p, SY_STR("\",\"distance\":"));
-	p = add_u64(p, l->distance);
+	p += sy_u64_text(l->distance, p);
 	p = add(p, SY_STR(",\"from\":"));
 	if (l->from.n) {
 		*p++ = '"';

@@ -95,6 +95,9 @@ void sy_buf_put(struct sy_buf *b, const void *data, size_t n);
 void sy_buf_str(struct sy_buf *b, struct sy_str s);
 void sy_buf_text(struct sy_buf *b, const char *text);
 void sy_buf_u64(struct sy_buf *b, uint64_t v);
+enum { SY_U64_TEXT = 20 };
+/* V in decimal, without an end; its length. */
+size_t sy_u64_text(uint64_t v, char out[SY_U64_TEXT]);
 void sy_buf_printf(struct sy_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sy_buf_base64(struct sy_buf *b, const void *data, size_t n);
 static inline void sy_buf_byte(struct sy_buf *b, char c)
