@@ -441,6 +441,28 @@ START_TEST(many_items)
 }
 END_TEST
 
+/* What a thread has read last isn't taken for another place, and is read the same again. */
+START_TEST(places)
+{
+	static const char *const parts[] = {"", "/254/A1", "/254/B1", "/254/I2", "/254/A"};
+	enum { N = sizeof parts / sizeof parts[0] };
+
+	for (unsigned i = 0; i < 20 * N; i++) {
+		char text[512], place[96];
+		struct sy_event e;
+		snprintf(place, sizeof place, "https://id.gs1.org/414/4012345000054%s",
+			 parts[(i + i / N) * 3 % N]);
+		snprintf(
+		    text, sizeof text,
+		    OBJECT("ADD", "\"quantityList\":[" CLASS "],\"bizLocation\":{\"id\":\"%s\"}"),
+		    place);
+		ck_assert_int_eq(read_text("place", text, &e), SY_OK);
+		ck_assert_msg(sy_str_is(e.location_code, place), "%s: %.*s", place,
+			      (int)e.location_code.n, e.location_code.p);
+	}
+}
+END_TEST
+
 START_TEST(out_of_memory)
 {
 	static const char json[] = OBJECT(
@@ -542,6 +564,7 @@ Suite *suite(void)
 	    {"all_faults", names_all_faults},
 	    {"mixed_lots", mixed_lots_warn},
 	    {"many_items", many_items},
+	    {"places", places},
 	    {"memory", out_of_memory},
 	    {"examples", examples},
 	};
